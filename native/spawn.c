@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel.h"
+#include "plan.h"
+#include "procfs.h"
+#include "spawn.h"
+#include "status.h"
+
+#define KEEP_MAX 8
+
+static int own_pid_namespace = -1;
+
+int spawn_init(void)
+{
+	own_pid_namespace = openat(procfs(), "self/ns/pid", O_RDONLY | O_CLOEXEC);
+	return own_pid_namespace < 0 ? -1 : 0;
+}
+
+/* Dispositions that the supervisor changed must not be inherited: ignored signals stay ignored across exec. */
+static void default_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void report_warning(struct plan *p, const struct err *e)
+{
+	status_send(p->status, STATUS_WARNING, e, -1);
+}
+
+static int set_stdio(const int stdio[3], struct err *e)
+{
+	_close_ int null = -1;
+
+	for (int i = 0; i < 3; i++) {
+		int fd = stdio[i];
+
+		if (fd < 0) {
+			if (null < 0)
+				null = open("/dev/null", O_RDWR | O_CLOEXEC);
+			fd = null;
+		}
+		if (fd < 0 || dup2(fd, i) < 0)
+			return fail(e, errno, "standard streams");
+	}
+	return 0;
+}
+
+static int join_cgroup(const char *cgroup, struct err *e)
+{
+	char path[PATH_SIZE];
+	_close_ int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write_once(fd, (struct slice){ (const uint8_t *)"0", 1 }) < 0)
+		return fail(e, errno, "join %s", cgroup);
+	return 0;
+}
+
+static _Noreturn void child(const struct spawn *s, int status, const char *late_cgroup)
+{
+	struct err e = ERR_INIT;
+	struct plan p;
+
+	default_signals();
+	plan_init(&p);
+	p.status = status;
+	p.target = s->pid_namespace;
+	p.warn = report_warning;
+	if ((!late_cgroup || join_cgroup(late_cgroup, &e) == 0) && set_stdio(s->stdio, &e) == 0 && plan_run(&p, s->plan, &e) == 0)
+		_exit(0);
+	status_send(status, STATUS_FAILURE, &e, -1);
+	_exit(127);
+}
+
+/* clone_child() - clone3() into the cgroup; where that is refused, without, and the child joins by itself. */
+static pid_t clone_child(const struct spawn *s, int *pidfd, const char **late_cgroup)
+{
+	struct clone_args args = {
+		.flags = s->clone_flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	_close_ int cgroup = -1;
+	pid_t pid;
+
+	*late_cgroup = NULL;
+	if (s->cgroup) {
+		cgroup = open(s->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup < 0)
+			return -1;
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	}
+	pid = kernel_clone3(&args);
+	if (pid >= 0 || !s->cgroup || errno == EAGAIN || errno == ENOMEM)
+		return pid;
+	args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+	args.cgroup = 0;
+	*late_cgroup = s->cgroup;
+	return kernel_clone3(&args);
+}
+
+int spawn_plan(struct spawn *s, struct err *e)
+{
+	const char *late_cgroup;
+	int channel[2];
+	int failed = 0;
+
+	s->pidfd = s->status = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
+		return fail(e, errno, "status channel");
+	/*
+	 * setns() to a pid namespace concerns only children, so the supervisor can step in for the length of one clone: the
+	 * new process is our own child and in the container's pid namespace, and no intermediate process is needed.
+	 */
+	if (s->pid_namespace >= 0 && setns(s->pid_namespace, CLONE_NEWPID) < 0) {
+		fail(e, errno, "pid namespace");
+		goto out;
+	}
+	s->pid = clone_child(s, &s->pidfd, &late_cgroup);
+	if (s->pid == 0)
+		child(s, channel[1], late_cgroup);
+	failed = s->pid < 0 ? errno : 0;
+	if (s->pid_namespace >= 0)
+		setns(own_pid_namespace, CLONE_NEWPID);
+	if (failed) {
+		e->phase = 3;
+		fail(e, failed, "clone3");
+		goto out;
+	}
+	close(channel[1]);
+	s->status = channel[0];
+	return 0;
+out:
+	close(channel[0]);
+	close(channel[1]);
+	return -1;
+}
+
+/* Renumber to 3, 4, ... and close the rest: a worker must not hold a published port or somebody's connection. */
+static int keep_descriptors(int **keep, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (*keep[i] < 0)
+			continue;
+		*keep[i] = fcntl(*keep[i], F_DUPFD_CLOEXEC, 3 + KEEP_MAX);
+		if (*keep[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < n; i++) {
+		if (*keep[i] < 0)
+			continue;
+		if (dup3(*keep[i], 3 + i, O_CLOEXEC) < 0)
+			return -1;
+		*keep[i] = 3 + i;
+	}
+	return close_range(3 + (unsigned)n, ~0U, 0);
+}
+
+pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, int *pidfd)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
+	int proc = procfs();
+	int *all[KEEP_MAX];
+	pid_t pid;
+
+	pid = kernel_clone3(&args);
+	if (pid != 0)
+		return pid;
+	default_signals();
+	/* A worker reads from and writes to Node; when the supervisor goes, so does its work. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int i = 0; i < n; i++)
+		all[i] = keep[i];
+	all[n] = &proc;
+	if (n >= KEEP_MAX || keep_descriptors(all, n + 1) < 0)
+		_exit(126);
+	procfs_adopt(proc);
+	_exit(run(context));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The status channel: what a child that runs a plan tells the supervisor before it executes. The channel closes on exec,
+ * so its end means success.
+ */
+#ifndef CAISSON_STATUS_H
+#define CAISSON_STATUS_H
+
+#include "err.h"
+
+enum status_kind { STATUS_WARNING = 1, STATUS_FAILURE = 2, STATUS_TERMINAL = 3 };
+
+struct status {
+	int kind;
+	struct err err;
+};
+
+/* status_send() - @fd: a descriptor that travels along, or -1. Return: 0, or -1 with errno. */
+int status_send(int channel, int kind, const struct err *e, int fd);
+
+/*
+ * status_receive() - One message, without waiting. Return: 1 and @fd (or -1) when there was one, 0 at the end,
+ * -1 with errno (EAGAIN: nothing yet).
+ */
+int status_receive(int channel, struct status *message, int *fd);
+
+#endif
