@@ -1,0 +1,71 @@
+/** Caisson on its built-in engine, as a side of the comparison. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Engine } from "../../../src/engine/engine.js";
+import type { StartedContainer } from "../../../src/index.js";
+import { processName, treeOf } from "../peers/processes.js";
+import type { OurSide, Running, StartOptions } from "../side.js";
+
+/** With a data root of its own in `home`, so that no image of the user's makes or spoils a figure. */
+export async function openCaisson(home: string): Promise<OurSide> {
+  process.env["CAISSON_HOME"] = home;
+  process.env["CAISSON_ENGINE"] = "builtin";
+  const { Container } = await import("../../../src/index.js");
+  const { openEngine } = await import("../../../src/engine/index.js");
+  const engine: Engine = await openEngine();
+  return {
+    name: "Caisson",
+    async importImage(reference, tar) {
+      await engine.images.import(oneChunk(tar), { reference });
+    },
+    async start(options) {
+      const container = new Container(options.image).withExposedPorts(options.port).withCommand([...options.command]);
+      const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
+      return running(await container.withBindMounts(mounts).start(), options);
+    },
+    async pull(reference) {
+      await engine.images.pull(reference);
+    },
+    async removeImage(reference) {
+      await engine.images.remove(reference);
+    },
+    helpers: supervisors,
+    sessionDirectory: () => onlySession(home),
+    [Symbol.asyncDispose]: () => engine.close(),
+  };
+}
+
+async function* oneChunk(bytes: Buffer): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function running(started: StartedContainer, options: StartOptions): Running {
+  return {
+    host: "127.0.0.1",
+    mappedPort: started.getMappedPort(options.port),
+    async exec(command) {
+      const { exitCode, output } = await started.exec([...command]);
+      if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
+    },
+    async stop() {
+      await started.stop();
+    },
+    async processes() {
+      const { pid } = (await started.inspect()).state;
+      return [pid, ...(await supervisors())];
+    },
+  };
+}
+
+/** The supervisor and its warden, by the names that they give themselves. */
+async function supervisors(): Promise<number[]> {
+  const below = await treeOf(process.pid);
+  const names = await Promise.all(below.map(processName));
+  return below.filter((_, index) => names[index]?.startsWith("caisson-"));
+}
+
+async function onlySession(home: string): Promise<string> {
+  const [session, ...more] = await readdir(join(home, "sessions"));
+  if (session === undefined || more.length > 0) throw new Error(`expected one session below ${home}`);
+  return join(home, "sessions", session);
+}

@@ -1,0 +1,99 @@
+/** testcontainers-node on a Docker daemon of our own, as a side of the comparison. */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { PeerMissing, run } from "../peers/command.js";
+import type { Dockerd } from "../peers/dockerd.js";
+import { childrenOf, commandLine } from "../peers/processes.js";
+import type { Running, Side, StartOptions } from "../side.js";
+
+/** The newest that runs on every Node that Caisson supports: 12 wants Node 22. */
+const VERSION = "11.14.0";
+
+/** The part of its types that is used here; the package itself isn't among our dependencies. */
+interface Testcontainers {
+  GenericContainer: new (image: string) => GenericContainer;
+}
+interface GenericContainer {
+  withExposedPorts(...ports: number[]): this;
+  withCommand(command: string[]): this;
+  withBindMounts(mounts: { source: string; target: string; mode: "ro" }[]): this;
+  withEnvironment(environment: Record<string, string>): this;
+  start(): Promise<StartedTestContainer>;
+}
+interface StartedTestContainer {
+  getHost(): string;
+  getMappedPort(port: number): number;
+  getId(): string;
+  exec(command: string[]): Promise<{ exitCode: number; output: string }>;
+  stop(): Promise<unknown>;
+}
+
+/** Where the peer's packages are, installing them on first use. @throws PeerMissing */
+export async function installTestcontainers(cache: string): Promise<string> {
+  const prefix = join(cache, `testcontainers-${VERSION}`);
+  const require = createRequire(join(prefix, "package.json"));
+  try {
+    require.resolve("testcontainers");
+  } catch {
+    await mkdir(prefix, { recursive: true });
+    await writeFile(join(prefix, "package.json"), JSON.stringify({ private: true, dependencies: { testcontainers: VERSION } }));
+    try {
+      await run("npm", ["install", "--prefix", prefix, "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
+    } catch (error) {
+      throw new PeerMissing(`testcontainers ${VERSION} can't be installed from the npm registry`, { cause: error });
+    }
+  }
+  return prefix;
+}
+
+export async function openTestcontainers(prefix: string, dockerd: Dockerd): Promise<Side> {
+  // Its reaper is an image that has to be pulled; leaving it out is in the peer's favour.
+  process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
+  process.env["DOCKER_HOST"] = dockerd.host;
+  const { GenericContainer } = createRequire(join(prefix, "package.json"))("testcontainers") as Testcontainers;
+  return {
+    name: `testcontainers ${VERSION}, dockerd ${dockerd.version}`,
+    async importImage(reference, tar) {
+      const file = join(dockerd.directory, "import.tar");
+      await writeFile(file, tar);
+      await dockerd.docker("import", file, reference);
+    },
+    async start(options) {
+      const started = await configure(new GenericContainer(options.image), options).start();
+      return running(started, options, dockerd);
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+function configure(container: GenericContainer, options: StartOptions): GenericContainer {
+  container.withExposedPorts(options.port).withCommand([...options.command]);
+  const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
+  return mounts.length > 0 ? container.withBindMounts(mounts) : container;
+}
+
+function running(started: StartedTestContainer, options: StartOptions, dockerd: Dockerd): Running {
+  const mappedPort = started.getMappedPort(options.port);
+  return {
+    host: "127.0.0.1",
+    mappedPort,
+    async exec(command) {
+      const { exitCode, output } = await started.exec([...command]);
+      if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
+    },
+    async stop() {
+      await started.stop();
+    },
+    async processes() {
+      const server = Number(await dockerd.docker("inspect", "--format", "{{.State.Pid}}", started.getId()));
+      const proxies = await Promise.all(
+        (await childrenOf(dockerd.pid)).map(async (pid) =>
+          (await commandLine(pid)).includes(`-host-port ${mappedPort} `) ? pid : undefined,
+        ),
+      );
+      return [server, ...proxies.filter((pid) => pid !== undefined)];
+    },
+  };
+}
