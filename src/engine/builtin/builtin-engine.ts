@@ -1,0 +1,106 @@
+/** The built-in engine: composes the rooms beside this file into an Engine. */
+import { cpus, release, totalmem, type as osType } from "node:os";
+import type { Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import { CaissonError } from "../errors.js";
+import { version } from "../version.js";
+import { BuiltinContainers } from "./containers/container-service.js";
+import { EventBus } from "./containers/event-bus.js";
+import { supervisorLayerTools } from "./containers/layer-tools.js";
+import { openSession, type Session } from "./containers/session.js";
+import { ImageStore } from "./images/image-store.js";
+import { hostPlatform } from "./images/platform.js";
+import type { HostFacts } from "./runtime/host-facts.js";
+import { readHostFacts } from "./runtime/read-host-facts.js";
+
+export interface BuiltinEngineOptions {
+  /** Data root. */
+  readonly root: string;
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+}
+
+export class BuiltinEngine implements Engine {
+  readonly name = "builtin";
+  readonly supports: EngineSupports;
+  readonly images: ImageStore;
+  readonly containers: BuiltinContainers;
+  readonly #events = new EventBus();
+  readonly #host: HostFacts;
+  readonly #options: BuiltinEngineOptions;
+  #session: Promise<Session> | undefined;
+  #closed = false;
+
+  private constructor(options: BuiltinEngineOptions, host: HostFacts) {
+    this.#options = options;
+    this.#host = host;
+    this.supports = {
+      waitListening: true,
+      hostNetwork: true,
+      publishUdp: true,
+      limits: host.limits,
+      sessionBound: true,
+    };
+    this.images = new ImageStore({
+      root: options.root,
+      tools: supervisorLayerTools(async () => (await this.#open()).supervisor),
+      usedBy: (imageId) => this.containers.usersOf(imageId),
+      emit: (event) => this.#events.publish(event),
+      environment: options.environment ?? process.env,
+    });
+    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
+  }
+
+  /** Reads what this host can do; spawns nothing. */
+  static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
+    return new BuiltinEngine(options, await readHostFacts());
+  }
+
+  events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
+    return this.#events.subscribe(options);
+  }
+
+  async info(): Promise<EngineInfo> {
+    return {
+      engine: this.name,
+      version,
+      operatingSystem: osType(),
+      platform: hostPlatform(),
+      kernelVersion: release(),
+      cpus: cpus().length,
+      memoryBytes: totalmem(),
+      root: this.#options.root,
+      cgroupVersion: this.#host.cgroups.version,
+      rootless: this.#host.uid !== 0,
+      images: (await this.images.list()).length,
+      containers: this.containers.count,
+    };
+  }
+
+  async ping(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Process id of the supervisor, once there is one: for tests and diagnosis. */
+  async supervisorPid(): Promise<number> {
+    return (await this.#open()).supervisor.pid;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const session = await this.#session?.catch(() => undefined);
+    await session?.supervisor.close();
+    this.#events.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open(): Promise<Session> {
+    if (this.#closed) return Promise.reject(new CaissonError("SESSION_CLOSED", "The engine is closed", { facts: { what: "engine" } }));
+    this.#session ??= openSession(this.#options.root, this.#host, this.#options.environment ?? process.env);
+    this.#session.catch(() => {
+      this.#session = undefined;
+    });
+    return this.#session;
+  }
+}

@@ -1,0 +1,71 @@
+/** What the engine knows of one container, from create to remove. */
+import path from "node:path";
+import type { ContainerExit, ContainerSpec, ContainerStatus, HealthState, PublishedPort } from "../../engine.js";
+import type { ResolvedImage } from "../images/image-store.js";
+import type { ContainerAddress } from "../network/addresses.js";
+import type { ResolvedProcess } from "../runtime/resolve-process.js";
+import type { UserDatabase } from "../runtime/users.js";
+import { Deferred } from "./deferred.js";
+
+export class ContainerRecord {
+  readonly created = new Date();
+  /** Everything of the container on disk; made with the first start or the first copy. */
+  readonly scratch: string;
+  status: ContainerStatus = "created";
+  /** A start, stop or removal is under way: the operations wait for each other. */
+  busy: Promise<unknown> = Promise.resolve();
+  process: ResolvedProcess | undefined;
+  users: UserDatabase | undefined;
+  ports: readonly PublishedPort[] = [];
+  pid = 0;
+  starts = 0;
+  startedAt: Date | undefined;
+  finishedAt: Date | undefined;
+  exit: ContainerExit | undefined;
+  health: HealthState | undefined;
+  stopHealth: (() => void) | undefined;
+  /** The cgroup that exec'd processes join. */
+  cgroup: string | undefined;
+  /** The scratch directory exists. */
+  onDisk = false;
+  removed = false;
+  /** Resolves with the next exit; replaced at every start. */
+  nextExit = new Deferred<ContainerExit>();
+  /** Resolves with the first start. */
+  readonly firstStart = new Deferred<void>();
+
+  constructor(
+    readonly id: string,
+    readonly name: string,
+    readonly spec: ContainerSpec,
+    readonly image: ResolvedImage,
+    readonly address: ContainerAddress | undefined,
+    sessionDirectory: string,
+  ) {
+    this.scratch = path.join(sessionDirectory, "containers", id);
+  }
+
+  get logPath(): string {
+    return path.join(this.scratch, "log");
+  }
+
+  get running(): boolean {
+    return this.status === "running";
+  }
+
+  get shortId(): string {
+    return this.id.slice(0, 12);
+  }
+
+  /** Attributes of the container's events, as Docker's. */
+  get attributes(): Readonly<Record<string, string>> {
+    return { ...this.spec.labels, image: this.spec.image, name: this.name };
+  }
+
+  /** Runs `operation` after those that are under way on this container. */
+  exclusive<T>(operation: () => Promise<T>): Promise<T> {
+    const result = this.busy.then(operation, operation);
+    this.busy = result.catch(() => {});
+    return result;
+  }
+}

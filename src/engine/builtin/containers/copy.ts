@@ -1,0 +1,108 @@
+/** Copies between a container's file system and tar streams, resolved inside its root. */
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
+import type { CopyInOptions } from "../../engine.js";
+import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
+import { type FieldWriter, writePlan } from "../supervisor/codec.js";
+import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
+import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { writeAll } from "../supervisor/stream-data.js";
+import type { ContainerRecord } from "./container-record.js";
+import type { Session } from "./session.js";
+import { rootfsPlan } from "./user-files.js";
+
+/** @throws PATH_NOT_FOUND, LAYER_INVALID, COPY_FAILED, DISK_FULL, ABORTED */
+export async function copyIn(session: Session, record: ContainerRecord, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void> {
+  const { path, signal } = options;
+  throwIfAborted("copyIn", signal);
+  const { token, socket } = session.supervisor.openStream();
+  const flags =
+    (options.noOverwriteDirNonDir ? UnpackFlag.NO_OVERWRITE_TYPE : 0) | (options.keepOwner === false ? UnpackFlag.NO_OWNER : 0);
+  const done = session.supervisor.request(
+    Message.COPY_IN,
+    (writer) => {
+      target(session, record, true)(writer);
+      writer.text(Tag.PATH, inRoot(path)).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, flags);
+    },
+    { signal, operation: "copyIn" },
+  );
+  if (!record.running) record.onDisk = true;
+  const sent = writeAll(socket, tar, signal);
+  try {
+    // Whichever fails first: a supervisor that refuses the archive closes the stream, which then fails as well.
+    const [result] = await Promise.allSettled([done, sent]);
+    if (result.status === "rejected") throw result.reason;
+    await sent;
+  } catch (error) {
+    throw error instanceof SupervisorFailure ? copyFailure(error, record, path, signal) : error;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** @throws PATH_NOT_FOUND at once; later failures destroy the stream with COPY_FAILED */
+export async function copyOut(session: Session, record: ContainerRecord, path: string, signal: AbortSignal | undefined): Promise<Readable> {
+  throwIfAborted("copyOut", signal);
+  const { token, socket } = session.supervisor.openStream();
+  const done = session.supervisor
+    .request(
+      Message.COPY_OUT,
+      (writer) => {
+        target(session, record, false)(writer);
+        writer.text(Tag.PATH, inRoot(path)).u64(Tag.TOKEN_OUT, token);
+      },
+      { signal, operation: "copyOut" },
+    )
+    .then(
+      () => undefined,
+      (error: unknown) => (error instanceof SupervisorFailure ? copyFailure(error, record, path, signal) : (error as Error)),
+    );
+  return readableOrFailure(socket, done);
+}
+
+/** Resolves with the socket once data has come, so that a path which is not there rejects instead of erroring a stream. */
+async function readableOrFailure(socket: Socket, done: Promise<Error | undefined>): Promise<Readable> {
+  const readable = new Promise<undefined>((resolve) => socket.once("readable", () => resolve(undefined)));
+  socket.on("error", () => {});
+  const failure = await Promise.race([readable, done]);
+  const first = socket.readableLength > 0;
+  if (!first) {
+    const error = failure ?? (await done);
+    if (error) {
+      socket.destroy();
+      throw error;
+    }
+  }
+  void done.then((error) => error && socket.destroy(error));
+  socket.end();
+  return socket;
+}
+
+function target(session: Session, record: ContainerRecord, writable: boolean): (writer: FieldWriter) => void {
+  if (record.running) return (writer) => writer.text(Tag.ID, record.id);
+  const plan = rootfsPlan(session, record, writable);
+  return (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan));
+}
+
+/** Relative to the root, as the supervisor takes paths; a trailing slash stays, since it means "follow the link". */
+function inRoot(path: string): string {
+  return path.replace(/^\/+/, "");
+}
+
+function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: string, signal: AbortSignal | undefined): CaissonError {
+  if (signal?.aborted) return abortError("copy", signal);
+  const where = `${record.name}:${path}`;
+  if (failure.entry !== undefined) {
+    return new CaissonError("LAYER_INVALID", `The archive for ${where} has an entry that is refused: ${failure.entry}: ${failure.doing}`, {
+      facts: { entry: failure.entry, reason: failure.doing },
+      cause: failure,
+    });
+  }
+  if (failure.code === "ENOENT" || failure.code === "ENOTDIR") {
+    return new CaissonError("PATH_NOT_FOUND", `${where}: ${describeErrno(failure.errno)}`, { facts: { path }, cause: failure });
+  }
+  if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
+    return new CaissonError("DISK_FULL", `No space left while copying to ${where}`, { facts: { path }, cause: failure });
+  }
+  return new CaissonError("COPY_FAILED", `Copying ${where} failed: ${failure.message}`, { facts: { path, errno: failure.code }, cause: failure });
+}

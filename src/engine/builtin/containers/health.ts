@@ -1,0 +1,42 @@
+/** Connects a container's health check to the monitor: how to probe, where to show the state, whom to tell. */
+import type { ExecProcess, ExecSpec } from "../../engine.js";
+import { monitorHealth } from "../health/health-monitor.js";
+import type { ContainerRecord } from "./container-record.js";
+import type { EventBus } from "./event-bus.js";
+import { effectiveHealthcheck } from "./inspect.js";
+
+/** Docker keeps as much of a probe's output. */
+const OUTPUT_MAX = 4096;
+
+/** Starts the checks of a container that has just been started. Returns what ends them. */
+export function watchHealth(record: ContainerRecord, exec: (spec: ExecSpec) => Promise<ExecProcess>, events: EventBus): (() => void) | undefined {
+  const healthcheck = effectiveHealthcheck(record);
+  if (!healthcheck) {
+    record.health = undefined;
+    return undefined;
+  }
+  const shell = record.image.inspect.config.shell ?? ["/bin/sh", "-c"];
+  return monitorHealth({
+    healthcheck,
+    probe: async (test, timeoutMs) => {
+      const command = test[0] === "CMD-SHELL" ? [...shell, ...test.slice(1)] : test.slice(1);
+      return runProbe(await exec({ command, signal: AbortSignal.timeout(timeoutMs) }));
+    },
+    onState: (state) => {
+      const changed = record.health?.status !== state.status;
+      record.health = state;
+      if (changed && state.status !== "starting") events.emit("container", `health_status: ${state.status}`, record.id, record.attributes);
+    },
+  });
+}
+
+async function runProbe(process: ExecProcess): Promise<{ exitCode: number; output: string }> {
+  let output = "";
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      if (output.length < OUTPUT_MAX) output = (output + text).slice(0, OUTPUT_MAX);
+    });
+  }
+  const { exitCode } = await process.exit;
+  return { exitCode, output };
+}

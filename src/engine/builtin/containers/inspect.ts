@@ -1,0 +1,62 @@
+/** What list and inspect show of a container. */
+import type { ContainerInspect, ContainerSummary } from "../../engine.js";
+import type { ContainerRecord } from "./container-record.js";
+
+export function summarize(record: ContainerRecord): ContainerSummary {
+  const { spec, image, process } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    image: spec.image,
+    imageId: image.inspect.id,
+    command: process ? process.argv : [...(spec.entrypoint ?? image.inspect.config.entrypoint ?? []), ...(spec.command ?? image.inspect.config.command ?? [])],
+    created: record.created,
+    status: record.status,
+    labels: { ...image.inspect.config.labels, ...spec.labels },
+    ports: record.ports,
+  };
+}
+
+export function inspectRecord(record: ContainerRecord): ContainerInspect {
+  const { spec, image, process } = record;
+  const config = image.inspect.config;
+  return {
+    ...summarize(record),
+    state: {
+      status: record.status,
+      running: record.running,
+      pid: record.running ? record.pid : 0,
+      startedAt: record.startedAt,
+      finishedAt: record.finishedAt,
+      exit: record.exit,
+      health: record.health,
+    },
+    config: {
+      env: process?.env ?? config.env,
+      entrypoint: process?.entrypoint ?? [],
+      command: process?.command ?? [],
+      workingDir: process?.workingDir ?? "/",
+      user: spec.user ?? config.user,
+      hostname: process?.hostname ?? record.shortId,
+      tty: spec.tty ?? false,
+      openStdin: spec.openStdin ?? false,
+      exposedPorts: [...new Set([...config.exposedPorts, ...(spec.exposedPorts ?? [])])],
+      stopSignal: process?.stopSignal ?? "SIGTERM",
+      stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
+      healthcheck: effectiveHealthcheck(record),
+    },
+    mounts: spec.mounts ?? [],
+    ipAddress: record.address?.address,
+    platform: image.inspect.platform,
+  };
+}
+
+/** Docker's grace between the stop signal and SIGKILL. */
+export const DEFAULT_STOP_TIMEOUT_MS = 10_000;
+
+/** The spec's, else the image's; none when either says NONE. */
+export function effectiveHealthcheck(record: ContainerRecord) {
+  const { healthcheck = record.image.inspect.config.healthcheck } = record.spec;
+  if (healthcheck === undefined || healthcheck === "none" || healthcheck.test.length === 0 || healthcheck.test[0] === "NONE") return undefined;
+  return healthcheck;
+}

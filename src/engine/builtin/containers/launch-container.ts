@@ -1,0 +1,103 @@
+/** One start of a container: ports first, then the launch, then what belongs to a running container. */
+import type { PublishedPort } from "../../engine.js";
+import { CaissonError } from "../../errors.js";
+import { planLaunch } from "../runtime/plan-launch.js";
+import { writePlan } from "../supervisor/codec.js";
+import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
+import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import type { ContainerRecord } from "./container-record.js";
+import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
+import { publishPorts, unpublishPorts } from "./published-ports.js";
+import type { Session } from "./session.js";
+import { readUsers } from "./user-files.js";
+
+/** @default of `logMaxBytes`: 64 MiB */
+const LOG_MAX_BYTES = 64 << 20;
+
+/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
+export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
+  record.users = await readUsers(session, record);
+  const launch = planLaunch({
+    id: record.id,
+    spec: record.spec,
+    image: record.image.inspect.config,
+    layers: record.image.layerDirectories,
+    directories: { scratch: record.scratch, mountpoint: session.mountpoint },
+    start: record.starts + 1,
+    users: record.users,
+    host: session.host,
+    session: session.cgroups,
+    address: record.address,
+  });
+  const ports = await publishPorts(session, record);
+  record.starts++;
+  record.onDisk = true;
+  try {
+    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
+      writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, launch.cloneFlags).text(Tag.SCRATCH, record.scratch);
+      if (launch.cgroup) writer.text(Tag.CGROUP, launch.cgroup);
+      for (const directory of launch.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
+      if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
+      writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
+      writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+      if (record.spec.tty) writer.u64(Tag.TTY, 1);
+      writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
+      writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
+    });
+    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, launch.cgroup);
+    return { warnings: launch.warnings };
+  } catch (error) {
+    await unpublishPorts(session, record);
+    if (!(error instanceof SupervisorFailure)) throw error;
+    const operation = failedOperation(error, launch.prepare, launch.plan);
+    throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
+  }
+}
+
+function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], cgroup: string | undefined): void {
+  record.status = "running";
+  record.pid = pid;
+  record.ports = ports;
+  record.cgroup = cgroup;
+  record.startedAt = new Date();
+  record.finishedAt = undefined;
+  record.exit = undefined;
+  record.firstStart.resolve();
+}
+
+/** Removes what a container has in the supervisor and on disk; whatever runs is killed. */
+export async function destroyContainer(session: Session, record: ContainerRecord): Promise<void> {
+  try {
+    await session.supervisor.request(Message.DESTROY, (writer) => writer.text(Tag.ID, record.id));
+  } catch (error) {
+    if (!(error instanceof SupervisorFailure)) throw error;
+    if (error.code !== "ENOENT") throw error.asError(`Removing container ${record.name}`);
+    // Never launched: there may be files from a copy, and nothing else.
+    await unpublishPorts(session, record);
+    if (record.onDisk) await removeScratch(session, record);
+  }
+}
+
+async function removeScratch(session: Session, record: ContainerRecord): Promise<void> {
+  await session.supervisor
+    .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, record.scratch).u64(Tag.FLAGS, 1))
+    .catch((error: unknown) => {
+      if (error instanceof SupervisorFailure && error.code === "ENOENT") return;
+      throw error instanceof SupervisorFailure ? error.asError(`Removing the files of ${record.name}`) : error;
+    });
+}
+
+/** Sends a signal to the container's first process. @throws CONTAINER_NOT_RUNNING */
+export async function signalContainer(session: Session, record: ContainerRecord, signal: number): Promise<void> {
+  try {
+    await session.supervisor.request(Message.SIGNAL, (writer) => writer.text(Tag.ID, record.id).u64(Tag.SIGNAL, signal));
+  } catch (error) {
+    if (error instanceof SupervisorFailure && error.code === "ESRCH") {
+      throw new CaissonError("CONTAINER_NOT_RUNNING", `Container ${record.name} (${record.shortId}) is not running`, {
+        facts: { containerId: record.id, status: "exited" },
+        cause: error,
+      });
+    }
+    throw error instanceof SupervisorFailure ? error.asError(`Signalling container ${record.name}`) : error;
+  }
+}

@@ -1,0 +1,72 @@
+/** Unpacking and packing of layers by the supervisor's workers. */
+import type { Readable } from "node:stream";
+import { abortError, CaissonError } from "../../errors.js";
+import type { LayerTools } from "../images/layer-tools.js";
+import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
+import { writeAll } from "../supervisor/stream-data.js";
+import type { Supervisor } from "../supervisor/supervisor.js";
+import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+
+/** @param supervisor opens the session on first use */
+export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): LayerTools {
+  return {
+    unpack: async (directory, tar, options = {}) => unpackLayer(await supervisor(), directory, tar, options.signal),
+    pack: async (directory) => packDirectory(await supervisor(), directory),
+    removeTree: async (path) => {
+      await (await supervisor()).request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, 1)).catch((error: unknown) => {
+        if (error instanceof SupervisorFailure && error.code === "ENOENT") return;
+        throw error instanceof SupervisorFailure ? error.asError(`Removing ${path}`) : error;
+      });
+    },
+  };
+}
+
+async function unpackLayer(supervisor: Supervisor, directory: string, tar: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+  const { token, socket } = supervisor.openStream();
+  const done = supervisor.request(
+    Message.UNPACK,
+    (writer) => writer.text(Tag.PATH, directory).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, UnpackFlag.LAYER),
+    { signal, operation: "unpack" },
+  );
+  const sent = writeAll(socket, tar, signal);
+  const [result, source] = await Promise.allSettled([done, sent]);
+  socket.destroy();
+  // The source's error is the cause when both failed: the worker then only saw an archive that stops.
+  if (source.status === "rejected") throw source.reason;
+  if (signal?.aborted) throw abortError("unpack", signal);
+  if (result.status === "rejected") throw result.reason instanceof SupervisorFailure ? layerFailure(result.reason, directory) : result.reason;
+  const reply = result.value;
+  return {
+    entries: reply.u64(Tag.ENTRIES) ?? 0,
+    bytes: reply.u64(Tag.BYTES) ?? 0,
+    opaque: reply.all(Tag.OPAQUE).map((name) => name.toString("utf8")),
+  };
+}
+
+/** A layer directory as a tar stream; fails the stream when the worker does. */
+export async function packDirectory(supervisor: Supervisor, directory: string): Promise<Readable> {
+  const { token, socket } = supervisor.openStream();
+  socket.on("error", () => {});
+  supervisor
+    .request(Message.PACK, (writer) => writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token))
+    .catch((error: unknown) => socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)));
+  return socket;
+}
+
+function layerFailure(failure: SupervisorFailure, directory: string): CaissonError {
+  if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
+    return new CaissonError("DISK_FULL", `No space left while unpacking a layer to ${directory}`, { facts: { path: directory }, cause: failure });
+  }
+  if (failure.entry === undefined && ["EACCES", "EPERM", "EROFS", "ENOENT"].includes(failure.code)) {
+    return new CaissonError("STORE_UNWRITABLE", `A layer can't be unpacked to ${directory}: ${failure.message}`, {
+      facts: { path: directory },
+      cause: failure,
+      remedy: "Set CAISSON_HOME to a directory that this user can write to.",
+    });
+  }
+  const at = failure.entry === undefined ? "" : ` at ${failure.entry}`;
+  return new CaissonError("LAYER_INVALID", `A layer's archive is refused${at}: ${failure.message}`, {
+    facts: { entry: failure.entry, reason: failure.doing },
+    cause: failure,
+  });
+}

@@ -1,0 +1,54 @@
+/** A launch or exec that the supervisor could not carry out, in words: which step, what the kernel said, what to do. */
+import { CaissonError } from "../../errors.js";
+import { describeOperation } from "../runtime/describe-operation.js";
+import type { Operation, Plan } from "../supervisor/codec.js";
+import { Phase } from "../supervisor/protocol.js";
+import { describeErrno, type SupervisorFailure } from "../supervisor/supervisor-failure.js";
+
+/** The operation that failed, where a plan was at fault. */
+export function failedOperation(failure: SupervisorFailure, prepare: Plan, plan: Plan): Operation | undefined {
+  if (failure.operation === undefined) return undefined;
+  return (failure.phase === Phase.PREPARE ? prepare : plan)[failure.operation];
+}
+
+/** COMMAND_NOT_FOUND and COMMAND_NOT_EXECUTABLE, when it was the command that failed. */
+export function commandFailure(failure: SupervisorFailure, operation: Operation | undefined): CaissonError | undefined {
+  if (operation?.op !== "EXEC") return undefined;
+  const command = operation.arg?.[0] ?? "";
+  if (failure.code === "ENOENT" || failure.code === "ENOTDIR") {
+    const searched = command.includes("/") ? undefined : operation.path;
+    return new CaissonError("COMMAND_NOT_FOUND", `${command}: command not found`, {
+      facts: { command, exitCode: 127, path: searched },
+      cause: failure,
+      evidence: [searched === undefined ? "The file, or the interpreter that it names, is not in the container." : `PATH in the container: ${searched}`],
+      remedy: "Check the spelling, and that the image holds the command.",
+    });
+  }
+  return new CaissonError("COMMAND_NOT_EXECUTABLE", `${command}: can't be executed: ${describeErrno(failure.errno)}`, {
+    facts: { command, exitCode: 126, errno: failure.code },
+    cause: failure,
+    remedy:
+      failure.code === "EACCES"
+        ? "Make the file executable (chmod +x), and check that the container's user may read its directories."
+        : failure.code === "ENOEXEC"
+          ? "The file has no format that the kernel runs: another architecture, or a script without a #! line."
+          : undefined,
+  });
+}
+
+/** Any other step. */
+export function startFailure(containerId: string, failure: SupervisorFailure, operation: Operation | undefined): CaissonError {
+  const step = operation ? describeOperation(operation) : failure.doing;
+  if (failure.code === "ENOSPC" && operation?.op !== "BPF_DEVICE") {
+    return new CaissonError("DISK_FULL", `Container ${containerId.slice(0, 12)} could not be started: no space left`, {
+      facts: { path: operation?.path ?? "" },
+      cause: failure,
+    });
+  }
+  return new CaissonError("START_FAILED", `Container ${containerId.slice(0, 12)} could not be started: ${step}: ${describeErrno(failure.errno)}`, {
+    facts: { containerId, step, errno: failure.code },
+    cause: failure,
+    evidence: operation ? [failure.doing] : [],
+    remedy: failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined,
+  });
+}

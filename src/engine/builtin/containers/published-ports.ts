@@ -1,0 +1,75 @@
+/** Ports of the host that lead to a container: which ones, and asking the supervisor to open them. */
+import type { PortBinding, PublishedPort } from "../../engine.js";
+import { CaissonError } from "../../errors.js";
+import { addressBytes, LOOPBACK_ADDRESSES } from "../network/addresses.js";
+import { Message, Tag } from "../supervisor/protocol.js";
+import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import type { ContainerRecord } from "./container-record.js";
+import type { Session } from "./session.js";
+
+const protocolNumbers = { tcp: 6, udp: 17 } as const;
+
+/** `"5432/tcp"` to its parts. */
+export function parsePort(port: string): { readonly port: number; readonly protocol: "tcp" | "udp" } {
+  const [number, protocol = "tcp"] = port.split("/");
+  return { port: Number(number), protocol: protocol === "udp" ? "udp" : "tcp" };
+}
+
+/** What `publish` and `publishAll` ask for, with the image's and the spec's exposed ports. */
+export function wantedBindings(record: ContainerRecord): readonly PortBinding[] {
+  const { spec, image } = record;
+  const bindings = [...(spec.publish ?? [])];
+  if (!spec.publishAll) return bindings;
+  for (const exposed of new Set([...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])])) {
+    const { port, protocol } = parsePort(exposed);
+    const known = bindings.some((binding) => binding.containerPort === port && (binding.protocol ?? "tcp") === protocol);
+    if (!known) bindings.push({ containerPort: port, protocol });
+  }
+  return bindings;
+}
+
+/** Opens the ports; they refuse connections until the container listens. @throws PORT_IN_USE */
+export async function publishPorts(session: Session, record: ContainerRecord): Promise<readonly PublishedPort[]> {
+  if (!record.address) return [];
+  const bindings = wantedBindings(record);
+  try {
+    const published = await Promise.all(bindings.map((binding) => publish(session, record, binding)));
+    return published.flat();
+  } catch (error) {
+    await unpublishPorts(session, record);
+    throw error;
+  }
+}
+
+export async function unpublishPorts(session: Session, record: ContainerRecord): Promise<void> {
+  record.ports = [];
+  if (session.supervisor.death) return;
+  await session.supervisor.request(Message.UNPUBLISH, (writer) => writer.text(Tag.ID, record.id));
+}
+
+async function publish(session: Session, record: ContainerRecord, binding: PortBinding): Promise<PublishedPort[]> {
+  const { containerPort, protocol = "tcp", hostPort = 0, hostIp } = binding;
+  const addresses = hostIp === undefined || hostIp === "" ? LOOPBACK_ADDRESSES : [hostIp];
+  const { address, gateway } = record.address!;
+  try {
+    const reply = await session.supervisor.request(Message.PUBLISH, (writer) => {
+      writer.text(Tag.ID, record.id).u64(Tag.PROTO, protocolNumbers[protocol]);
+      for (const ip of addresses) writer.bytes(Tag.HOST_IP, addressBytes(ip));
+      writer.u64(Tag.HOST_PORT, hostPort).bytes(Tag.ADDRESS, addressBytes(address)).u64(Tag.PORT, containerPort);
+      writer.bytes(Tag.SOURCE, addressBytes(gateway));
+    });
+    const port = reply.u64(Tag.HOST_PORT) ?? hostPort;
+    return addresses.map((ip) => ({ containerPort, protocol, hostIp: ip, hostPort: port }));
+  } catch (error) {
+    if (!(error instanceof SupervisorFailure)) throw error;
+    const at = addresses.join(" and ");
+    if (error.code === "EADDRINUSE") {
+      throw new CaissonError("PORT_IN_USE", `Host port ${hostPort}/${protocol} on ${at} is in use`, {
+        facts: { hostIp: addresses[0] ?? "", hostPort },
+        cause: error,
+        remedy: "Leave the host port out to get a free one, or stop what uses it.",
+      });
+    }
+    throw error.asError(`Publishing port ${containerPort}/${protocol} on ${at}`);
+  }
+}

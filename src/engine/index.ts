@@ -1,0 +1,4 @@
+/** `caisson/engine`: the contract and how to open an engine, for tools built on top. */
+export type * from "./engine.js";
+export { abortError, CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./errors.js";
+export { closeDefaultEngine, defaultEngine, type OpenEngineOptions, openEngine } from "./open.js";

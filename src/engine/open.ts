@@ -1,0 +1,55 @@
+/** Choosing an engine, with the reasons for every engine that was not chosen. */
+import os from "node:os";
+import path from "node:path";
+import type { Engine } from "./engine.js";
+import { CaissonError, optionError } from "./errors.js";
+
+export interface OpenEngineOptions {
+  /** @default CAISSON_ENGINE, else `"auto"` */
+  readonly engine?: "auto" | "builtin" | undefined;
+  /** Data root. @default CAISSON_HOME, else /var/lib/caisson for root and $XDG_DATA_HOME/caisson for others */
+  readonly home?: string | undefined;
+  /** @default process.env */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+}
+
+/** Opens an engine of its own: its containers end with `close()`. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
+export async function openEngine(options: OpenEngineOptions = {}): Promise<Engine> {
+  const environment = options.environment ?? process.env;
+  const wanted = options.engine ?? environment["CAISSON_ENGINE"] ?? "auto";
+  if (wanted !== "auto" && wanted !== "builtin") throw optionError("CAISSON_ENGINE", wanted, "the name of an engine", ["auto", "builtin"]);
+  if (process.platform !== "linux") {
+    throw new CaissonError("ENGINE_UNAVAILABLE", "No engine can run here", {
+      facts: { tried: [{ engine: "builtin", reason: `needs Linux; this is ${process.platform}` }] },
+      evidence: [`builtin: needs Linux; this is ${process.platform}`],
+    });
+  }
+  const { BuiltinEngine } = await import("./builtin/builtin-engine.js");
+  return BuiltinEngine.open({ root: options.home ?? dataRoot(environment), environment });
+}
+
+let shared: Promise<Engine> | undefined;
+
+/** The one engine that everything in this process shares unless told otherwise; it ends with the process. */
+export function defaultEngine(): Promise<Engine> {
+  shared ??= openEngine();
+  shared.catch(() => {
+    shared = undefined;
+  });
+  return shared;
+}
+
+/** Ends the shared engine; the next use opens a new one. */
+export async function closeDefaultEngine(): Promise<void> {
+  const engine = shared;
+  shared = undefined;
+  await (await engine?.catch(() => undefined))?.close();
+}
+
+/** Where images and sessions live. */
+export function dataRoot(environment: NodeJS.ProcessEnv): string {
+  const home = environment["CAISSON_HOME"];
+  if (home) return path.resolve(home);
+  if (process.getuid?.() === 0) return "/var/lib/caisson";
+  return path.join(environment["XDG_DATA_HOME"] || path.join(os.homedir(), ".local", "share"), "caisson");
+}
