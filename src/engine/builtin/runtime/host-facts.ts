@@ -1,0 +1,35 @@
+/** What planning needs to know of the host, as plain data: read once by read-host-facts.ts, written by hand in tests. */
+
+export interface HostFacts {
+  readonly uid: number;
+  /** The engine's own effective capabilities. */
+  readonly capabilities: bigint;
+  readonly kernel: readonly [major: number, minor: number];
+  /** Node's name: `x64`, `arm64`. */
+  readonly architecture: string;
+  readonly cgroups: CgroupFacts;
+  /** Limits that this host enforces. */
+  readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
+  /** Which of the paths that are hidden or write-protected in containers this kernel has, relative to the root. */
+  readonly protectedPaths: {
+    readonly maskedDirectories: readonly string[];
+    readonly maskedFiles: readonly string[];
+    readonly readonly: readonly string[];
+  };
+  /** Contents of the resolv.conf that names servers which are not on the host's loopback. */
+  readonly resolvConf: string;
+}
+
+export interface CgroupFacts {
+  readonly version: "1" | "2" | "hybrid" | "none";
+  /** Directory of the v2 hierarchy below which sessions are placed; undefined without one that can be written to. */
+  readonly unified: string | undefined;
+  /** Controllers of the v2 hierarchy. */
+  readonly unifiedControllers: readonly string[];
+  /** Directory for sessions by v1 controller. */
+  readonly v1: Readonly<Partial<Record<"memory" | "cpu" | "pids", string>>>;
+}
+
+export function kernelAtLeast(host: HostFacts, major: number, minor: number): boolean {
+  return host.kernel[0] > major || (host.kernel[0] === major && host.kernel[1] >= minor);
+}

@@ -1,0 +1,34 @@
+/** Giving up privileges, in the one order that works (capabilities(7), and the order of runc and crun). */
+import type { Plan } from "../supervisor/codec.js";
+import { SIGKILL } from "./kernel-constants.js";
+import type { ProcessUser } from "./users.js";
+
+export interface CredentialOptions {
+  readonly user: ProcessUser;
+  readonly capabilities: bigint;
+  readonly noNewPrivileges: boolean;
+  /** `struct sock_filter[]`; undefined for none. */
+  readonly seccomp: Buffer | undefined;
+}
+
+export function planCredentials({ user, capabilities, noNewPrivileges, seccomp }: CredentialOptions): Plan {
+  const filter: Plan = seccomp ? [{ op: "SECCOMP", data: seccomp, flags: 0 }] : [];
+  // A process that is not root starts without capabilities; the bounding set is what setuid programs may win back.
+  const held = user.uid === 0 ? capabilities : 0n;
+  return [
+    // Needs CAP_SYS_ADMIN, which is about to go; with no_new_privs it doesn't, and goes last.
+    ...(noNewPrivileges ? [] : filter),
+    { op: "BOUNDING", caps: capabilities },
+    { op: "KEEPCAPS", value: 1 },
+    { op: "GROUPS", gid: user.groups },
+    { op: "SETGID", gid: user.gid },
+    { op: "SETUID", uid: user.uid },
+    // Inheritable stays empty (CVE-2022-29162).
+    { op: "CAPSET", effective: held, permitted: held, inheritable: 0n },
+    { op: "AMBIENT", caps: 0n },
+    { op: "KEEPCAPS", value: 0 },
+    // A change of ids clears it.
+    { op: "PDEATHSIG", signal: SIGKILL },
+    ...(noNewPrivileges ? [{ op: "NO_NEW_PRIVS" as const }, ...filter] : []),
+  ];
+}

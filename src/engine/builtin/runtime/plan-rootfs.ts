@@ -1,0 +1,89 @@
+/** Mounting a container's root file system: an overlay of the image's layers, with a writable layer on top or without. */
+import path from "node:path";
+import type { Plan } from "../supervisor/codec.js";
+import { type HostFacts, kernelAtLeast } from "./host-facts.js";
+import { FsConfig, MountFlag } from "./kernel-constants.js";
+
+/** Slots of the plan that hold the overlay's context and its mount. */
+const CONTEXT = 0;
+export const ROOT_SLOT = 1;
+
+/** fsconfig(2) takes string values of at most 255 bytes. */
+const FSCONFIG_VALUE_MAX = 255;
+
+export interface RootfsOptions {
+  /** Directories, lowest first, without repeats: overlay refuses those. */
+  readonly layers: readonly string[];
+  /** The container's own directory; undefined for the image alone. */
+  readonly scratch: string | undefined;
+  readonly mountpoint: string;
+  readonly writable: boolean;
+  readonly host: HostFacts;
+  /** Tells work directories apart: a `volatile` overlay can't be mounted again with the one it had. @default "work" */
+  readonly work?: string | undefined;
+}
+
+/** Directories that must be there before the mount. Run by the supervisor, or first in a plan. */
+export function scratchDirectories(scratch: string, work = "work"): Plan {
+  return [scratch, path.join(scratch, "upper"), path.join(scratch, work)].map((directory) => ({ op: "HOST_MKDIR", path: directory, mode: 0o755 }));
+}
+
+/** A whole plan: private mounts, the overlay, and the root that in-root paths refer to. */
+export function planRootfs(options: RootfsOptions): Plan {
+  const { layers, scratch, mountpoint, writable } = options;
+  const own: Plan = [{ op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE }];
+  if (scratch === undefined && layers.length === 1) return [{ op: "ROOT", path: layers[0]! }];
+  if (scratch !== undefined && writable) {
+    const work = options.work ?? "work-copy";
+    return [...own, ...scratchDirectories(scratch, work), ...planOverlay({ ...options, work }), { op: "ROOT", path: mountpoint }];
+  }
+  const lower = scratch === undefined ? layers : [...layers, path.join(scratch, "upper")];
+  return [...own, ...planOverlay({ ...options, layers: lower, scratch: undefined }), { op: "ROOT", path: mountpoint }];
+}
+
+/** The overlay alone, mounted on the mountpoint. */
+export function planOverlay(options: RootfsOptions): Plan {
+  const { layers, scratch, host } = options;
+  const upper = scratch === undefined ? undefined : { upperdir: path.join(scratch, "upper"), workdir: path.join(scratch, options.work ?? "work") };
+  const longest = Math.max(...[...layers, ...Object.values(upper ?? {})].map((directory) => Buffer.byteLength(directory)));
+  // `lowerdir+` takes one layer at a time: no page-sized limit and nothing to escape.
+  return kernelAtLeast(host, 6, 8) && longest <= FSCONFIG_VALUE_MAX ? withContext(options, upper) : withMount(options, upper);
+}
+
+type Upper = { readonly upperdir: string; readonly workdir: string } | undefined;
+
+function withContext({ layers, mountpoint }: RootfsOptions, upper: Upper): Plan {
+  const set = (name: string, data: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data });
+  return [
+    { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
+    ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
+    ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), { op: "FSCONFIG" as const, slot: CONTEXT, command: FsConfig.SET_FLAG, name: "volatile" }] : []),
+    { op: "FSMOUNT", slot: CONTEXT, slot2: ROOT_SLOT, flags: 0 },
+    { op: "MOVE_MOUNT_HOST", slot: ROOT_SLOT, path: mountpoint },
+  ];
+}
+
+/** mount(2), whose options must fit a page: relative names below the layers' common directory. */
+function withMount({ layers, mountpoint, host }: RootfsOptions, upper: Upper): Plan {
+  const cwd = commonDirectory(layers);
+  const lower = [...layers].reverse().map((layer) => escapeLayer(path.relative(cwd, layer)));
+  const data = [`lowerdir=${lower.join(":")}`];
+  if (upper) data.push(`upperdir=${escapeOption(upper.upperdir)}`, `workdir=${escapeOption(upper.workdir)}`);
+  if (upper && kernelAtLeast(host, 5, 10)) data.push("volatile");
+  return [{ op: "MOUNT", name: "overlay", path: mountpoint, fstype: "overlay", data: data.join(","), cwd }];
+}
+
+function commonDirectory(layers: readonly string[]): string {
+  const [first = "/", ...rest] = layers.map((layer) => path.dirname(layer));
+  let common = first;
+  while (!rest.every((directory) => directory === common || directory.startsWith(common === "/" ? "/" : `${common}/`))) common = path.dirname(common);
+  return common;
+}
+
+function escapeOption(value: string): string {
+  return value.replaceAll("\\", "\\\\").replaceAll(",", "\\,");
+}
+
+function escapeLayer(value: string): string {
+  return escapeOption(value).replaceAll(":", "\\:");
+}

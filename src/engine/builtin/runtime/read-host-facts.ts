@@ -1,0 +1,121 @@
+/** Reads what planning needs to know of the host, from /proc and /sys. Spawns nothing. */
+import { constants } from "node:fs";
+import { access, readFile, stat } from "node:fs/promises";
+import { release } from "node:os";
+import path from "node:path";
+import type { CgroupFacts, HostFacts } from "./host-facts.js";
+
+/** Docker's (moby 29, oci/defaults.go). */
+const MASKED = [
+  ...["acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"].map((name) => `proc/${name}`),
+  "sys/devices/virtual/powercap",
+  "sys/firmware",
+];
+const READONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `proc/${name}`);
+
+const V1_CONTROLLERS = ["memory", "cpu", "pids"] as const;
+
+export async function readHostFacts(): Promise<HostFacts> {
+  const [cgroups, capabilities, protectedPaths, resolvConf] = await Promise.all([
+    readCgroupFacts(),
+    readCapabilities(),
+    findProtectedPaths(),
+    readResolvConf(),
+  ]);
+  const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
+  const enforces = (controller: (typeof V1_CONTROLLERS)[number]): boolean =>
+    cgroups.v1[controller] !== undefined || (cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller));
+  return {
+    uid: process.getuid?.() ?? 0,
+    capabilities,
+    kernel: [major, minor],
+    architecture: process.arch,
+    cgroups,
+    limits: { memory: enforces("memory"), cpu: enforces("cpu"), pids: enforces("pids") },
+    protectedPaths,
+    resolvConf,
+  };
+}
+
+async function readCapabilities(): Promise<bigint> {
+  const status = await readFile("/proc/self/status", "utf8");
+  return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+}
+
+/** From /proc/self/mountinfo (where each hierarchy is mounted) and /proc/self/cgroup (where this process is in it). */
+async function readCgroupFacts(): Promise<CgroupFacts> {
+  const [mountinfo, own] = await Promise.all([
+    readFile("/proc/self/mountinfo", "utf8").catch(() => ""),
+    readFile("/proc/self/cgroup", "utf8").catch(() => ""),
+  ]);
+  const mounts = parseCgroupMounts(mountinfo);
+  const v1: Partial<Record<(typeof V1_CONTROLLERS)[number], string>> = {};
+  for (const controller of V1_CONTROLLERS) {
+    const mount = mounts.find((candidate) => candidate.type === "cgroup" && candidate.options.includes(controller));
+    const directory = mount && (await firstWritable([path.join(mount.target, relativeTo(mount.root, ownPath(own, controller))), mount.target]));
+    if (directory) v1[controller] = directory;
+  }
+  const unifiedMount = mounts.find((mount) => mount.type === "cgroup2");
+  const unified = unifiedMount && (await firstWritable([unifiedMount.target]));
+  const controllers = unified ? (await readFile(path.join(unified, "cgroup.controllers"), "utf8").catch(() => "")).split(/\s+/).filter(Boolean) : [];
+  const anyV1 = mounts.some((mount) => mount.type === "cgroup");
+  return {
+    version: unifiedMount ? (anyV1 ? "hybrid" : "2") : anyV1 ? "1" : "none",
+    unified,
+    unifiedControllers: controllers,
+    v1,
+  };
+}
+
+interface CgroupMount {
+  readonly root: string;
+  readonly target: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+function parseCgroupMounts(mountinfo: string): CgroupMount[] {
+  return mountinfo.split("\n").flatMap((line) => {
+    const [left = "", right = ""] = line.split(" - ");
+    const [, , , root = "/", target = ""] = left.split(" ");
+    const [type = "", , options = ""] = right.split(" ");
+    return type === "cgroup" || type === "cgroup2" ? [{ root, target, type, options: options.split(",") }] : [];
+  });
+}
+
+function ownPath(cgroups: string, controller: string): string {
+  for (const line of cgroups.split("\n")) {
+    const [, controllers = "", ...rest] = line.split(":");
+    if (controllers.split(",").includes(controller)) return rest.join(":");
+  }
+  return "/";
+}
+
+/** A mount may show a part of the hierarchy only: then the own path begins with that part. */
+function relativeTo(root: string, own: string): string {
+  return root !== "/" && own.startsWith(root) ? own.slice(root.length) : own;
+}
+
+async function firstWritable(directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    if (await access(directory, constants.W_OK).then(() => true, () => false)) return directory;
+  }
+  return undefined;
+}
+
+async function findProtectedPaths(): Promise<HostFacts["protectedPaths"]> {
+  const kinds = await Promise.all([...MASKED, ...READONLY].map((name) => stat(`/${name}`).then((found) => (found.isDirectory() ? "directory" : "file"), () => undefined)));
+  const kindOf = new Map([...MASKED, ...READONLY].map((name, index) => [name, kinds[index]]));
+  return {
+    maskedDirectories: MASKED.filter((name) => kindOf.get(name) === "directory"),
+    maskedFiles: MASKED.filter((name) => kindOf.get(name) === "file"),
+    readonly: READONLY.filter((name) => kindOf.get(name) !== undefined),
+  };
+}
+
+/** systemd-resolved's stub listens on the host's loopback, which containers do not share: its upstream file serves instead. */
+async function readResolvConf(): Promise<string> {
+  const main = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+  if (!/^nameserver\s+127\.0\.0\.53/m.test(main)) return main;
+  return readFile("/run/systemd/resolve/resolv.conf", "utf8").catch(() => main);
+}
