@@ -5,6 +5,7 @@ import type { ResolvedImage } from "../images/image-store.js";
 import type { ContainerAddress } from "../network/addresses.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
+import type { Plan } from "../supervisor/codec.js";
 import { Deferred } from "./deferred.js";
 
 export class ContainerRecord {
@@ -26,6 +27,8 @@ export class ContainerRecord {
   stopHealth: (() => void) | undefined;
   /** The cgroup that exec'd processes join. */
   cgroup: string | undefined;
+  /** What they run first, to join the others. */
+  join: Plan = [];
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;

@@ -1,11 +1,12 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
-import { planLaunch } from "../runtime/plan-launch.js";
+import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
+import { readHostPaths } from "./host-paths.js";
 import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
@@ -28,6 +29,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     host: session.host,
     session: session.cgroups,
     address: record.address,
+    ...(await readHostPaths(record.spec)),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
@@ -44,7 +46,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
       writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
     });
-    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, launch.cgroup);
+    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, launch);
     return { warnings: launch.warnings };
   } catch (error) {
     await unpublishPorts(session, record);
@@ -54,11 +56,12 @@ export async function launchContainer(session: Session, record: ContainerRecord)
   }
 }
 
-function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], cgroup: string | undefined): void {
+function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], launch: LaunchPlan): void {
   record.status = "running";
   record.pid = pid;
   record.ports = ports;
-  record.cgroup = cgroup;
+  record.cgroup = launch.cgroup;
+  record.join = launch.join;
   record.startedAt = new Date();
   record.finishedAt = undefined;
   record.exit = undefined;

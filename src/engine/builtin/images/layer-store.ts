@@ -1,0 +1,93 @@
+/** Layers by diffID, each unpacked once to a directory that any image can use as a lower one. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename } from "node:fs/promises";
+import path from "node:path";
+import { CaissonError } from "../../errors.js";
+import { writeAtomically } from "./atomic-file.js";
+import { hashing } from "./digest.js";
+import type { LayerTools, UnpackedLayer } from "./layer-tools.js";
+import { inStore } from "./store-failure.js";
+
+const METADATA = "layer.json";
+
+export class LayerStore {
+  readonly #directory: string;
+  readonly #tools: LayerTools;
+
+  constructor(directory: string, tools: LayerTools) {
+    this.#directory = directory;
+    this.#tools = tools;
+  }
+
+  /** The lower directory of a layer. */
+  path(diffId: string): string {
+    return path.join(this.#layer(diffId), "diff");
+  }
+
+  /** Undefined unless the layer is there in full. */
+  async metadata(diffId: string): Promise<UnpackedLayer | undefined> {
+    try {
+      return JSON.parse(await readFile(path.join(this.#layer(diffId), METADATA), "utf8")) as UnpackedLayer;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws STORE_CORRUPT */
+  async require(diffId: string): Promise<UnpackedLayer> {
+    const metadata = await this.metadata(diffId);
+    if (metadata) return metadata;
+    throw new CaissonError("STORE_CORRUPT", `The image store has no layer ${diffId}`, {
+      facts: { path: this.#layer(diffId) },
+      remedy: "Remove the image and fetch it again.",
+    });
+  }
+
+  /**
+   * Unpacks a plain tar. The directory gets its name once the whole tar was read and its digest is known.
+   * @param expected the diffID that was promised, if one was
+   * @throws LAYER_INVALID, DIGEST_MISMATCH, DISK_FULL, STORE_UNWRITABLE, ABORTED
+   */
+  async add(tar: AsyncIterable<Uint8Array>, expected?: string, signal?: AbortSignal): Promise<string> {
+    const temporary = path.join(this.#directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
+    await inStore(temporary, () => mkdir(temporary, { recursive: true }));
+    try {
+      const { stream, digest } = hashing(tar);
+      const unpacked = await this.#tools.unpack(path.join(temporary, "diff"), stream, { signal });
+      const diffId = digest();
+      if (expected !== undefined && diffId !== expected) {
+        throw new CaissonError("DIGEST_MISMATCH", `A layer unpacks to ${diffId}, but ${expected} was promised`, {
+          facts: { what: "layer", expected, actual: diffId },
+        });
+      }
+      await writeAtomically(path.join(temporary, METADATA), JSON.stringify(unpacked));
+      await this.#publish(temporary, diffId);
+      return diffId;
+    } catch (error) {
+      await this.#tools.removeTree(temporary).catch(() => {});
+      throw error;
+    }
+  }
+
+  pack(diffId: string) {
+    return this.#tools.pack(this.path(diffId));
+  }
+
+  async remove(diffId: string): Promise<void> {
+    await this.#tools.removeTree(this.#layer(diffId));
+  }
+
+  /** Another process may have been faster: its copy is as good. */
+  async #publish(temporary: string, diffId: string): Promise<void> {
+    try {
+      await rename(temporary, this.#layer(diffId));
+    } catch (error) {
+      if (await this.metadata(diffId)) return this.#tools.removeTree(temporary);
+      throw error;
+    }
+  }
+
+  #layer(diffId: string): string {
+    return path.join(this.#directory, diffId.slice(diffId.indexOf(":") + 1));
+  }
+}

@@ -1,0 +1,19 @@
+/** What the image store asks of whoever unpacks and packs layers: the supervisor's workers, or a test's own. */
+import type { Readable } from "node:stream";
+
+export interface LayerTools {
+  /** Unpacks a plain tar to a new directory, whiteouts in overlay's form. @throws LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED */
+  unpack(directory: string, tar: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnpackedLayer>;
+  /** A layer directory as a plain tar, deterministic. */
+  pack(directory: string): Promise<Readable>;
+  /** Gone from its place when it resolves; removed in the background. */
+  removeTree(path: string): Promise<void>;
+}
+
+export interface UnpackedLayer {
+  readonly entries: number;
+  /** Of file contents. */
+  readonly bytes: number;
+  /** Directories that hide what is below them in lower layers. */
+  readonly opaque: readonly string[];
+}

@@ -1,0 +1,150 @@
+/** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
+import path from "node:path";
+import type { ContainerSpec, ImageConfig } from "../../engine.js";
+import type { ContainerAddress } from "../network/addresses.js";
+import { loopbackMessages } from "../network/netlink.js";
+import type { Plan } from "../supervisor/codec.js";
+import { capabilitySet } from "./capabilities.js";
+import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
+import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./device-rules.js";
+import { etcFiles } from "./etc-files.js";
+import type { HostFacts } from "./host-facts.js";
+import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
+import { planCredentials } from "./plan-credentials.js";
+import { planPseudoMounts } from "./plan-pseudo-mounts.js";
+import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
+import { type HostPathKind, planBind, planDevices, planUserMounts } from "./plan-user-mounts.js";
+import { resolveProcess, searchPath } from "./resolve-process.js";
+import { planRlimits } from "./rlimits.js";
+import { defaultSeccompFilter } from "./seccomp-compile.js";
+import { planSysctls } from "./sysctls.js";
+import type { UserDatabase } from "./users.js";
+
+export interface LaunchOptions {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  readonly image: ImageConfig;
+  /** Lowest first. */
+  readonly layers: readonly string[];
+  readonly directories: { readonly scratch: string; readonly mountpoint: string };
+  /** The how-manieth start of this container. */
+  readonly start: number;
+  readonly users: UserDatabase;
+  readonly host: HostFacts;
+  readonly session: SessionCgroups;
+  /** Undefined without an address of its own. */
+  readonly address: ContainerAddress | undefined;
+  readonly kindOf: (hostPath: string) => HostPathKind;
+  /** Numbers of the devices that the spec names, as rules. */
+  readonly deviceRules: readonly DeviceRule[];
+}
+
+export interface LaunchPlan {
+  readonly cloneFlags: number;
+  /** The v2 cgroup to be cloned into. */
+  readonly cgroup: string | undefined;
+  readonly cgroupDirectories: readonly string[];
+  readonly oomFile: string | undefined;
+  /** Run by the supervisor. */
+  readonly prepare: Plan;
+  /** Run by the container's first process. */
+  readonly plan: Plan;
+  /** What every further process of the container runs first. */
+  readonly join: Plan;
+  readonly warnings: readonly string[];
+}
+
+/** @throws OPTION_INVALID, UNSUPPORTED */
+export function planLaunch(options: LaunchOptions): LaunchPlan {
+  const { id, spec, host, session } = options;
+  const cgroups = planContainerCgroups(session, host, id, spec.resources ?? {});
+  const own = ownNamespaces(spec);
+  return {
+    cloneFlags: CloneFlag.NEWNS | CloneFlag.NEWUTS | (own.pid ? CloneFlag.NEWPID : 0) | (own.ipc ? CloneFlag.NEWIPC : 0) | (own.network ? CloneFlag.NEWNET : 0),
+    cgroup: cgroups.unified,
+    cgroupDirectories: cgroups.directories,
+    oomFile: cgroups.oomFile,
+    prepare: planPrepare(options, cgroups),
+    plan: planProcess(options, cgroups, own),
+    join: cgroups.join,
+    warnings: [],
+  };
+}
+
+interface OwnNamespaces {
+  readonly network: boolean;
+  readonly ipc: boolean;
+  readonly pid: boolean;
+}
+
+export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
+  return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+}
+
+function workDirectory(start: number): string {
+  return `work-${start}`;
+}
+
+function planPrepare({ spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions, cgroups: ContainerCgroups): Plan {
+  const { hostname } = resolveProcess({ id, spec, image, users });
+  const files = etcFiles({
+    hostname,
+    domainname: spec.domainname,
+    address: address?.address,
+    extraHosts: spec.extraHosts ?? [],
+    dns: spec.dns ?? [],
+    hostResolvConf: host.resolvConf,
+    hostNetwork: spec.networkMode === "host",
+  });
+  const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
+  return [
+    ...scratchDirectories(directories.scratch, workDirectory(start)),
+    ...Object.entries(files).map(([name, data]) => ({ op: "HOST_WRITE" as const, path: path.join(directories.scratch, name), data, mode: 0o644 })),
+    ...cgroups.prepare,
+    ...(cgroups.unified && !spec.privileged ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(rules) }] : []),
+  ];
+}
+
+function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
+  const { id, spec, image, users, host, layers, directories, start, address, kindOf } = options;
+  const process = resolveProcess({ id, spec, image, users });
+  const capabilities = capabilitySet(spec, host.capabilities);
+  const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
+  return [
+    { op: "PDEATHSIG", signal: SIGKILL },
+    ...cgroups.join,
+    ...(cgroups.unified ? [{ op: "UNSHARE" as const, flags: CloneFlag.NEWCGROUP, optional: true }] : []),
+    ...planRlimits(spec.ulimits ?? []),
+    ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
+    { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
+    ...planOverlay({ layers, scratch: directories.scratch, mountpoint: directories.mountpoint, writable: true, host, work: workDirectory(start) }),
+    { op: "ROOT", path: directories.mountpoint },
+    { op: "UMASK", mode: 0 },
+    { op: "HOSTNAME", data: process.hostname },
+    ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
+    ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
+    ...planSysctls(spec.sysctls ?? {}, own),
+    ...planPseudoMounts({ host, privileged: spec.privileged ?? false, ownNetwork: own.network, ownIpc: own.ipc, ownPid: own.pid, shmSizeBytes: spec.shmSizeBytes }),
+    ...["hosts", "hostname", "resolv.conf"].flatMap((name) => planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file")),
+    ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
+    ...planUserMounts(spec.mounts ?? [], kindOf),
+    ...planDevices(spec.devices ?? []),
+    ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
+    ...(spec.readonlyRootfs ? readonlyRoot() : []),
+    { op: "PIVOT_ROOT" },
+    { op: "UMASK", mode: 0o022 },
+    { op: "KEYRING", optional: true },
+    { op: "CHDIR", path: process.workingDir, flags: spec.readonlyRootfs ? 0 : 1 },
+    ...planCredentials({ user: process.user, capabilities, noNewPrivileges: spec.noNewPrivileges ?? false, seccomp }),
+    ...(spec.init ? [{ op: "INIT" as const }] : []),
+    { op: "EXEC", arg: process.argv, env: process.env, path: searchPath(process.env) },
+  ];
+}
+
+/** The mount alone, not those below it. */
+function readonlyRoot(): Plan {
+  return [
+    { op: "OPEN_TREE_IN_ROOT", slot: ROOT_SLOT, path: ".", flags: 0 },
+    { op: "MOUNT_SETATTR", slot: ROOT_SLOT, set: MountAttr.RDONLY, flags: 0 },
+  ];
+}

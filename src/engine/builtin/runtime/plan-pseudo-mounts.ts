@@ -1,0 +1,128 @@
+/** /proc, /dev, /sys and what is hidden or protected in them (OCI runtime-spec config-linux.md "Default Filesystems", Docker's defaults). */
+import type { Operation, Plan } from "../supervisor/codec.js";
+import type { HostFacts } from "./host-facts.js";
+import { FileType, FsConfig, MountAttr, makeDevice, OpenTree } from "./kernel-constants.js";
+
+/** Slots of the plan that this file uses. */
+const CONTEXT = 2;
+const MOUNT = 3;
+
+const DEFAULT_SHM_BYTES = 64 << 20;
+const TTY_GID = 5;
+
+export interface PseudoMountOptions {
+  readonly host: HostFacts;
+  readonly privileged: boolean;
+  readonly ownNetwork: boolean;
+  readonly ownIpc: boolean;
+  readonly ownPid: boolean;
+  readonly shmSizeBytes: number | undefined;
+}
+
+export function planPseudoMounts(options: PseudoMountOptions): Plan {
+  const { host, privileged, ownNetwork, ownIpc, shmSizeBytes = DEFAULT_SHM_BYTES } = options;
+  const restricted = MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC;
+  const systemFlags = restricted | (privileged ? 0 : MountAttr.RDONLY);
+  return [
+    ...mountNew("proc", "proc", restricted),
+    ...mountNew("tmpfs", "dev", MountAttr.NOSUID | MountAttr.STRICTATIME, { mode: "755", size: "65536k" }),
+    ...deviceNodes(),
+    ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, { ptmxmode: "0666", mode: "0620", gid: String(TTY_GID) }),
+    ...(ownIpc
+      ? [
+          ...mountNew("tmpfs", "dev/shm", restricted, { mode: "1777", size: String(shmSizeBytes) }),
+          ...mountNew("mqueue", "dev/mqueue", restricted).map((operation) => ({ ...operation, optional: true })),
+        ]
+      : [...bindHost("/dev/shm", "dev/shm"), ...bindHost("/dev/mqueue", "dev/mqueue")]),
+    // A sysfs of one's own shows the devices of one's own network namespace, and can only be mounted there.
+    ...(ownNetwork ? mountNew("sysfs", "sys", systemFlags) : bindReadonlyTree("/sys", "sys")),
+    ...(ownNetwork && host.cgroups.version === "2"
+      ? mountNew("cgroup2", "sys/fs/cgroup", systemFlags).map((operation) => ({ ...operation, optional: true }))
+      : []),
+    ...(privileged ? [] : [...maskDirectories(host.protectedPaths.maskedDirectories), ...maskFiles(host.protectedPaths.maskedFiles)]),
+    ...(privileged ? [] : host.protectedPaths.readonly.flatMap(protect)),
+  ];
+}
+
+/** A new file system of a kind, mounted on an in-root directory that is made where it is missing. */
+export function mountNew(type: string, target: string, flags: number, values: Readonly<Record<string, string>> = {}): Operation[] {
+  return [
+    { op: "MKDIR", path: target, mode: 0o755 },
+    { op: "FSOPEN", slot: CONTEXT, name: type },
+    ...Object.entries(values).map(([name, data]): Operation => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data })),
+    { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags },
+    { op: "MOVE_MOUNT", slot: MOUNT, path: target },
+  ];
+}
+
+function deviceNodes(): Plan {
+  const node = (name: string, major: number, minor: number): Operation => ({
+    op: "MKNOD",
+    path: `dev/${name}`,
+    mode: FileType.CHARACTER | 0o666,
+    dev: makeDevice(major, minor),
+  });
+  const link = (name: string, data: string): Operation => ({ op: "SYMLINK", path: `dev/${name}`, data });
+  return [
+    node("null", 1, 3),
+    node("zero", 1, 5),
+    node("full", 1, 7),
+    node("random", 1, 8),
+    node("urandom", 1, 9),
+    node("tty", 5, 0),
+    link("fd", "/proc/self/fd"),
+    link("stdin", "/proc/self/fd/0"),
+    link("stdout", "/proc/self/fd/1"),
+    link("stderr", "/proc/self/fd/2"),
+    link("core", "/proc/kcore"),
+    link("ptmx", "pts/ptmx"),
+  ];
+}
+
+function bindHost(source: string, target: string): Operation[] {
+  return [
+    { op: "MKDIR", path: target, mode: 0o755 },
+    { op: "OPEN_TREE", slot: MOUNT, path: source, flags: OpenTree.CLONE },
+    { op: "MOVE_MOUNT", slot: MOUNT, path: target },
+  ];
+}
+
+function bindReadonlyTree(source: string, target: string): Operation[] {
+  return [
+    { op: "MKDIR", path: target, mode: 0o755 },
+    { op: "OPEN_TREE", slot: MOUNT, path: source, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
+    { op: "MOUNT_SETATTR", slot: MOUNT, set: MountAttr.RDONLY, flags: OpenTree.RECURSIVE },
+    { op: "MOVE_MOUNT", slot: MOUNT, path: target },
+  ];
+}
+
+/** One empty read-only tmpfs, bound over every hidden directory. */
+function maskDirectories([first, ...others]: readonly string[]): Operation[] {
+  if (first === undefined) return [];
+  return [
+    { op: "FSOPEN", slot: CONTEXT, name: "tmpfs" },
+    { op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name: "nr_inodes", data: "2" },
+    { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags: MountAttr.RDONLY | MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC },
+    { op: "MOVE_MOUNT", slot: MOUNT, path: first },
+    ...others.flatMap((path): Operation[] => [
+      { op: "OPEN_TREE_IN_ROOT", slot: MOUNT, path: first, flags: OpenTree.CLONE },
+      { op: "MOVE_MOUNT", slot: MOUNT, path },
+    ]),
+  ];
+}
+
+/** The host's /dev/null, opened before the image's files can be in the way (CVE-2025-31133). */
+function maskFiles(paths: readonly string[]): Operation[] {
+  return paths.flatMap((path): Operation[] => [
+    { op: "OPEN_TREE", slot: MOUNT, path: "/dev/null", flags: OpenTree.CLONE },
+    { op: "MOVE_MOUNT", slot: MOUNT, path },
+  ]);
+}
+
+function protect(path: string): Operation[] {
+  return [
+    { op: "OPEN_TREE_IN_ROOT", slot: MOUNT, path, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
+    { op: "MOUNT_SETATTR", slot: MOUNT, set: MountAttr.RDONLY | MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC, flags: OpenTree.RECURSIVE },
+    { op: "MOVE_MOUNT", slot: MOUNT, path },
+  ];
+}

@@ -1,0 +1,134 @@
+/** Checks a container's spec before anything is made: names and types of its properties, and values that no step would check later. */
+import type { ContainerSpec } from "../../engine.js";
+import { optionError } from "../../errors.js";
+
+type Kind = "string" | "boolean" | "number" | "strings" | "record" | "list" | "object" | "healthcheck";
+
+const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
+  image: "string",
+  name: "string",
+  platform: "string",
+  entrypoint: "strings",
+  command: "strings",
+  env: "record",
+  labels: "record",
+  workingDir: "string",
+  user: "string",
+  groupAdd: "strings",
+  hostname: "string",
+  domainname: "string",
+  tty: "boolean",
+  openStdin: "boolean",
+  stdinOnce: "boolean",
+  exposedPorts: "strings",
+  publish: "list",
+  publishAll: "boolean",
+  networkMode: "string",
+  extraHosts: "list",
+  dns: "strings",
+  mounts: "list",
+  shmSizeBytes: "number",
+  readonlyRootfs: "boolean",
+  privileged: "boolean",
+  capAdd: "strings",
+  capDrop: "strings",
+  noNewPrivileges: "boolean",
+  seccomp: "string",
+  ulimits: "list",
+  sysctls: "record",
+  devices: "list",
+  ipcMode: "string",
+  pidMode: "string",
+  init: "boolean",
+  resources: "object",
+  oomScoreAdj: "number",
+  healthcheck: "healthcheck",
+  stopSignal: "string",
+  stopTimeoutMs: "number",
+  logMaxBytes: "number",
+  autoRemove: "boolean",
+};
+
+const CHOICES: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
+  networkMode: ["default", "none", "host"],
+  seccomp: ["default", "unconfined"],
+  ipcMode: ["private", "host"],
+  pidMode: ["private", "host"],
+};
+
+const CHECKS: Readonly<Record<Kind, readonly [expected: string, test: (value: unknown) => boolean]>> = {
+  string: ["a string", (value) => typeof value === "string"],
+  boolean: ["a boolean", (value) => typeof value === "boolean"],
+  number: ["a number", (value) => typeof value === "number" && Number.isFinite(value)],
+  strings: ["a list of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
+  record: ["an object with string values", (value) => isObject(value) && Object.values(value).every((item) => typeof item === "string")],
+  list: ["a list of objects", (value) => Array.isArray(value) && value.every(isObject)],
+  object: ["an object", isObject],
+  healthcheck: ["a health check, or `none`", (value) => value === "none" || isObject(value)],
+};
+
+/** @throws OPTION_INVALID */
+export function validateSpec(spec: ContainerSpec): void {
+  for (const [name, value] of Object.entries(spec) as [keyof ContainerSpec, unknown][]) {
+    const kind = KINDS[name];
+    if (kind === undefined) throw optionError(name, value, "absent: there is no such option", nearest(name, Object.keys(KINDS)));
+    if (value === undefined) continue;
+    const [expected, test] = CHECKS[kind];
+    if (!test(value)) throw optionError(name, value, expected);
+    const choices = CHOICES[name];
+    if (choices && !choices.includes(value as string)) throw optionError(name, value, "one of the known values", choices);
+  }
+  checkPorts(spec);
+  checkValues(spec);
+}
+
+function checkPorts(spec: ContainerSpec): void {
+  for (const port of spec.exposedPorts ?? []) {
+    const match = /^(\d{1,5})(?:\/(tcp|udp))?$/.exec(port);
+    if (!match || !isPort(Number(match[1]), 1)) throw optionError("exposedPorts", port, "a port from 1 to 65535 with `/tcp` or `/udp`");
+  }
+  for (const binding of spec.publish ?? []) {
+    if (!isPort(binding.containerPort, 1)) throw optionError("publish.containerPort", binding.containerPort, "a port from 1 to 65535");
+    if (binding.hostPort !== undefined && !isPort(binding.hostPort, 0)) throw optionError("publish.hostPort", binding.hostPort, "a port from 0 to 65535");
+    if (binding.protocol !== undefined && !["tcp", "udp"].includes(binding.protocol)) throw optionError("publish.protocol", binding.protocol, "a protocol", ["tcp", "udp"]);
+  }
+}
+
+function checkValues(spec: ContainerSpec): void {
+  for (const name of Object.keys(spec.env ?? {})) {
+    if (name === "" || name.includes("=") || name.includes("\0")) throw optionError("env", name, "a variable's name: not empty and without `=`");
+  }
+  for (const mount of spec.mounts ?? []) {
+    if (mount.type !== "bind" && mount.type !== "tmpfs") throw optionError("mounts.type", Reflect.get(mount, "type"), "a kind of mount", ["bind", "tmpfs"]);
+    if (typeof mount.target !== "string" || !mount.target.startsWith("/") || mount.target.split("/").every((part) => part === "" || part === ".")) {
+      throw optionError("mounts.target", mount.target, "an absolute path below the root");
+    }
+    if (mount.type === "bind" && !mount.source?.startsWith("/")) throw optionError("mounts.source", mount.source, "an absolute path of the host");
+  }
+  for (const name of ["stopTimeoutMs", "logMaxBytes", "shmSizeBytes"] as const) {
+    const value = spec[name];
+    if (value !== undefined && value < 0) throw optionError(name, value, "a number that is not negative");
+  }
+  for (const [name, value] of Object.entries<unknown>({ ...spec.resources })) {
+    if (value === undefined) continue;
+    if (typeof value !== "number" || (value <= 0 && !(name === "memorySwapBytes" && value === -1))) throw optionError(`resources.${name}`, value, "a positive number");
+  }
+}
+
+function isPort(value: unknown, lowest: number): boolean {
+  return Number.isInteger(value) && (value as number) >= lowest && (value as number) <= 65_535;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names that begin alike, or contain one another. */
+function nearest(name: string, known: readonly string[]): readonly string[] {
+  const lower = name.toLowerCase();
+  const close = known.filter((candidate) => {
+    const other = candidate.toLowerCase();
+    return other.includes(lower) || lower.includes(other) || other.slice(0, 4) === lower.slice(0, 4);
+  });
+  return close.length > 0 ? close : known;
+}
