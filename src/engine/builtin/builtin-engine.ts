@@ -44,7 +44,6 @@ export class BuiltinEngine implements Engine {
       tools: supervisorLayerTools(async () => (await this.#open()).supervisor),
       usedBy: (imageId) => this.containers.usersOf(imageId),
       emit: (event) => this.#events.publish(event),
-      environment: options.environment ?? process.env,
     });
     this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
   }

@@ -62,7 +62,7 @@ const CHECKS: Readonly<Record<Kind, readonly [expected: string, test: (value: un
   number: ["a number", (value) => typeof value === "number" && Number.isFinite(value)],
   strings: ["a list of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
   record: ["an object with string values", (value) => isObject(value) && Object.values(value).every((item) => typeof item === "string")],
-  list: ["a list of objects", (value) => Array.isArray(value) && value.every(isObject)],
+  list: ["a list of objects", (value) => Array.isArray(value) && value.every((item) => isObject(item))],
   object: ["an object", isObject],
   healthcheck: ["a health check, or `none`", (value) => value === "none" || isObject(value)],
 };
@@ -119,7 +119,7 @@ function isPort(value: unknown, lowest: number): boolean {
   return Number.isInteger(value) && (value as number) >= lowest && (value as number) <= 65_535;
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
