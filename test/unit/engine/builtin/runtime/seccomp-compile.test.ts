@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { capabilitySet } from "../../../../../src/engine/builtin/runtime/capabilities.js";
+import { type BpfInstruction, compileFilter } from "../../../../../src/engine/builtin/runtime/seccomp-compile.js";
+import { syscallActions } from "../../../../../src/engine/builtin/runtime/seccomp-profile.js";
+import { syscallNumbers } from "../../../../../src/engine/builtin/runtime/syscall-numbers.js";
+
+const ALL = (1n << 41n) - 1n;
+const docker = capabilitySet({}, ALL);
+const X64 = 0xc000003e;
+const IA32 = 0x40000003;
+const ALLOW = 0x7fff0000;
+const errno = (number: number): number => 0x50000 | number;
+
+/** Runs a filter as the kernel does; counts the steps. */
+function run(program: readonly BpfInstruction[], architecture: number, number: number, argument = 0): { result: number; steps: number } {
+  const data: Readonly<Record<number, number>> = { 0: number, 4: architecture, 16: argument };
+  let accumulator = 0;
+  let steps = 0;
+  for (let at = 0; at < program.length; at++) {
+    const { code, jumpTrue, jumpFalse, value } = program[at]!;
+    steps++;
+    if (code === 0x20) accumulator = data[value]!;
+    else if (code === 0x54) accumulator = (accumulator & value) >>> 0;
+    else if (code === 0x05) at += value;
+    else if (code === 0x15) at += accumulator === value ? jumpTrue : jumpFalse;
+    else if (code === 0x35) at += accumulator >= value ? jumpTrue : jumpFalse;
+    else if (code === 0x06) return { result: value, steps };
+    else throw new Error(`No such instruction: ${code}`);
+  }
+  throw new Error("The filter ran off its end");
+}
+
+describe("the default seccomp filter", () => {
+  const filter = compileFilter("x64", docker);
+
+  it.each([
+    ["x64", X64],
+    ["ia32", IA32],
+  ] as const)("does to every call of %s what the profile says", (name, architecture) => {
+    const actions = syscallActions(syscallNumbers[name], docker);
+    const expected = { allow: ALLOW, eperm: errno(1), enosys: errno(38) };
+    for (const [number, action] of actions.entries()) {
+      if (action === "allow" || action === "eperm" || action === "enosys") expect(run(filter, architecture, number).result).toBe(expected[action]);
+    }
+  });
+
+  it("answers calls of later kernels, x32 and other architectures with ENOSYS", () => {
+    expect(run(filter, X64, 5000).result).toBe(errno(38));
+    expect(run(filter, X64, 0x40000001).result).toBe(errno(38));
+    expect(run(filter, 0xc00000b7, 0).result).toBe(errno(38));
+  });
+
+  it("allows clone without namespaces only, and makes callers of clone3 fall back to it", () => {
+    expect(run(filter, X64, 56, 0x3d0f00).result).toBe(ALLOW);
+    for (const flag of [0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000]) expect(run(filter, X64, 56, flag).result).toBe(errno(1));
+    expect(run(filter, X64, 435).result).toBe(errno(38));
+  });
+
+  it("denies the socket families that reach into the kernel or the hypervisor", () => {
+    expect([1, 2, 10, 16, 17].map((family) => run(filter, X64, 41, family).result)).toEqual(Array(5).fill(ALLOW));
+    expect([38, 40].map((family) => run(filter, X64, 41, family).result)).toEqual([errno(1), errno(1)]);
+  });
+
+  it("allows five personalities", () => {
+    expect([0, 8, 0x20000, 0x20008, 0xffffffff].map((value) => run(filter, X64, 135, value).result)).toEqual(Array(5).fill(ALLOW));
+    expect(run(filter, X64, 135, 0x40000).result).toBe(errno(1));
+  });
+
+  it("opens what a capability opens", () => {
+    const admin = compileFilter("x64", capabilitySet({ capAdd: ["SYS_ADMIN"] }, ALL));
+    expect(run(filter, X64, 165).result).toBe(errno(1));
+    expect(run(admin, X64, 165).result).toBe(ALLOW);
+    expect(run(admin, X64, 56, 0x10000000).result).toBe(ALLOW);
+  });
+
+  it("takes few steps, and fits the kernel's limit", () => {
+    const steps = [...syscallNumbers.x64.values()].map((number) => run(filter, X64, number).steps);
+    expect(Math.max(...steps)).toBeLessThan(18);
+    expect(filter.length).toBeLessThan(4096);
+  });
+});
