@@ -301,7 +301,13 @@ export interface PortBinding {
 
 export type MountSpec =
   | { readonly type: "bind"; readonly source: string; readonly target: string; readonly readonly?: boolean | undefined }
-  | { readonly type: "tmpfs"; readonly target: string; readonly sizeBytes?: number | undefined; readonly mode?: number | undefined; readonly options?: readonly string[] | undefined };
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      readonly sizeBytes?: number | undefined;
+      readonly mode?: number | undefined;
+      readonly options?: readonly string[] | undefined;
+    };
 
 export interface DeviceSpec {
   readonly hostPath: string;
@@ -548,4 +554,3 @@ export interface EngineEvent {
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;
 }
-

@@ -43,7 +43,9 @@ export interface ErrorFacts {
   DIGEST_MISMATCH: { readonly what: string; readonly expected: string; readonly actual: string };
   DISK_FULL: { readonly path: string };
   /** No engine can run here: every candidate with the reason it was not chosen. */
-  ENGINE_UNAVAILABLE: { readonly tried: readonly { readonly engine: string; readonly reason: string; readonly remedy?: string | undefined }[] };
+  ENGINE_UNAVAILABLE: {
+    readonly tried: readonly { readonly engine: string; readonly reason: string; readonly remedy?: string | undefined }[];
+  };
   EXEC_FAILED: { readonly containerId: string; readonly command: readonly string[]; readonly errno?: string | undefined };
   IMAGE_ARCHIVE_INVALID: { readonly path?: string | undefined };
   /** A container still uses the image. */
@@ -141,7 +143,9 @@ export class UnsupportedError extends CaissonError<"UNSUPPORTED"> {
 
 /** True for any error of Caisson's; with a code, narrows to that code's facts. */
 export function isCaissonError<C extends ErrorCode = ErrorCode>(value: unknown, code?: C): value is CaissonError<C> {
-  return typeof value === "object" && value !== null && brand in value && (code === undefined || (value as { code?: unknown }).code === code);
+  return (
+    typeof value === "object" && value !== null && brand in value && (code === undefined || (value as { code?: unknown }).code === code)
+  );
 }
 
 /** The error for an AbortSignal that fired during `operation`. */

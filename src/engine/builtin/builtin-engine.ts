@@ -1,5 +1,5 @@
 /** The built-in engine: composes the rooms beside this file into an Engine. */
-import { cpus, release, totalmem, type as osType } from "node:os";
+import { cpus, type as osType, release, totalmem } from "node:os";
 import type { Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
 import { version } from "../version.js";

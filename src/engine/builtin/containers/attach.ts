@@ -12,11 +12,10 @@ export function logSource(session: Session, record: ContainerRecord): LogSource 
   return {
     path: record.logPath,
     async grown(offset, signal) {
-      const reply = await session.supervisor.request(
-        Message.LOG_WAIT,
-        (writer) => writer.text(Tag.ID, record.id).u64(Tag.OFFSET, offset),
-        { signal, operation: "logs" },
-      );
+      const reply = await session.supervisor.request(Message.LOG_WAIT, (writer) => writer.text(Tag.ID, record.id).u64(Tag.OFFSET, offset), {
+        signal,
+        operation: "logs",
+      });
       return { size: reply.u64(Tag.SIZE) ?? 0, complete: reply.u64(Tag.FLAGS) === 1 };
     },
   };
@@ -79,7 +78,10 @@ function attachStdin(session: Session, record: ContainerRecord): Writable {
   void record.firstStart.promise
     .then(() =>
       session.supervisor.request(Message.STDIN, (writer) =>
-        writer.text(Tag.ID, record.id).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, record.spec.stdinOnce ? 1 : 0),
+        writer
+          .text(Tag.ID, record.id)
+          .u64(Tag.TOKEN_IN, token)
+          .u64(Tag.FLAGS, record.spec.stdinOnce ? 1 : 0),
       ),
     )
     .catch((error: unknown) => socket.destroy(error as Error));

@@ -1,14 +1,20 @@
 /** An image from a container: its writable layer on top of the image it was made from. */
+
+import path from "node:path";
 import type { CommitOptions, ImageInspect } from "../../engine.js";
 import { throwIfAborted } from "../../errors.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { ContainerRecord } from "./container-record.js";
 import { packDirectory } from "./layer-tools.js";
 import type { Session } from "./session.js";
-import path from "node:path";
 
 /** @throws DISK_FULL, OPTION_INVALID, ABORTED */
-export async function commitContainer(session: Session, images: ImageStore, record: ContainerRecord, options: CommitOptions): Promise<ImageInspect> {
+export async function commitContainer(
+  session: Session,
+  images: ImageStore,
+  record: ContainerRecord,
+  options: CommitOptions,
+): Promise<ImageInspect> {
   throwIfAborted("commit", options.signal);
   const layer = record.onDisk ? await packDirectory(session.supervisor, path.join(record.scratch, "upper")) : undefined;
   return images.commitLayer({

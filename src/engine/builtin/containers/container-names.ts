@@ -2,8 +2,50 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { optionError } from "../../errors.js";
 
-const adjectives = ["amber", "brisk", "calm", "deft", "eager", "fluent", "gentle", "humble", "jolly", "keen", "lucid", "merry", "nimble", "patient", "quiet", "robust", "sturdy", "tidy", "vivid", "witty"];
-const nouns = ["anchor", "barge", "buoy", "caisson", "dock", "ferry", "girder", "harbor", "jetty", "keel", "lock", "mooring", "pier", "quay", "rudder", "sluice", "tide", "vessel", "weir", "winch"];
+const adjectives = [
+  "amber",
+  "brisk",
+  "calm",
+  "deft",
+  "eager",
+  "fluent",
+  "gentle",
+  "humble",
+  "jolly",
+  "keen",
+  "lucid",
+  "merry",
+  "nimble",
+  "patient",
+  "quiet",
+  "robust",
+  "sturdy",
+  "tidy",
+  "vivid",
+  "witty",
+];
+const nouns = [
+  "anchor",
+  "barge",
+  "buoy",
+  "caisson",
+  "dock",
+  "ferry",
+  "girder",
+  "harbor",
+  "jetty",
+  "keel",
+  "lock",
+  "mooring",
+  "pier",
+  "quay",
+  "rudder",
+  "sluice",
+  "tide",
+  "vessel",
+  "weir",
+  "winch",
+];
 
 /** 64 hexadecimal digits. */
 export function newContainerId(): string {

@@ -5,19 +5,23 @@ import type { CopyInOptions } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
-import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { writeAll } from "../supervisor/stream-data.js";
+import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
 import { rootfsPlan } from "./user-files.js";
 
 /** @throws PATH_NOT_FOUND, LAYER_INVALID, COPY_FAILED, DISK_FULL, ABORTED */
-export async function copyIn(session: Session, record: ContainerRecord, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void> {
+export async function copyIn(
+  session: Session,
+  record: ContainerRecord,
+  tar: AsyncIterable<Uint8Array>,
+  options: CopyInOptions,
+): Promise<void> {
   const { path, signal } = options;
   throwIfAborted("copyIn", signal);
   const { token, socket } = session.supervisor.openStream();
-  const flags =
-    (options.noOverwriteDirNonDir ? UnpackFlag.NO_OVERWRITE_TYPE : 0) | (options.keepOwner === false ? UnpackFlag.NO_OWNER : 0);
+  const flags = (options.noOverwriteDirNonDir ? UnpackFlag.NO_OVERWRITE_TYPE : 0) | (options.keepOwner === false ? UnpackFlag.NO_OWNER : 0);
   const done = session.supervisor.request(
     Message.COPY_IN,
     (writer) => {
@@ -104,5 +108,8 @@ function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: 
   if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
     return new CaissonError("DISK_FULL", `No space left while copying to ${where}`, { facts: { path }, cause: failure });
   }
-  return new CaissonError("COPY_FAILED", `Copying ${where} failed: ${failure.message}`, { facts: { path, errno: failure.code }, cause: failure });
+  return new CaissonError("COPY_FAILED", `Copying ${where} failed: ${failure.message}`, {
+    facts: { path, errno: failure.code },
+    cause: failure,
+  });
 }

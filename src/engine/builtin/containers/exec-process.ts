@@ -23,7 +23,14 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
   if (!record.running || !process) throw notRunning(record);
   // A user by name is looked up in the container as it is now: it may have added one since the start.
   const users = spec.user === undefined ? record.users : await readUsers(session, record);
-  const { plan } = planExec({ spec, container: record.spec, process, users: users ?? { passwd: [], group: [] }, host: session.host, join: record.join });
+  const { plan } = planExec({
+    spec,
+    container: record.spec,
+    process,
+    users: users ?? { passwd: [], group: [] },
+    host: session.host,
+    join: record.join,
+  });
   const { supervisor } = session;
   const id = randomBytes(8).toString("hex");
   const exit = new ExecExit(supervisor, id);

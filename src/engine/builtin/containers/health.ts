@@ -9,7 +9,11 @@ import { effectiveHealthcheck } from "./inspect.js";
 const OUTPUT_MAX = 4096;
 
 /** Starts the checks of a container that has just been started. Returns what ends them. */
-export function watchHealth(record: ContainerRecord, exec: (spec: ExecSpec) => Promise<ExecProcess>, events: EventBus): (() => void) | undefined {
+export function watchHealth(
+  record: ContainerRecord,
+  exec: (spec: ExecSpec) => Promise<ExecProcess>,
+  events: EventBus,
+): (() => void) | undefined {
   const healthcheck = effectiveHealthcheck(record);
   if (!healthcheck) {
     record.health = undefined;

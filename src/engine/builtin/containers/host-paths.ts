@@ -23,7 +23,8 @@ async function kindOfPath(source: string): Promise<HostPathKind> {
 
 async function ruleOf({ hostPath, permissions = "rwm" }: DeviceSpec): Promise<DeviceRule> {
   const found = await stat(hostPath).catch(() => undefined);
-  if (!found || !(found.isCharacterDevice() || found.isBlockDevice())) throw optionError("devices.hostPath", hostPath, "a device of the host");
+  if (!found || !(found.isCharacterDevice() || found.isBlockDevice()))
+    throw optionError("devices.hostPath", hostPath, "a device of the host");
   if (!/^[rwm]+$/.test(permissions)) throw optionError("devices.permissions", permissions, "letters of `rwm`");
   // As the C library's major(3) and minor(3) take a device number apart.
   const device = BigInt(found.rdev);

@@ -9,7 +9,9 @@ export function summarize(record: ContainerRecord): ContainerSummary {
     name: record.name,
     image: spec.image,
     imageId: image.inspect.id,
-    command: process ? process.argv : [...(spec.entrypoint ?? image.inspect.config.entrypoint ?? []), ...(spec.command ?? image.inspect.config.command ?? [])],
+    command: process
+      ? process.argv
+      : [...(spec.entrypoint ?? image.inspect.config.entrypoint ?? []), ...(spec.command ?? image.inspect.config.command ?? [])],
     created: record.created,
     status: record.status,
     labels: { ...image.inspect.config.labels, ...spec.labels },
@@ -57,6 +59,7 @@ export const DEFAULT_STOP_TIMEOUT_MS = 10_000;
 /** The spec's, else the image's; none when either says NONE. */
 export function effectiveHealthcheck(record: ContainerRecord) {
   const { healthcheck = record.image.inspect.config.healthcheck } = record.spec;
-  if (healthcheck === undefined || healthcheck === "none" || healthcheck.test.length === 0 || healthcheck.test[0] === "NONE") return undefined;
+  if (healthcheck === undefined || healthcheck === "none" || healthcheck.test.length === 0 || healthcheck.test[0] === "NONE")
+    return undefined;
   return healthcheck;
 }

@@ -13,10 +13,12 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
     unpack: async (directory, tar, options = {}) => unpackLayer(await supervisor(), directory, tar, options.signal),
     pack: async (directory) => packDirectory(await supervisor(), directory),
     removeTree: async (path) => {
-      await (await supervisor()).request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, 1)).catch((error: unknown) => {
-        if (error instanceof SupervisorFailure && error.code === "ENOENT") return;
-        throw error instanceof SupervisorFailure ? error.asError(`Removing ${path}`) : error;
-      });
+      await (await supervisor())
+        .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, 1))
+        .catch((error: unknown) => {
+          if (error instanceof SupervisorFailure && error.code === "ENOENT") return;
+          throw error instanceof SupervisorFailure ? error.asError(`Removing ${path}`) : error;
+        });
     },
   };
 }
@@ -34,7 +36,8 @@ async function unpackLayer(supervisor: Supervisor, directory: string, tar: Async
   // The source's error is the cause when both failed: the worker then only saw an archive that stops.
   if (source.status === "rejected") throw source.reason;
   if (signal?.aborted) throw abortError("unpack", signal);
-  if (result.status === "rejected") throw result.reason instanceof SupervisorFailure ? layerFailure(result.reason, directory) : result.reason;
+  if (result.status === "rejected")
+    throw result.reason instanceof SupervisorFailure ? layerFailure(result.reason, directory) : result.reason;
   const reply = result.value;
   return {
     entries: reply.u64(Tag.ENTRIES) ?? 0,
@@ -49,13 +52,18 @@ export async function packDirectory(supervisor: Supervisor, directory: string): 
   socket.on("error", () => {});
   supervisor
     .request(Message.PACK, (writer) => writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token))
-    .catch((error: unknown) => socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)));
+    .catch((error: unknown) =>
+      socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)),
+    );
   return socket;
 }
 
 function layerFailure(failure: SupervisorFailure, directory: string): CaissonError {
   if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
-    return new CaissonError("DISK_FULL", `No space left while unpacking a layer to ${directory}`, { facts: { path: directory }, cause: failure });
+    return new CaissonError("DISK_FULL", `No space left while unpacking a layer to ${directory}`, {
+      facts: { path: directory },
+      cause: failure,
+    });
   }
   if (failure.entry === undefined && ["EACCES", "EPERM", "EROFS", "ENOENT"].includes(failure.code)) {
     return new CaissonError("STORE_UNWRITABLE", `A layer can't be unpacked to ${directory}: ${failure.message}`, {

@@ -42,7 +42,8 @@ export async function waitListening(session: Session, record: ContainerRecord, o
       },
     );
   } catch (error) {
-    if (error instanceof SupervisorFailure) throw error.code === "ESRCH" ? notRunning(record) : error.asError("Waiting for listening ports");
+    if (error instanceof SupervisorFailure)
+      throw error.code === "ESRCH" ? notRunning(record) : error.asError("Waiting for listening ports");
     throw error;
   } finally {
     supervisor.off("listening", onListening);

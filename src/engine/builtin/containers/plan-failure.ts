@@ -20,7 +20,11 @@ export function commandFailure(failure: SupervisorFailure, operation: Operation 
     return new CaissonError("COMMAND_NOT_FOUND", `${command}: command not found`, {
       facts: { command, exitCode: 127, path: searched },
       cause: failure,
-      evidence: [searched === undefined ? "The file, or the interpreter that it names, is not in the container." : `PATH in the container: ${searched}`],
+      evidence: [
+        searched === undefined
+          ? "The file, or the interpreter that it names, is not in the container."
+          : `PATH in the container: ${searched}`,
+      ],
       remedy: "Check the spelling, and that the image holds the command.",
     });
   }
@@ -45,10 +49,14 @@ export function startFailure(containerId: string, failure: SupervisorFailure, op
       cause: failure,
     });
   }
-  return new CaissonError("START_FAILED", `Container ${containerId.slice(0, 12)} could not be started: ${step}: ${describeErrno(failure.errno)}`, {
-    facts: { containerId, step, errno: failure.code },
-    cause: failure,
-    evidence: operation ? [failure.doing] : [],
-    remedy: failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined,
-  });
+  return new CaissonError(
+    "START_FAILED",
+    `Container ${containerId.slice(0, 12)} could not be started: ${step}: ${describeErrno(failure.errno)}`,
+    {
+      facts: { containerId, step, errno: failure.code },
+      cause: failure,
+      evidence: operation ? [failure.doing] : [],
+      remedy: failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined,
+    },
+  );
 }

@@ -36,7 +36,8 @@ export async function openSession(root: string, host: HostFacts, environment: No
 }
 
 function unwritable(directory: string, cause: NodeJS.ErrnoException): CaissonError {
-  if (cause.code === "ENOSPC") return new CaissonError("DISK_FULL", `No space left for ${directory}`, { facts: { path: directory }, cause });
+  if (cause.code === "ENOSPC")
+    return new CaissonError("DISK_FULL", `No space left for ${directory}`, { facts: { path: directory }, cause });
   return new CaissonError("STORE_UNWRITABLE", `The data root can't be written to: ${cause.message}`, {
     facts: { path: directory },
     cause,

@@ -16,7 +16,8 @@ const byImage = new WeakMap<object, Promise<UserDatabase>>();
 /** As the container sees them now. */
 export function readUsers(session: Session, record: ContainerRecord): Promise<UserDatabase> {
   if (record.running) return request(session, (writer) => writer.text(Tag.ID, record.id));
-  if (record.onDisk) return request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));
+  if (record.onDisk)
+    return request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));
   const known = byImage.get(record.image.inspect);
   if (known) return known;
   const reading = request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));

@@ -27,7 +27,10 @@ export function monitorHealth({ healthcheck, probe, onState }: HealthMonitorOpti
   };
   const check = async (): Promise<void> => {
     const start = new Date();
-    const { exitCode, output } = await probe(healthcheck.test, timeoutMs).catch((error: Error) => ({ exitCode: -1, output: error.message }));
+    const { exitCode, output } = await probe(healthcheck.test, timeoutMs).catch((error: Error) => ({
+      exitCode: -1,
+      output: error.message,
+    }));
     if (ended) return;
     const inStartPeriod = state.status === "starting" && start.getTime() - started < startPeriodMs;
     state = nextState(state, { start, end: new Date(), exitCode, output }, inStartPeriod, retries || DEFAULTS.retries);
@@ -53,5 +56,7 @@ export function nextState(state: HealthState, probe: HealthState["log"][number],
 
 function withoutUnset(healthcheck: Healthcheck): Partial<typeof DEFAULTS> {
   // Zero means "inherit the default" in image configurations.
-  return Object.fromEntries(Object.entries(healthcheck).filter(([name, value]) => name in DEFAULTS && typeof value === "number" && value > 0));
+  return Object.fromEntries(
+    Object.entries(healthcheck).filter(([name, value]) => name in DEFAULTS && typeof value === "number" && value > 0),
+  );
 }

@@ -56,7 +56,10 @@ function pairs(instruction: string, text: string): (readonly [string, string])[]
 /** Split at white space outside of quotes; quotes and backslashes are taken away. */
 function words(text: string): string[] {
   return [...text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs)].map(([word]) =>
-    word.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs, (_, escaped, double, single) => escaped ?? double?.replace(/\\(["\\])/g, "$1") ?? single),
+    word.replace(
+      /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs,
+      (_, escaped, double, single) => escaped ?? double?.replace(/\\(["\\])/g, "$1") ?? single,
+    ),
   );
 }
 

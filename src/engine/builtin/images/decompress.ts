@@ -20,7 +20,11 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
   if (format === undefined) yield* rest;
   else if (format === "gzip") yield* gunzip(rest);
   else if (format === "zstd") yield* unzstd(rest);
-  else throw new CaissonError("LAYER_INVALID", `The archive is compressed with ${format}`, { facts: { reason: `compressed with ${format}` }, remedy: "Use gzip, zstd or no compression." });
+  else
+    throw new CaissonError("LAYER_INVALID", `The archive is compressed with ${format}`, {
+      facts: { reason: `compressed with ${format}` },
+      remedy: "Use gzip, zstd or no compression.",
+    });
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; rest: AsyncGenerator<Uint8Array> }> {
@@ -83,5 +87,8 @@ async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 function damaged(format: string, cause: Error): CaissonError<"LAYER_INVALID"> {
-  return new CaissonError("LAYER_INVALID", `The archive's ${format} data is damaged or cut short: ${cause.message}`, { facts: { reason: cause.message }, cause });
+  return new CaissonError("LAYER_INVALID", `The archive's ${format} data is damaged or cut short: ${cause.message}`, {
+    facts: { reason: cause.message },
+    cause,
+  });
 }

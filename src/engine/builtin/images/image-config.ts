@@ -52,7 +52,8 @@ interface OciHistory {
 export function parseOciConfig(bytes: Buffer, digest: string): OciImageConfig {
   try {
     const config = JSON.parse(bytes.toString("utf8")) as Partial<OciImageConfig>;
-    if (typeof config.os === "string" && typeof config.architecture === "string" && Array.isArray(config.rootfs?.diff_ids)) return config as OciImageConfig;
+    if (typeof config.os === "string" && typeof config.architecture === "string" && Array.isArray(config.rootfs?.diff_ids))
+      return config as OciImageConfig;
   } catch {
     // Falls through: no JSON is as wrong as the wrong JSON.
   }

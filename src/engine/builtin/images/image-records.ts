@@ -8,7 +8,11 @@ import { familiarName, parseReference } from "./reference.js";
 import type { ReferenceRecord } from "./reference-store.js";
 
 /** Writes configuration and manifest of an image whose layers are in the store unpacked. */
-export async function writeImage(content: ContentStore, layers: LayerStore, config: OciImageConfig): Promise<{ manifest: string; config: string }> {
+export async function writeImage(
+  content: ContentStore,
+  layers: LayerStore,
+  config: OciImageConfig,
+): Promise<{ manifest: string; config: string }> {
   const bytes = Buffer.from(JSON.stringify(config));
   const digest = await content.put(bytes);
   const descriptors = await Promise.all(
@@ -24,7 +28,12 @@ export async function writeImage(content: ContentStore, layers: LayerStore, conf
 }
 
 /** @throws STORE_CORRUPT */
-export async function readImage(content: ContentStore, layers: LayerStore, record: ReferenceRecord, names: readonly string[]): Promise<ImageInspect> {
+export async function readImage(
+  content: ContentStore,
+  layers: LayerStore,
+  record: ReferenceRecord,
+  names: readonly string[],
+): Promise<ImageInspect> {
   const oci = parseOciConfig(await content.get(record.config), record.config);
   const config = fromOci(oci.config);
   const unpacked = await Promise.all(oci.rootfs.diff_ids.map((diffId) => layers.require(diffId)));

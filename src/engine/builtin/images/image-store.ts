@@ -141,7 +141,13 @@ export class ImageStore implements ImageService {
       rootfs: { type: "layers", diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
       history: [
         ...(base.history ?? []),
-        { created, ...(createdBy ? { created_by: createdBy } : {}), ...(comment ? { comment } : {}), ...(author ? { author } : {}), ...(layer ? {} : { empty_layer: true }) },
+        {
+          created,
+          ...(createdBy ? { created_by: createdBy } : {}),
+          ...(comment ? { comment } : {}),
+          ...(author ? { author } : {}),
+          ...(layer ? {} : { empty_layer: true }),
+        },
       ],
     });
   }
@@ -195,7 +201,11 @@ export class ImageStore implements ImageService {
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {
     const { diff_ids } = parseOciConfig(await this.#content.get(record.config), record.config).rootfs;
-    const others = await Promise.all((await this.#references.list()).map((other) => this.#content.get(other.config).then((bytes) => parseOciConfig(bytes, other.config).rootfs.diff_ids)));
+    const others = await Promise.all(
+      (await this.#references.list()).map((other) =>
+        this.#content.get(other.config).then((bytes) => parseOciConfig(bytes, other.config).rootfs.diff_ids),
+      ),
+    );
     const needed = new Set(others.flat());
     const orphans = diff_ids.filter((diffId) => !needed.has(diffId));
     for (const diffId of orphans) await this.#layers.remove(diffId);
@@ -236,7 +246,10 @@ export class ImageStore implements ImageService {
     const name = canonicalName(withDefaultTag(parseReference(reference)));
     const record = await this.#references.get(name);
     if (record) return record;
-    throw this.#notFound(reference, (await this.#references.list()).flatMap((known) => (known.name ? [familiarName(parseReference(known.name))] : [])));
+    throw this.#notFound(
+      reference,
+      (await this.#references.list()).flatMap((known) => (known.name ? [familiarName(parseReference(known.name))] : [])),
+    );
   }
 
   #notFound(reference: string, known: readonly string[]): CaissonError<"IMAGE_NOT_FOUND"> {
@@ -258,6 +271,11 @@ function isIdPrefix(reference: string, id: string): boolean {
 
 /** `*` stands for anything; a repository stands for all of its tags. */
 function matchesPattern(name: string, pattern: string): boolean {
-  const expression = new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`);
+  const expression = new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  );
   return expression.test(name) || expression.test(name.replace(/:[^:/]+$/, ""));
 }

@@ -3,7 +3,11 @@ import type { Readable } from "node:stream";
 
 export interface LayerTools {
   /** Unpacks a plain tar to a new directory, whiteouts in overlay's form. @throws LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED */
-  unpack(directory: string, tar: AsyncIterable<Uint8Array>, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnpackedLayer>;
+  unpack(
+    directory: string,
+    tar: AsyncIterable<Uint8Array>,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<UnpackedLayer>;
   /** A layer directory as a plain tar, deterministic. */
   pack(directory: string): Promise<Readable>;
   /** Gone from its place when it resolves; removed in the background. */

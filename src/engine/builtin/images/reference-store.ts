@@ -42,7 +42,12 @@ export class ReferenceStore {
     const records = await Promise.all(
       files
         .filter((file) => file.endsWith(".json"))
-        .map((file) => readFile(path.join(this.#directory, file), "utf8").then((text) => JSON.parse(text) as ReferenceRecord, () => undefined)),
+        .map((file) =>
+          readFile(path.join(this.#directory, file), "utf8").then(
+            (text) => JSON.parse(text) as ReferenceRecord,
+            () => undefined,
+          ),
+        ),
     );
     return records.filter((record) => record !== undefined);
   }

@@ -4,7 +4,8 @@ import { CaissonError } from "../../errors.js";
 /** DISK_FULL or STORE_UNWRITABLE where that is what happened; anything else as it is. */
 export function storeFailure(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ENOSPC" || code === "EDQUOT") return new CaissonError("DISK_FULL", `No space left for ${path}`, { facts: { path }, cause: error });
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new CaissonError("DISK_FULL", `No space left for ${path}`, { facts: { path }, cause: error });
   if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
     return new CaissonError("STORE_UNWRITABLE", `The image store can't be written to: ${(error as Error).message}`, {
       facts: { path },

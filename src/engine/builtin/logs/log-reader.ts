@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import type { LogRecord, LogsOptions } from "../../engine.js";
-import { parseRecords, RECORD_HEADER, type RawRecord, readBase, splitLines } from "./log-records.js";
+import { parseRecords, type RawRecord, RECORD_HEADER, readBase, splitLines } from "./log-records.js";
 
 const READ_SIZE = 256 * 1024;
 

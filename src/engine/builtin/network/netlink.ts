@@ -32,7 +32,11 @@ function addAddress(address: string): Buffer {
   header.writeUInt8(32, 1);
   header.writeInt32LE(LOOPBACK_INDEX, 4);
   const bytes = addressBytes(address);
-  return message(RTM_NEWADDR, NLM_F_REQUEST_ACK | NLM_F_CREATE_EXCLUSIVE, Buffer.concat([header, attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes)]));
+  return message(
+    RTM_NEWADDR,
+    NLM_F_REQUEST_ACK | NLM_F_CREATE_EXCLUSIVE,
+    Buffer.concat([header, attribute(IFA_LOCAL, bytes), attribute(IFA_ADDRESS, bytes)]),
+  );
 }
 
 /** For values whose length is a multiple of four. */

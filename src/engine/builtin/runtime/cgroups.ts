@@ -45,14 +45,25 @@ export function planSessionCgroups(facts: CgroupFacts, session: string): Session
           optional: true,
         })),
       );
-  return { directories, prepare: [...directories.map((directory) => ({ op: "HOST_MKDIR" as const, path: directory, mode: 0o755 })), ...enable], unified, v1 };
+  return {
+    directories,
+    prepare: [...directories.map((directory) => ({ op: "HOST_MKDIR" as const, path: directory, mode: 0o755 })), ...enable],
+    unified,
+    v1,
+  };
 }
 
 /** @throws UNSUPPORTED for a limit that this host can't enforce */
-export function planContainerCgroups(session: SessionCgroups, host: HostFacts, container: string, limits: ResourceLimits): ContainerCgroups {
+export function planContainerCgroups(
+  session: SessionCgroups,
+  host: HostFacts,
+  container: string,
+  limits: ResourceLimits,
+): ContainerCgroups {
   checkEnforced(limits, host);
   const unified = session.unified && path.join(session.unified, container);
-  const writes = session.v1.memory || session.v1.cpu || session.v1.pids ? v1Limits(limits, session.v1, container) : unifiedLimits(limits, unified);
+  const writes =
+    session.v1.memory || session.v1.cpu || session.v1.pids ? v1Limits(limits, session.v1, container) : unifiedLimits(limits, unified);
   const v1Directories = [...new Set(writes.map(([file]) => path.dirname(file)))].filter((directory) => directory !== unified);
   const directories = [...(unified ? [unified] : []), ...v1Directories];
   const memory = limits.memoryBytes !== undefined;
@@ -79,7 +90,12 @@ function checkEnforced(limits: ResourceLimits, host: HostFacts): void {
   ] as const;
   for (const [name, enforced] of needs) {
     if (limits[name] === undefined || enforced) continue;
-    throw new UnsupportedError("builtin", `resources.${name}`, "this host has no cgroup controller that enforces it", "`caisson doctor` shows the controllers.");
+    throw new UnsupportedError(
+      "builtin",
+      `resources.${name}`,
+      "this host has no cgroup controller that enforces it",
+      "`caisson doctor` shows the controllers.",
+    );
   }
 }
 
@@ -88,7 +104,8 @@ type Write = readonly [file: string, data: string, optional?: true];
 function v1Limits(limits: ResourceLimits, v1: CgroupFacts["v1"], container: string): Write[] {
   const writes: Write[] = [];
   const add = (directory: string | undefined, file: string, data: string | undefined, optional?: true): void => {
-    if (directory && data !== undefined) writes.push(optional ? [path.join(directory, container, file), data, optional] : [path.join(directory, container, file), data]);
+    if (directory && data !== undefined)
+      writes.push(optional ? [path.join(directory, container, file), data, optional] : [path.join(directory, container, file), data]);
   };
   add(v1.memory, "memory.limit_in_bytes", text(limits.memoryBytes));
   // Only there with swap accounting. Docker's default is as much swap as memory.
@@ -110,7 +127,8 @@ function unifiedLimits(limits: ResourceLimits, directory: string | undefined): W
   };
   const { memoryBytes, memorySwapBytes, cpus, cpuShares, pids } = limits;
   add("memory.max", text(memoryBytes));
-  if (memoryBytes !== undefined) add("memory.swap.max", memorySwapBytes === -1 ? "max" : String((memorySwapBytes ?? memoryBytes * 2) - memoryBytes), true);
+  if (memoryBytes !== undefined)
+    add("memory.swap.max", memorySwapBytes === -1 ? "max" : String((memorySwapBytes ?? memoryBytes * 2) - memoryBytes), true);
   if (cpus !== undefined) add("cpu.max", `${Math.round(cpus * CPU_PERIOD_US)} ${CPU_PERIOD_US}`);
   // The conversion of the OCI runtimes: shares 2..262144 to weight 1..10000.
   if (cpuShares !== undefined) add("cpu.weight", String(1 + Math.floor(((cpuShares - 2) * 9999) / 262_142)));

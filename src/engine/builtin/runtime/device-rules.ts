@@ -81,7 +81,9 @@ function compileRule(rule: DeviceRule): Instruction[] {
   if (rule.major >= 0) tests.push([{ code: JUMP_NOT_EQUAL, destination: MAJOR, immediate: rule.major }]);
   if (rule.minor >= 0) tests.push([{ code: JUMP_NOT_EQUAL, destination: MINOR, immediate: rule.minor }]);
   const body = [...tests.flat(), { code: MOVE_IMMEDIATE, destination: RESULT, immediate: 1 }, { code: EXIT }];
-  return body.map((instruction, index) => (instruction.code === JUMP_NOT_EQUAL ? { ...instruction, offset: body.length - index - 1 } : instruction));
+  return body.map((instruction, index) =>
+    instruction.code === JUMP_NOT_EQUAL ? { ...instruction, offset: body.length - index - 1 } : instruction,
+  );
 }
 
 function encode({ code, destination = 0, source = 0, offset = 0, immediate = 0 }: Instruction): Buffer {

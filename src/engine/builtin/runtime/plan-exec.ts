@@ -33,7 +33,10 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
   const seccomp = privileged || container.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   const own = ownNamespaces(container);
   const inherited = spec.user === undefined ? process.env : process.env.filter((variable) => !variable.startsWith("HOME="));
-  const env = mergeEnvironment([...inherited, ...(spec.tty ? ["TERM=xterm"] : []), ...Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`)], user.home);
+  const env = mergeEnvironment(
+    [...inherited, ...(spec.tty ? ["TERM=xterm"] : []), ...Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`)],
+    user.home,
+  );
   return {
     plan: [
       { op: "PDEATHSIG", signal: SIGKILL },
@@ -41,7 +44,12 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
       ...planRlimits(container.ulimits ?? []),
       {
         op: "SETNS",
-        flags: CloneFlag.NEWNS | CloneFlag.NEWUTS | CloneFlag.NEWCGROUP | (own.ipc ? CloneFlag.NEWIPC : 0) | (own.network ? CloneFlag.NEWNET : 0),
+        flags:
+          CloneFlag.NEWNS |
+          CloneFlag.NEWUTS |
+          CloneFlag.NEWCGROUP |
+          (own.ipc ? CloneFlag.NEWIPC : 0) |
+          (own.network ? CloneFlag.NEWNET : 0),
       },
       ...(spec.tty ? [{ op: "ROOT" as const, path: "/" }, { op: "PTY" as const }] : [{ op: "SETSID" as const }]),
       { op: "UMASK", mode: 0o022 },

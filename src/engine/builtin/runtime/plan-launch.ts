@@ -60,7 +60,12 @@ export function planLaunch(options: LaunchOptions): LaunchPlan {
   const cgroups = planContainerCgroups(session, host, id, spec.resources ?? {});
   const own = ownNamespaces(spec);
   return {
-    cloneFlags: CloneFlag.NEWNS | CloneFlag.NEWUTS | (own.pid ? CloneFlag.NEWPID : 0) | (own.ipc ? CloneFlag.NEWIPC : 0) | (own.network ? CloneFlag.NEWNET : 0),
+    cloneFlags:
+      CloneFlag.NEWNS |
+      CloneFlag.NEWUTS |
+      (own.pid ? CloneFlag.NEWPID : 0) |
+      (own.ipc ? CloneFlag.NEWIPC : 0) |
+      (own.network ? CloneFlag.NEWNET : 0),
     cgroup: cgroups.unified,
     cgroupDirectories: cgroups.directories,
     oomFile: cgroups.oomFile,
@@ -85,7 +90,10 @@ function workDirectory(start: number): string {
   return `work-${start}`;
 }
 
-function planPrepare({ spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions, cgroups: ContainerCgroups): Plan {
+function planPrepare(
+  { spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions,
+  cgroups: ContainerCgroups,
+): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
   const files = etcFiles({
     hostname,
@@ -99,7 +107,12 @@ function planPrepare({ spec, directories, start, address, host, image, id, users
   const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
     ...scratchDirectories(directories.scratch, workDirectory(start)),
-    ...Object.entries(files).map(([name, data]) => ({ op: "HOST_WRITE" as const, path: path.join(directories.scratch, name), data, mode: 0o644 })),
+    ...Object.entries(files).map(([name, data]) => ({
+      op: "HOST_WRITE" as const,
+      path: path.join(directories.scratch, name),
+      data,
+      mode: 0o644,
+    })),
     ...cgroups.prepare,
     ...(cgroups.unified && !spec.privileged ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(rules) }] : []),
   ];
@@ -117,15 +130,31 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...planRlimits(spec.ulimits ?? []),
     ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
     { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
-    ...planOverlay({ layers, scratch: directories.scratch, mountpoint: directories.mountpoint, writable: true, host, work: workDirectory(start) }),
+    ...planOverlay({
+      layers,
+      scratch: directories.scratch,
+      mountpoint: directories.mountpoint,
+      writable: true,
+      host,
+      work: workDirectory(start),
+    }),
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },
     { op: "HOSTNAME", data: process.hostname },
     ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
     ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
     ...planSysctls(spec.sysctls ?? {}, own),
-    ...planPseudoMounts({ host, privileged: spec.privileged ?? false, ownNetwork: own.network, ownIpc: own.ipc, ownPid: own.pid, shmSizeBytes: spec.shmSizeBytes }),
-    ...["hosts", "hostname", "resolv.conf"].flatMap((name) => planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file")),
+    ...planPseudoMounts({
+      host,
+      privileged: spec.privileged ?? false,
+      ownNetwork: own.network,
+      ownIpc: own.ipc,
+      ownPid: own.pid,
+      shmSizeBytes: spec.shmSizeBytes,
+    }),
+    ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
+      planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file"),
+    ),
     ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
     ...planUserMounts(spec.mounts ?? [], kindOf),
     ...planDevices(spec.devices ?? []),

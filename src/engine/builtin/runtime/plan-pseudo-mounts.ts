@@ -49,7 +49,9 @@ export function mountNew(type: string, target: string, flags: number, values: Re
   return [
     { op: "MKDIR", path: target, mode: 0o755 },
     { op: "FSOPEN", slot: CONTEXT, name: type },
-    ...Object.entries(values).map(([name, data]): Operation => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data })),
+    ...Object.entries(values).map(
+      ([name, data]): Operation => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data }),
+    ),
     { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags },
     { op: "MOVE_MOUNT", slot: MOUNT, path: target },
   ];
@@ -122,7 +124,12 @@ function maskFiles(paths: readonly string[]): Operation[] {
 function protect(path: string): Operation[] {
   return [
     { op: "OPEN_TREE_IN_ROOT", slot: MOUNT, path, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
-    { op: "MOUNT_SETATTR", slot: MOUNT, set: MountAttr.RDONLY | MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC, flags: OpenTree.RECURSIVE },
+    {
+      op: "MOUNT_SETATTR",
+      slot: MOUNT,
+      set: MountAttr.RDONLY | MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC,
+      flags: OpenTree.RECURSIVE,
+    },
     { op: "MOVE_MOUNT", slot: MOUNT, path },
   ];
 }

@@ -25,7 +25,11 @@ export interface RootfsOptions {
 
 /** Directories that must be there before the mount. Run by the supervisor, or first in a plan. */
 export function scratchDirectories(scratch: string, work = "work"): Plan {
-  return [scratch, path.join(scratch, "upper"), path.join(scratch, work)].map((directory) => ({ op: "HOST_MKDIR", path: directory, mode: 0o755 }));
+  return [scratch, path.join(scratch, "upper"), path.join(scratch, work)].map((directory) => ({
+    op: "HOST_MKDIR",
+    path: directory,
+    mode: 0o755,
+  }));
 }
 
 /** A whole plan: private mounts, the overlay, and the root that in-root paths refer to. */
@@ -44,7 +48,8 @@ export function planRootfs(options: RootfsOptions): Plan {
 /** The overlay alone, mounted on the mountpoint. */
 export function planOverlay(options: RootfsOptions): Plan {
   const { layers, scratch, host } = options;
-  const upper = scratch === undefined ? undefined : { upperdir: path.join(scratch, "upper"), workdir: path.join(scratch, options.work ?? "work") };
+  const upper =
+    scratch === undefined ? undefined : { upperdir: path.join(scratch, "upper"), workdir: path.join(scratch, options.work ?? "work") };
   const longest = Math.max(...[...layers, ...Object.values(upper ?? {})].map((directory) => Buffer.byteLength(directory)));
   // `lowerdir+` takes one layer at a time: no page-sized limit and nothing to escape.
   return kernelAtLeast(host, 6, 8) && longest <= FSCONFIG_VALUE_MAX ? withContext(options, upper) : withMount(options, upper);
@@ -57,7 +62,13 @@ function withContext({ layers, mountpoint }: RootfsOptions, upper: Upper): Plan 
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
     ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
-    ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), { op: "FSCONFIG" as const, slot: CONTEXT, command: FsConfig.SET_FLAG, name: "volatile" }] : []),
+    ...(upper
+      ? [
+          set("upperdir", upper.upperdir),
+          set("workdir", upper.workdir),
+          { op: "FSCONFIG" as const, slot: CONTEXT, command: FsConfig.SET_FLAG, name: "volatile" },
+        ]
+      : []),
     { op: "FSMOUNT", slot: CONTEXT, slot2: ROOT_SLOT, flags: 0 },
     { op: "MOVE_MOUNT_HOST", slot: ROOT_SLOT, path: mountpoint },
   ];
@@ -76,7 +87,8 @@ function withMount({ layers, mountpoint, host }: RootfsOptions, upper: Upper): P
 function commonDirectory(layers: readonly string[]): string {
   const [first = "/", ...rest] = layers.map((layer) => path.dirname(layer));
   let common = first;
-  while (!rest.every((directory) => directory === common || directory.startsWith(common === "/" ? "/" : `${common}/`))) common = path.dirname(common);
+  while (!rest.every((directory) => directory === common || directory.startsWith(common === "/" ? "/" : `${common}/`)))
+    common = path.dirname(common);
   return common;
 }
 

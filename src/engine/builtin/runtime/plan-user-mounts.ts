@@ -10,16 +10,28 @@ const SLOT = 4;
 /** What a host path is: found out before planning. */
 export type HostPathKind = "directory" | "file";
 
-const TMPFS_FLAGS: Readonly<Record<string, number>> = { ro: MountAttr.RDONLY, nosuid: MountAttr.NOSUID, nodev: MountAttr.NODEV, noexec: MountAttr.NOEXEC };
+const TMPFS_FLAGS: Readonly<Record<string, number>> = {
+  ro: MountAttr.RDONLY,
+  nosuid: MountAttr.NOSUID,
+  nodev: MountAttr.NODEV,
+  noexec: MountAttr.NOEXEC,
+};
 /** Options that take a flag away, or say what is so already. */
-const TMPFS_CLEAR: Readonly<Record<string, number>> = { rw: MountAttr.RDONLY, suid: MountAttr.NOSUID, dev: MountAttr.NODEV, exec: MountAttr.NOEXEC };
+const TMPFS_CLEAR: Readonly<Record<string, number>> = {
+  rw: MountAttr.RDONLY,
+  suid: MountAttr.NOSUID,
+  dev: MountAttr.NODEV,
+  exec: MountAttr.NOEXEC,
+};
 const TMPFS_VALUES = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"];
 
 /** Parents first, so that a mount below another is not hidden by it. @throws OPTION_INVALID */
 export function planUserMounts(mounts: readonly MountSpec[], kindOf: (source: string) => HostPathKind): Plan {
   return [...mounts]
     .sort((a, b) => depth(a.target) - depth(b.target))
-    .flatMap((mount) => (mount.type === "tmpfs" ? planTmpfs(mount) : planBind(mount.source, mount.target, mount.readonly ?? false, kindOf(mount.source))));
+    .flatMap((mount) =>
+      mount.type === "tmpfs" ? planTmpfs(mount) : planBind(mount.source, mount.target, mount.readonly ?? false, kindOf(mount.source)),
+    );
 }
 
 export function planDevices(devices: readonly DeviceSpec[]): Plan {
@@ -45,7 +57,12 @@ function planTmpfs(mount: Extract<MountSpec, { type: "tmpfs" }>): Operation[] {
     if (TMPFS_FLAGS[name] !== undefined) flags |= TMPFS_FLAGS[name];
     else if (TMPFS_CLEAR[name] !== undefined) flags &= ~TMPFS_CLEAR[name];
     else if (value !== undefined && TMPFS_VALUES.includes(name)) values[name] = value;
-    else throw optionError(`mounts.${mount.target}`, option, "an option of tmpfs", [...Object.keys(TMPFS_FLAGS), ...Object.keys(TMPFS_CLEAR), ...TMPFS_VALUES.map((key) => `${key}=...`)]);
+    else
+      throw optionError(`mounts.${mount.target}`, option, "an option of tmpfs", [
+        ...Object.keys(TMPFS_FLAGS),
+        ...Object.keys(TMPFS_CLEAR),
+        ...TMPFS_VALUES.map((key) => `${key}=...`),
+      ]);
   }
   return mountNew("tmpfs", inRoot(mount.target), flags, values);
 }

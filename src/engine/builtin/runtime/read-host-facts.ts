@@ -7,7 +7,9 @@ import type { CgroupFacts, HostFacts } from "./host-facts.js";
 
 /** Docker's (moby 29, oci/defaults.go). */
 const MASKED = [
-  ...["acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"].map((name) => `proc/${name}`),
+  ...["acpi", "asound", "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "scsi", "timer_list", "timer_stats"].map(
+    (name) => `proc/${name}`,
+  ),
   "sys/devices/virtual/powercap",
   "sys/firmware",
 ];
@@ -24,7 +26,8 @@ export async function readHostFacts(): Promise<HostFacts> {
   ]);
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
   const enforces = (controller: (typeof V1_CONTROLLERS)[number]): boolean =>
-    cgroups.v1[controller] !== undefined || (cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller));
+    cgroups.v1[controller] !== undefined ||
+    (cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller));
   return {
     uid: process.getuid?.() ?? 0,
     capabilities,
@@ -52,12 +55,15 @@ async function readCgroupFacts(): Promise<CgroupFacts> {
   const v1: Partial<Record<(typeof V1_CONTROLLERS)[number], string>> = {};
   for (const controller of V1_CONTROLLERS) {
     const mount = mounts.find((candidate) => candidate.type === "cgroup" && candidate.options.includes(controller));
-    const directory = mount && (await firstWritable([path.join(mount.target, relativeTo(mount.root, ownPath(own, controller))), mount.target]));
+    const directory =
+      mount && (await firstWritable([path.join(mount.target, relativeTo(mount.root, ownPath(own, controller))), mount.target]));
     if (directory) v1[controller] = directory;
   }
   const unifiedMount = mounts.find((mount) => mount.type === "cgroup2");
   const unified = unifiedMount && (await firstWritable([unifiedMount.target]));
-  const controllers = unified ? (await readFile(path.join(unified, "cgroup.controllers"), "utf8").catch(() => "")).split(/\s+/).filter(Boolean) : [];
+  const controllers = unified
+    ? (await readFile(path.join(unified, "cgroup.controllers"), "utf8").catch(() => "")).split(/\s+/).filter(Boolean)
+    : [];
   const anyV1 = mounts.some((mount) => mount.type === "cgroup");
   return {
     version: unifiedMount ? (anyV1 ? "hybrid" : "2") : anyV1 ? "1" : "none",
@@ -98,13 +104,26 @@ function relativeTo(root: string, own: string): string {
 
 async function firstWritable(directories: readonly string[]): Promise<string | undefined> {
   for (const directory of directories) {
-    if (await access(directory, constants.W_OK).then(() => true, () => false)) return directory;
+    if (
+      await access(directory, constants.W_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return directory;
   }
   return undefined;
 }
 
 async function findProtectedPaths(): Promise<HostFacts["protectedPaths"]> {
-  const kinds = await Promise.all([...MASKED, ...READONLY].map((name) => stat(`/${name}`).then((found) => (found.isDirectory() ? "directory" : "file"), () => undefined)));
+  const kinds = await Promise.all(
+    [...MASKED, ...READONLY].map((name) =>
+      stat(`/${name}`).then(
+        (found) => (found.isDirectory() ? "directory" : "file"),
+        () => undefined,
+      ),
+    ),
+  );
   const kindOf = new Map([...MASKED, ...READONLY].map((name, index) => [name, kinds[index]]));
   return {
     maskedDirectories: MASKED.filter((name) => kindOf.get(name) === "directory"),

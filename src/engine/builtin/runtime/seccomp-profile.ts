@@ -61,7 +61,9 @@ const BY_CAPABILITY: Readonly<Record<string, ReadonlySet<string>>> = {
 
 /** The action for every number up to the highest known; what is beyond is newer than the profile: ENOSYS, so that callers fall back. */
 export function syscallActions(table: SyscallTable, capabilities: bigint): readonly SyscallAction[] {
-  const granted = new Set(Object.entries(BY_CAPABILITY).flatMap(([capability, calls]) => (hasCapability(capabilities, capability) ? [...calls] : [])));
+  const granted = new Set(
+    Object.entries(BY_CAPABILITY).flatMap(([capability, calls]) => (hasCapability(capabilities, capability) ? [...calls] : [])),
+  );
   const highest = Math.max(...table.values());
   const actions: SyscallAction[] = Array<SyscallAction>(highest + 1).fill("enosys");
   for (const [name, number] of table) actions[number] = actionOf(name, granted);

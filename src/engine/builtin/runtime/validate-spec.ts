@@ -89,21 +89,30 @@ function checkPorts(spec: ContainerSpec): void {
   }
   for (const binding of spec.publish ?? []) {
     if (!isPort(binding.containerPort, 1)) throw optionError("publish.containerPort", binding.containerPort, "a port from 1 to 65535");
-    if (binding.hostPort !== undefined && !isPort(binding.hostPort, 0)) throw optionError("publish.hostPort", binding.hostPort, "a port from 0 to 65535");
-    if (binding.protocol !== undefined && !["tcp", "udp"].includes(binding.protocol)) throw optionError("publish.protocol", binding.protocol, "a protocol", ["tcp", "udp"]);
+    if (binding.hostPort !== undefined && !isPort(binding.hostPort, 0))
+      throw optionError("publish.hostPort", binding.hostPort, "a port from 0 to 65535");
+    if (binding.protocol !== undefined && !["tcp", "udp"].includes(binding.protocol))
+      throw optionError("publish.protocol", binding.protocol, "a protocol", ["tcp", "udp"]);
   }
 }
 
 function checkValues(spec: ContainerSpec): void {
   for (const name of Object.keys(spec.env ?? {})) {
-    if (name === "" || name.includes("=") || name.includes("\0")) throw optionError("env", name, "a variable's name: not empty and without `=`");
+    if (name === "" || name.includes("=") || name.includes("\0"))
+      throw optionError("env", name, "a variable's name: not empty and without `=`");
   }
   for (const mount of spec.mounts ?? []) {
-    if (mount.type !== "bind" && mount.type !== "tmpfs") throw optionError("mounts.type", Reflect.get(mount, "type"), "a kind of mount", ["bind", "tmpfs"]);
-    if (typeof mount.target !== "string" || !mount.target.startsWith("/") || mount.target.split("/").every((part) => part === "" || part === ".")) {
+    if (mount.type !== "bind" && mount.type !== "tmpfs")
+      throw optionError("mounts.type", Reflect.get(mount, "type"), "a kind of mount", ["bind", "tmpfs"]);
+    if (
+      typeof mount.target !== "string" ||
+      !mount.target.startsWith("/") ||
+      mount.target.split("/").every((part) => part === "" || part === ".")
+    ) {
       throw optionError("mounts.target", mount.target, "an absolute path below the root");
     }
-    if (mount.type === "bind" && !mount.source?.startsWith("/")) throw optionError("mounts.source", mount.source, "an absolute path of the host");
+    if (mount.type === "bind" && !mount.source?.startsWith("/"))
+      throw optionError("mounts.source", mount.source, "an absolute path of the host");
   }
   for (const name of ["stopTimeoutMs", "logMaxBytes", "shmSizeBytes"] as const) {
     const value = spec[name];
@@ -111,7 +120,8 @@ function checkValues(spec: ContainerSpec): void {
   }
   for (const [name, value] of Object.entries<unknown>({ ...spec.resources })) {
     if (value === undefined) continue;
-    if (typeof value !== "number" || (value <= 0 && !(name === "memorySwapBytes" && value === -1))) throw optionError(`resources.${name}`, value, "a positive number");
+    if (typeof value !== "number" || (value <= 0 && !(name === "memorySwapBytes" && value === -1)))
+      throw optionError(`resources.${name}`, value, "a positive number");
   }
 }
 

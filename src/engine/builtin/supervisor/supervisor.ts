@@ -250,7 +250,10 @@ function rawExit(fields: Fields): RawExit {
 
 function openFailure(failure: SupervisorFailure, directory: string): CaissonError {
   if (failure.code === "ENOSPC") {
-    return new CaissonError("DISK_FULL", `No space left for the session directory ${directory}`, { facts: { path: directory }, cause: failure });
+    return new CaissonError("DISK_FULL", `No space left for the session directory ${directory}`, {
+      facts: { path: directory },
+      cause: failure,
+    });
   }
   if (["EACCES", "EPERM", "EROFS", "ENOENT"].includes(failure.code) && failure.doing.includes("session")) {
     return new CaissonError("STORE_UNWRITABLE", `The session directory ${directory} can't be made: ${failure.message}`, {

@@ -22,6 +22,8 @@ describe("capabilitySet", () => {
   });
 
   it("names the known ones when one is unknown", () => {
-    expect(() => capabilitySet({ capAdd: ["NET_ADMN"] }, ALL)).toThrow(/Expected `capAdd` to be a capability's name or `ALL`, got "NET_ADMN".*\n.*NET_ADMIN/);
+    expect(() => capabilitySet({ capAdd: ["NET_ADMN"] }, ALL)).toThrow(
+      /Expected `capAdd` to be a capability's name or `ALL`, got "NET_ADMN".*\n.*NET_ADMIN/,
+    );
   });
 });

@@ -40,7 +40,8 @@ describe("the default seccomp filter", () => {
     const actions = syscallActions(syscallNumbers[name], docker);
     const expected = { allow: ALLOW, eperm: errno(1), enosys: errno(38) };
     for (const [number, action] of actions.entries()) {
-      if (action === "allow" || action === "eperm" || action === "enosys") expect(run(filter, architecture, number).result).toBe(expected[action]);
+      if (action === "allow" || action === "eperm" || action === "enosys")
+        expect(run(filter, architecture, number).result).toBe(expected[action]);
     }
   });
 
@@ -52,7 +53,8 @@ describe("the default seccomp filter", () => {
 
   it("allows clone without namespaces only, and makes callers of clone3 fall back to it", () => {
     expect(run(filter, X64, 56, 0x3d0f00).result).toBe(ALLOW);
-    for (const flag of [0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000]) expect(run(filter, X64, 56, flag).result).toBe(errno(1));
+    for (const flag of [0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000])
+      expect(run(filter, X64, 56, flag).result).toBe(errno(1));
     expect(run(filter, X64, 435).result).toBe(errno(38));
   });
 

@@ -5,7 +5,9 @@ import * as protocol from "../../../../../src/engine/builtin/supervisor/protocol
 const header = readFileSync(new URL("../../../../../native/protocol.h", import.meta.url), "utf8").replaceAll(/\/\*.*?\*\//gs, "");
 
 function enumOf(prefix: string): Readonly<Record<string, number>> {
-  return Object.fromEntries([...header.matchAll(new RegExp(`\\b${prefix}_(\\w+) = (\\d+)`, "g"))].map(([, name, value]) => [name, Number(value)]));
+  return Object.fromEntries(
+    [...header.matchAll(new RegExp(`\\b${prefix}_(\\w+) = (\\d+)`, "g"))].map(([, name, value]) => [name, Number(value)]),
+  );
 }
 
 describe("protocol.ts", () => {

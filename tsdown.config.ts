@@ -1,0 +1,13 @@
+import { defineConfig } from "tsdown";
+
+/** `src/package-root.ts` uses import.meta.url, which the CommonJS build gets as a shim. */
+export default defineConfig({
+  entry: { "engine/index": "src/engine/index.ts" },
+  format: ["esm", "cjs"],
+  dts: true,
+  shims: true,
+  platform: "node",
+  target: "node20",
+  outDir: "dist",
+  fixedExtension: false,
+});
