@@ -15,7 +15,6 @@ import { parallel } from "./parallel.js";
 import { PeerMissing } from "./peers/command.js";
 import { startDockerd } from "./peers/dockerd.js";
 import { ports } from "./ports.js";
-import { postgres } from "./postgres.js";
 import { pull } from "./pull.js";
 import { openCaisson } from "./sides/caisson.js";
 import { installTestcontainers, openTestcontainers } from "./sides/testcontainers.js";
@@ -23,7 +22,7 @@ import { start } from "./start.js";
 import { stop } from "./stop.js";
 import { formatTable, type Row } from "./table.js";
 
-const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, memory, leaks, importing, postgres, pull];
+const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, memory, leaks, importing, pull];
 const CACHE = resolve(".cache", "bench");
 
 async function main(): Promise<void> {

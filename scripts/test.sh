@@ -1,0 +1,52 @@
+#!/bin/sh
+# Everything that `npm test` does, from a clean clone: packages, builds, checks, then every test. One closing line sums up.
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .cache
+
+phase() { printf '\n== %s\n' "$*"; }
+
+phase "Debian packages that the tests use"
+missing=""
+for package in gcc make libc6-dev busybox-static; do
+	dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+	echo "installing:$missing"
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+fi
+
+phase "npm packages"
+[ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
+
+phase "builds"
+make -C native -j2
+npx tsdown
+
+phase "types, format, lint"
+npx tsc -p . --noEmit
+npx biome ci --diagnostic-level=error .
+
+phase "native tests, under AddressSanitizer and UBSan"
+native_log=.cache/native-tests.log
+native_failed=0
+make -C native -k -j2 test >"$native_log" 2>&1 || native_failed=1
+native_passed=$(sed -n 's/^[^ ]*: \([0-9]*\) passed$/\1/p' "$native_log" | awk '{ sum += $1 } END { print sum + 0 }')
+if [ "$native_failed" -ne 0 ]; then
+	tail -n 60 "$native_log"
+fi
+
+phase "unit and integration tests"
+results=.cache/vitest.json
+vitest_failed=0
+npx vitest run --reporter=default --reporter=json --outputFile.json="$results" || vitest_failed=1
+
+node -e '
+const [, file, nativePassed, nativeFailed, runFailed] = process.argv;
+const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
+const failed = Math.max(numFailedTests, numFailedTestSuites, Number(runFailed)) + Number(nativeFailed);
+console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+' "$results" "$native_passed" "$native_failed" "$vitest_failed"

@@ -1,0 +1,59 @@
+/** What wait strategies see of a container, over the engine's contract. */
+import { text } from "node:stream/consumers";
+import type { Engine, HealthState } from "../engine/engine.js";
+import { CaissonError } from "../engine/errors.js";
+import { logLines } from "../wait/log-lines.js";
+import type { PortNumber, WaitTarget } from "../wait/wait-target.js";
+
+export interface TargetFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly exposedPorts: readonly PortNumber[];
+  readonly ports: WaitTarget["ports"];
+}
+
+export function engineTarget({ containers, events }: Pick<Engine, "containers" | "events">, facts: TargetFacts): WaitTarget {
+  const { id } = facts;
+  return {
+    ...facts,
+    host: "127.0.0.1",
+    logs: (signal) => logLines(containers.logs(id, { follow: true, signal })),
+    logTail: async (lines) => {
+      const tail: string[] = [];
+      for await (const { line } of logLines(containers.logs(id, { tail: lines }))) tail.push(line);
+      return tail.slice(-lines);
+    },
+    exec: async (command, signal) => {
+      const process = await containers.exec(id, { command, signal });
+      const [stdout, stderr, { exitCode }] = await Promise.all([text(process.stdout), text(process.stderr), process.exit]);
+      return { exitCode, output: stdout + stderr };
+    },
+    waitListening: (ports, signal, observe) => containers.waitListening(id, { ports, signal, observe }),
+    health: (signal) => healthOf({ containers, events }, id, signal),
+    readFile: async (path, { signal }) => {
+      try {
+        const { default: tar } = await import("tar-stream");
+        const extract = (await containers.copyOut(id, path, { signal })).pipe(tar.extract());
+        for await (const entry of extract) return Buffer.from(await text(entry));
+        return undefined;
+      } catch (error) {
+        if (error instanceof CaissonError && error.code === "PATH_NOT_FOUND") return undefined;
+        throw error;
+      }
+    },
+    exited: (signal) => containers.wait(id, { signal }),
+  };
+}
+
+async function* healthOf(
+  { containers, events }: Pick<Engine, "containers" | "events">,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<HealthState | undefined> {
+  const changes = events({ signal, type: "container" });
+  yield (await containers.inspect(id)).state.health;
+  for await (const event of changes) {
+    if (event.id === id && event.action.startsWith("health_status")) yield (await containers.inspect(id)).state.health;
+  }
+}

@@ -1,0 +1,30 @@
+/** `Wait.forListeningPorts()`: ready when every exposed port listens where published ports can reach it. */
+import type { ListeningSocket } from "../engine/engine.js";
+import { type WaitAttempt, WaitStrategy } from "./wait-strategy.js";
+import { portText } from "./wait-target.js";
+
+export class ListeningPortsWait extends WaitStrategy {
+  readonly description = "listening ports";
+
+  override async waitUntilReady(attempt: WaitAttempt): Promise<void> {
+    const { target, signal } = attempt;
+    let seen: readonly ListeningSocket[] = [];
+    attempt.explainTimeout(() => ({
+      evidence: [
+        `Wanted: ${target.exposedPorts.map(portText).join(", ")}`,
+        `Listening instead: ${seen.map(describe).join(", ") || "nothing"}`,
+      ],
+      remedy: seen.some((socket) => !socket.reachable)
+        ? "Let the service listen on 0.0.0.0: its loopback address can't be reached from outside."
+        : undefined,
+    }));
+    await target.waitListening(target.exposedPorts, signal, (sockets) => {
+      seen = sockets;
+      attempt.step(`listening: ${sockets.map(describe).join(", ") || "nothing"}`);
+    });
+  }
+}
+
+function describe({ address, port, protocol, reachable }: ListeningSocket): string {
+  return `${address}:${port}/${protocol}${reachable ? "" : " (loopback only)"}`;
+}
