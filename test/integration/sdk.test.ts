@@ -58,7 +58,7 @@ describe("Container.start()", () => {
   });
 
   it("says what listens when the port does not", async () => {
-    const error = await failureOf(busybox("exec nc -lk -s 127.0.0.1 -p 81 -e cat").withExposedPorts(80).withStartupTimeout(300));
+    const error = await failureOf(busybox("exec httpd -f -p 127.0.0.1:81").withExposedPorts(80).withStartupTimeout(300));
     expect(error).toMatchObject({ code: "WAIT_TIMEOUT", facts: { timeoutMs: 300 } });
     expect(error.message).toContain("Wanted: 80/tcp");
     expect(error.message).toContain("Listening instead: 127.0.0.1:81/tcp (loopback only)");
