@@ -19,7 +19,8 @@ if [ -n "$missing" ]; then
 fi
 
 phase "npm packages"
-[ -d node_modules ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund
+# Not `npm ci`: it insists on the optional packages of every platform in the lock file, which a registry mirror may lack.
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --no-audit --no-fund
 
 phase "builds"
 make -C native -j2

@@ -36,14 +36,23 @@ async function failureOf(container: Container, options = {}): Promise<CaissonErr
 
 describe("Container.start()", () => {
   it("resolves once the port answers, and disposing removes the container", async () => {
-    await using web = await busybox("sleep 0.1; mkdir /www; echo hi >/www/index.html; exec httpd -f -p 8080 -h /www").withExposedPorts(8080).start();
+    await using web = await busybox("sleep 0.1; mkdir /www; echo hi >/www/index.html; exec httpd -f -p 8080 -h /www")
+      .withExposedPorts(8080)
+      .start();
     expect(await (await fetch(`http://${web.getHost()}:${web.getMappedPort(8080)}/`)).text()).toBe("hi\n");
-    expect(await web.exec(["sh", "-c", "echo out; echo err >&2; exit 4"])).toEqual({ exitCode: 4, stdout: "out\n", stderr: "err\n", output: "out\nerr\n" });
+    expect(await web.exec(["sh", "-c", "echo out; echo err >&2; exit 4"])).toEqual({
+      exitCode: 4,
+      stdout: "out\n",
+      stderr: "err\n",
+      output: "out\nerr\n",
+    });
     expect(() => web.getMappedPort(1)).toThrow(/Port 1\/tcp .* is not mapped\nMapped: 8080\/tcp\n/);
   });
 
   it("waits for a line of the log", async () => {
-    await using started = await busybox("echo one; sleep 0.05; echo ready >&2; sleep 60").withWaitStrategy(Wait.forLogMessage(/^ready$/)).start();
+    await using started = await busybox("echo one; sleep 0.05; echo ready >&2; sleep 60")
+      .withWaitStrategy(Wait.forLogMessage(/^ready$/))
+      .start();
     const lines: string[] = [];
     for await (const { stream, line } of started.logs()) lines.push(`${stream}: ${line}`);
     expect(lines).toEqual(["stdout: one", "stderr: ready"]);
@@ -53,8 +62,13 @@ describe("Container.start()", () => {
     const begin = performance.now();
     const error = await failureOf(busybox("echo cannot open /data >&2; exit 9").withExposedPorts(80));
     expect(performance.now() - begin).toBeLessThan(5000);
-    expect(error).toMatchObject({ code: "CONTAINER_EXITED", facts: { exitCode: 9, logTail: ["cannot open /data"], waitingFor: "listening ports" } });
-    expect(error.message).toMatch(/ended with exit code 9 while waiting for listening ports\n(.*\n)*Last log lines:\n {2}cannot open \/data/);
+    expect(error).toMatchObject({
+      code: "CONTAINER_EXITED",
+      facts: { exitCode: 9, logTail: ["cannot open /data"], waitingFor: "listening ports" },
+    });
+    expect(error.message).toMatch(
+      /ended with exit code 9 while waiting for listening ports\n(.*\n)*Last log lines:\n {2}cannot open \/data/,
+    );
   });
 
   it("says what listens when the port does not", async () => {
@@ -71,6 +85,9 @@ describe("Container.start()", () => {
   });
 
   it("says that an image is not there and can't be fetched", async () => {
-    expect(await failureOf(new Container("nonesuch", { engine }))).toMatchObject({ code: "UNSUPPORTED", facts: { feature: "images.pull" } });
+    expect(await failureOf(new Container("nonesuch", { engine }))).toMatchObject({
+      code: "UNSUPPORTED",
+      facts: { feature: "images.pull" },
+    });
   });
 });
