@@ -12,6 +12,7 @@
 
 #include "cgroup.h"
 #include "container.h"
+#include "container_output.h"
 #include "container_requests.h"
 #include "container_table.h"
 #include "exec.h"
@@ -24,8 +25,6 @@
 #include "session.h"
 #include "spawn.h"
 #include "status.h"
-
-#define OUTPUT_STEP (64u << 10)
 
 static struct container *containers;
 
@@ -70,51 +69,6 @@ void exit_fields(struct writer *w, const siginfo_t *info)
 		put_u64(w, TAG_SIGNAL, (uint64_t)info->si_status);
 }
 
-/* ---------------------------------------------------------------- output */
-
-/* take_output() - Return: false when nothing is left for now, or for ever. */
-static bool take_output(struct container *c, struct watch *w)
-{
-	static uint8_t buffer[OUTPUT_STEP];
-	ssize_t n = RETRY(read(w->fd, buffer, sizeof(buffer)));
-
-	if (n < 0 && errno == EAGAIN)
-		return false;
-	if (n <= 0) {
-		watch_close(w);
-		return false;
-	}
-	log_append(&c->log, w == &c->out ? LOG_STDOUT : LOG_STDERR, buffer, (size_t)n);
-	return true;
-}
-
-static void out_ready(struct watch *w, uint32_t events)
-{
-	(void)events;
-	take_output(container_of(w, struct container, out), w);
-}
-
-static void err_ready(struct watch *w, uint32_t events)
-{
-	(void)events;
-	take_output(container_of(w, struct container, err), w);
-}
-
-static void drain_output(struct container *c, struct watch *w)
-{
-	while (w->fd >= 0 && take_output(c, w))
-		;
-	watch_close(w);
-}
-
-static int watch_output(struct watch *w, int fd, void (*ready)(struct watch *, uint32_t))
-{
-	*w = (struct watch){ .fd = fd, .ready = ready };
-	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
-		return -1;
-	return watch_set(w, EPOLLIN);
-}
-
 void container_close_stdin(struct container *c)
 {
 	stream_forget(&c->stdin_want);
@@ -148,6 +102,16 @@ static void release_paths(struct container *c)
 		free(c->cgroup_dirs[i]);
 	c->cgroup = c->oom_file = c->scratch = NULL;
 	c->cgroup_dirs_n = 0;
+}
+
+bool container_remove_cgroups(struct container *c)
+{
+	bool gone = true;
+
+	for (int i = 0; i < c->cgroup_dirs_n; i++)
+		if (cgroup_remove(c->cgroup_dirs[i]) < 0)
+			gone = false;
+	return gone;
 }
 
 void container_forget(struct container *c)
@@ -212,7 +176,7 @@ static bool read_status(struct container *c)
 			put_end(&c->warnings, mark);
 		} else if (message.kind == STATUS_TERMINAL && fd >= 0 && c->out.fd < 0) {
 			c->stdin_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-			watch_output(&c->out, fd, out_ready);
+			output_watch(c, &c->out, fd);
 			continue;
 		}
 		close_fdp(&fd);
@@ -249,8 +213,8 @@ static void exit_ready(struct watch *watch, uint32_t events)
 	c->state = CONTAINER_EXITED;
 	/* Those that share the host's pid namespace, or were moved there by the container, are not gone with PID 1. */
 	cgroup_kill(c->cgroup);
-	drain_output(c, &c->out);
-	drain_output(c, &c->err);
+	output_drain(c, &c->out);
+	output_drain(c, &c->err);
 	listening_container_gone(c->id);
 	put_text(&w, TAG_ID, c->id);
 	exit_fields(&w, &info);
@@ -312,6 +276,7 @@ static struct container *entry(struct slice body, struct err *e)
 		c->next = containers;
 		containers = c;
 	} else {
+		container_remove_cgroups(c);	/* one that is still busy goes with the session */
 		release_run(c);
 	}
 	c->exit.fd = c->status.fd = c->out.fd = c->err.fd = c->stdin_fd = c->netns = c->log.fd = -1;
@@ -393,10 +358,10 @@ static int start(struct container *c, struct slice body, struct err *e)
 		if (pipe2(out, O_CLOEXEC) < 0)
 			return fail(e, errno, "stdout");
 		out_w = out[1];
-		if (watch_output(&c->out, out[0], out_ready) < 0 || pipe2(err, O_CLOEXEC) < 0)
+		if (output_watch(c, &c->out, out[0]) < 0 || pipe2(err, O_CLOEXEC) < 0)
 			return fail(e, errno, "stdout and stderr");
 		err_w = err[1];
-		if (watch_output(&c->err, err[0], err_ready) < 0)
+		if (output_watch(c, &c->err, err[0]) < 0)
 			return fail(e, errno, "stderr");
 	}
 	s.stdio[0] = in_r;

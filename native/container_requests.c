@@ -139,16 +139,6 @@ int container_handle_log_wait(uint32_t id, struct slice body, struct err *e)
 
 /* ---------------------------------------------------------------- destroy */
 
-static bool remove_cgroups(struct container *c)
-{
-	bool gone = true;
-
-	for (int i = 0; i < c->cgroup_dirs_n; i++)
-		if (cgroup_remove(c->cgroup_dirs[i]) < 0)
-			gone = false;
-	return gone;
-}
-
 static void retry(struct timer *t)
 {
 	container_finish_destroy(container_of(t, struct container, destroy_retry));
@@ -159,7 +149,7 @@ void container_finish_destroy(struct container *c)
 	struct err e = ERR_INIT;
 	uint32_t request = c->destroy_request;
 
-	if (!remove_cgroups(c) && c->destroy_attempts++ < DESTROY_ATTEMPTS) {
+	if (!container_remove_cgroups(c) && c->destroy_attempts++ < DESTROY_ATTEMPTS) {
 		c->destroy_retry.fire = retry;
 		timer_arm(&c->destroy_retry, DESTROY_STEP_US);
 		return;

@@ -57,7 +57,7 @@ export interface LaunchPlan {
 /** @throws OPTION_INVALID, UNSUPPORTED */
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
-  const cgroups = planContainerCgroups(session, host, id, spec.resources ?? {});
+  const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
   const own = ownNamespaces(spec);
   return {
     cloneFlags:
@@ -84,6 +84,14 @@ interface OwnNamespaces {
 
 export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
   return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+}
+
+/**
+ * One a start: a cgroup that was ever killed can't be cloned into again. The kernel compares the cgroup's count of kills with that of
+ * the parent's cgroup (kernel/fork.c reads it before CLONE_INTO_CGROUP takes effect; seen on 6.18) and kills the newborn.
+ */
+function cgroupName(id: string, start: number): string {
+  return start === 1 ? id : `${id}-${start}`;
 }
 
 function workDirectory(start: number): string {

@@ -1,0 +1,235 @@
+/** The contract's containers: part of engine.ts, which everybody imports. */
+import type { Readable, Writable } from "node:stream";
+import type { ContainerSpec, Healthcheck, MountSpec } from "./container-spec.js";
+import type { ImageInspect } from "./image-service.js";
+
+export interface ContainerService {
+  /** Reserves name and id. Nothing runs yet. @throws IMAGE_NOT_FOUND, CONTAINER_NAME_TAKEN, OPTION_INVALID, UNSUPPORTED */
+  create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+  /** Resolves once the container's command has been executed. @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE */
+  start(container: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Stop signal, then after the time-out SIGKILL; resolves once every process is gone. No-op when not running. */
+  stop(container: string, options?: StopOptions): Promise<void>;
+  /** @param signal name or number @default "SIGKILL" */
+  kill(container: string, signal?: string | number): Promise<void>;
+  restart(container: string, options?: StopOptions): Promise<void>;
+  /** Resolves with the exit; at once when the container has exited already. */
+  wait(container: string, options?: WaitOptions): Promise<ContainerExit>;
+  /** @throws CONTAINER_RUNNING unless `force` */
+  remove(container: string, options?: { readonly force?: boolean | undefined }): Promise<void>;
+  inspect(container: string): Promise<ContainerInspect>;
+  list(options?: ContainerListOptions): Promise<readonly ContainerSummary[]>;
+  /** Log records in the order in which they were written. With `follow`, ends when the container exits. */
+  logs(container: string, options?: LogsOptions): AsyncIterable<LogRecord>;
+  /** Runs one more process in a running container. Resolves once it has been executed. @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED */
+  exec(container: string, spec: ExecSpec): Promise<ExecProcess>;
+  /** The container's own stdin, stdout and stderr, from now on. */
+  attach(container: string, options?: AttachOptions): Promise<AttachedStreams>;
+  /** Unpacks a tar into a directory of the container. @throws PATH_NOT_FOUND, COPY_FAILED, LAYER_INVALID */
+  copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void>;
+  /** A tar with the file, or with the directory and all below it, under its last path component. @throws PATH_NOT_FOUND */
+  copyOut(container: string, path: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
+  /** Makes an image from the container's file system. */
+  commit(container: string, options?: CommitOptions): Promise<ImageInspect>;
+  /**
+   * Resolves once every port has a listening socket that published ports can reach. Only where `supports.waitListening`.
+   * `observe` is told what listens whenever that changes.
+   */
+  waitListening(container: string, options: WaitListeningOptions): Promise<void>;
+}
+
+export interface StopOptions {
+  /** Grace before SIGKILL; 0 kills at once. @default the container's stopTimeoutMs */
+  readonly timeoutMs?: number | undefined;
+  /** @default the container's stop signal */
+  readonly signal?: string | undefined;
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `"next-exit"` ignores an exit that has happened already. @default "not-running" */
+  readonly condition?: "not-running" | "next-exit" | undefined;
+}
+
+export interface ContainerExit {
+  /** 128 + signal number where a signal ended it. */
+  readonly exitCode: number;
+  readonly signal?: string | undefined;
+  readonly oomKilled: boolean;
+}
+
+export interface ContainerListOptions {
+  /** Those not running, too. @default false */
+  readonly all?: boolean | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly name?: string | undefined;
+}
+
+export interface PublishedPort {
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+  readonly hostIp: string;
+  readonly hostPort: number;
+}
+
+export type ContainerStatus = "created" | "running" | "exited";
+
+export interface ContainerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly command: readonly string[];
+  readonly created: Date;
+  readonly status: ContainerStatus;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly PublishedPort[];
+}
+
+export interface ContainerInspect extends ContainerSummary {
+  readonly state: ContainerState;
+  /** What runs: image, spec and defaults merged. */
+  readonly config: {
+    readonly env: readonly string[];
+    readonly entrypoint: readonly string[];
+    readonly command: readonly string[];
+    readonly workingDir: string;
+    readonly user: string;
+    readonly hostname: string;
+    readonly tty: boolean;
+    readonly openStdin: boolean;
+    readonly exposedPorts: readonly string[];
+    readonly stopSignal: string;
+    readonly stopTimeoutMs: number;
+    readonly healthcheck: Healthcheck | undefined;
+  };
+  readonly mounts: readonly MountSpec[];
+  /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
+  readonly ipAddress: string | undefined;
+  readonly platform: string;
+}
+
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  readonly running: boolean;
+  /** As the host sees it; 0 when not running. */
+  readonly pid: number;
+  readonly startedAt: Date | undefined;
+  readonly finishedAt: Date | undefined;
+  /** Of the last run, once it has ended. */
+  readonly exit: ContainerExit | undefined;
+  readonly health: HealthState | undefined;
+}
+
+export interface HealthState {
+  readonly status: "starting" | "healthy" | "unhealthy";
+  readonly failingStreak: number;
+  /** The last probes, oldest first, at most five. */
+  readonly log: readonly { readonly start: Date; readonly end: Date; readonly exitCode: number; readonly output: string }[];
+}
+
+export interface LogsOptions {
+  readonly follow?: boolean | undefined;
+  /** @default true */
+  readonly stdout?: boolean | undefined;
+  /** @default true */
+  readonly stderr?: boolean | undefined;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+  /** The last so many lines. @default all */
+  readonly tail?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A piece of output as it was written: a line with its newline, or a part of one (`partial`). */
+export interface LogRecord {
+  readonly stream: "stdout" | "stderr";
+  /** Nanoseconds since the epoch. */
+  readonly timeNs: bigint;
+  readonly data: Buffer;
+  /** The line goes on in the next record of this stream. */
+  readonly partial: boolean;
+}
+
+export interface ExecSpec {
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly workingDir?: string | undefined;
+  readonly user?: string | undefined;
+  readonly tty?: boolean | undefined;
+  /** Give the process a stdin. @default false: /dev/null */
+  readonly stdin?: boolean | undefined;
+  readonly privileged?: boolean | undefined;
+  /** Kills the process when it fires. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExecProcess {
+  /** Present when asked for. */
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  /** Empty with a tty. */
+  readonly stderr: Readable;
+  /** As the host sees it. */
+  readonly pid: number;
+  /** Resolves when the process has ended; never rejects for a non-zero exit. */
+  readonly exit: Promise<ContainerExit>;
+  kill(signal?: string | number): Promise<void>;
+  resize(size: TerminalSize): Promise<void>;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface AttachOptions {
+  /** @default false */
+  readonly stdin?: boolean | undefined;
+  /** Write what was logged so far first. @default false */
+  readonly logs?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AttachedStreams {
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  resize(size: TerminalSize): Promise<void>;
+  /** Leaves the container running. */
+  detach(): void;
+}
+
+export interface CopyInOptions {
+  /** An existing directory. */
+  readonly path: string;
+  /** Refuse to replace a directory by something else and the reverse. @default false */
+  readonly noOverwriteDirNonDir?: boolean | undefined;
+  /** Keep the tar's owners; otherwise everything belongs to root. @default true */
+  readonly keepOwner?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CommitOptions {
+  /** Name of the image. @default none: reachable by id */
+  readonly reference?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly author?: string | undefined;
+  /** Dockerfile instructions to apply: CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME WORKDIR STOPSIGNAL. */
+  readonly changes?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WaitListeningOptions {
+  readonly ports: readonly { readonly port: number; readonly protocol: "tcp" | "udp" }[];
+  readonly signal?: AbortSignal | undefined;
+  readonly observe?: ((sockets: readonly ListeningSocket[]) => void) | undefined;
+}
+
+export interface ListeningSocket {
+  readonly protocol: "tcp" | "udp";
+  readonly address: string;
+  readonly port: number;
+  /** Published ports can reach it: it does not listen on the loopback addresses alone. */
+  readonly reachable: boolean;
+}

@@ -1,0 +1,117 @@
+/** The contract's description of a container to run: part of engine.ts, which everybody imports. */
+
+/**
+ * What to run. Everything but `image` is optional; what is left out comes from the image, then from Docker's defaults.
+ * Unknown properties are refused with the nearest known name.
+ */
+export interface ContainerSpec {
+  readonly image: string;
+  /** @default generated */
+  readonly name?: string | undefined;
+  readonly platform?: string | undefined;
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly command?: readonly string[] | undefined;
+  /** On top of the image's environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly workingDir?: string | undefined;
+  /** `user[:group]`, names or numbers, looked up in the container's own /etc/passwd and /etc/group. */
+  readonly user?: string | undefined;
+  /** Supplementary groups, names or numbers. */
+  readonly groupAdd?: readonly string[] | undefined;
+  readonly hostname?: string | undefined;
+  readonly domainname?: string | undefined;
+  readonly tty?: boolean | undefined;
+  /** Keep stdin open for `attach`. @default false: stdin is /dev/null */
+  readonly openStdin?: boolean | undefined;
+  /** Close stdin when the first attached client leaves. @default false */
+  readonly stdinOnce?: boolean | undefined;
+  /** `"5432/tcp"`; added to the image's. */
+  readonly exposedPorts?: readonly string[] | undefined;
+  readonly publish?: readonly PortBinding[] | undefined;
+  /** Publish every exposed port on a free host port. */
+  readonly publishAll?: boolean | undefined;
+  readonly networkMode?: "default" | "none" | "host" | undefined;
+  readonly extraHosts?: readonly { readonly host: string; readonly address: string }[] | undefined;
+  readonly dns?: readonly string[] | undefined;
+  readonly mounts?: readonly MountSpec[] | undefined;
+  readonly shmSizeBytes?: number | undefined;
+  readonly readonlyRootfs?: boolean | undefined;
+  readonly privileged?: boolean | undefined;
+  /** `"NET_ADMIN"`, `"CAP_NET_ADMIN"` or `"ALL"`. */
+  readonly capAdd?: readonly string[] | undefined;
+  readonly capDrop?: readonly string[] | undefined;
+  readonly noNewPrivileges?: boolean | undefined;
+  /** `"default"` or `"unconfined"`. @default "default" */
+  readonly seccomp?: "default" | "unconfined" | undefined;
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[] | undefined;
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  readonly devices?: readonly DeviceSpec[] | undefined;
+  readonly ipcMode?: "private" | "host" | undefined;
+  readonly pidMode?: "private" | "host" | undefined;
+  /** Run an init as PID 1 that forwards signals and reaps. @default false */
+  readonly init?: boolean | undefined;
+  readonly resources?: ResourceLimits | undefined;
+  readonly oomScoreAdj?: number | undefined;
+  readonly healthcheck?: Healthcheck | "none" | undefined;
+  readonly stopSignal?: string | undefined;
+  /** @default 10,000 */
+  readonly stopTimeoutMs?: number | undefined;
+  /** Bytes of log kept; older records are dropped. @default 64 MiB */
+  readonly logMaxBytes?: number | undefined;
+  /** Remove the container when it exits. @default false */
+  readonly autoRemove?: boolean | undefined;
+}
+
+export interface PortBinding {
+  readonly containerPort: number;
+  /** @default "tcp" */
+  readonly protocol?: "tcp" | "udp" | undefined;
+  /** @default a free one */
+  readonly hostPort?: number | undefined;
+  /** @default both 127.0.0.1 and ::1, under the same port */
+  readonly hostIp?: string | undefined;
+}
+
+export type MountSpec =
+  | { readonly type: "bind"; readonly source: string; readonly target: string; readonly readonly?: boolean | undefined }
+  | {
+      readonly type: "tmpfs";
+      readonly target: string;
+      readonly sizeBytes?: number | undefined;
+      readonly mode?: number | undefined;
+      readonly options?: readonly string[] | undefined;
+    };
+
+export interface DeviceSpec {
+  readonly hostPath: string;
+  readonly containerPath?: string | undefined;
+  /** Of `r`, `w`, `m`. @default "rwm" */
+  readonly permissions?: string | undefined;
+}
+
+export interface ResourceLimits {
+  readonly memoryBytes?: number | undefined;
+  /** Memory and swap together; -1 for unlimited. */
+  readonly memorySwapBytes?: number | undefined;
+  /** CPUs, may be fractional. */
+  readonly cpus?: number | undefined;
+  /** Relative weight. @default 1024 */
+  readonly cpuShares?: number | undefined;
+  readonly pids?: number | undefined;
+}
+
+/** As in the image specification; `test` is `["CMD", ...]`, `["CMD-SHELL", line]` or `["NONE"]`. */
+export interface Healthcheck {
+  readonly test: readonly string[];
+  /** @default 30,000 */
+  readonly intervalMs?: number | undefined;
+  /** @default 30,000 */
+  readonly timeoutMs?: number | undefined;
+  /** @default 0 */
+  readonly startPeriodMs?: number | undefined;
+  /** @default 5,000 */
+  readonly startIntervalMs?: number | undefined;
+  /** @default 3 */
+  readonly retries?: number | undefined;
+}

@@ -1,0 +1,133 @@
+/** The contract's images: part of engine.ts, which everybody imports. */
+import type { Readable } from "node:stream";
+import type { Healthcheck } from "./container-spec.js";
+
+export interface ImageService {
+  /** Fetches an image unless every part is here already. @throws IMAGE_NOT_FOUND, REGISTRY_*, DIGEST_MISMATCH, LAYER_INVALID, DISK_FULL */
+  pull(reference: string, options?: PullOptions): Promise<ImageInspect>;
+  push(reference: string, options?: PushOptions): Promise<{ readonly digest: string }>;
+  /** Reads a docker archive or an OCI layout, as tar, plain or compressed. */
+  load(archive: AsyncIterable<Uint8Array>, options?: LoadOptions): Promise<readonly LoadedImage[]>;
+  /** Writes images as a tar. Reading stops the work when the stream is destroyed. */
+  save(references: readonly string[], options?: SaveOptions): Promise<Readable>;
+  /** Makes an image of one layer from the tar of a root file system, plain or compressed. */
+  import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageInspect>;
+  tag(source: string, target: string): Promise<void>;
+  /** By reference, id or unambiguous id prefix. @throws IMAGE_NOT_FOUND */
+  inspect(reference: string): Promise<ImageInspect>;
+  list(options?: ImageListOptions): Promise<readonly ImageSummary[]>;
+  remove(reference: string, options?: { readonly force?: boolean }): Promise<ImageRemoval>;
+}
+
+export interface PullOptions {
+  /** `os/arch[/variant]`. @default the host's platform */
+  readonly platform?: string | undefined;
+  /** Instead of what docker's config.json and credential helpers say. */
+  readonly auth?: RegistryAuth | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((event: ImageProgress) => void) | undefined;
+}
+
+export interface PushOptions {
+  readonly auth?: RegistryAuth | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((event: ImageProgress) => void) | undefined;
+}
+
+export interface LoadOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((event: ImageProgress) => void) | undefined;
+}
+
+export interface SaveOptions {
+  /** @default "docker" (an archive that both `docker load` and OCI tools read: OCI layout plus manifest.json) */
+  readonly format?: "docker" | "oci" | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImportOptions {
+  readonly reference: string;
+  readonly config?: Partial<ImageConfig> | undefined;
+  readonly platform?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RegistryAuth {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** OAuth2 refresh token, instead of user name and password. */
+  readonly identityToken?: string | undefined;
+}
+
+/** One step of progress; `id` is a layer's short digest, or the reference for the image as a whole. */
+export interface ImageProgress {
+  readonly id: string;
+  readonly status: "resolving" | "waiting" | "downloading" | "unpacking" | "uploading" | "exists" | "done";
+  /** Bytes so far. */
+  readonly current?: number | undefined;
+  /** Bytes in all, where known. */
+  readonly total?: number | undefined;
+}
+
+export interface LoadedImage {
+  readonly id: string;
+  readonly references: readonly string[];
+}
+
+export interface ImageListOptions {
+  /** A repository or reference, with `*` as wildcard. */
+  readonly reference?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ImageSummary {
+  /** `sha256:` + the digest of the image's config. */
+  readonly id: string;
+  readonly references: readonly string[];
+  readonly created: Date;
+  /** Bytes of its unpacked layers. */
+  readonly size: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly platform: string;
+}
+
+export interface ImageInspect extends ImageSummary {
+  /** Digest of the manifest for this platform. */
+  readonly digest: string;
+  /** `repository@digest`, as registries named it. */
+  readonly repoDigests: readonly string[];
+  readonly config: ImageConfig;
+  /** diffIDs, lowest first. */
+  readonly layers: readonly string[];
+  readonly history: readonly ImageHistory[];
+}
+
+/** The execution part of an OCI image configuration (image-spec config.md), in this API's spelling. */
+export interface ImageConfig {
+  readonly user: string;
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[] | undefined;
+  readonly command: readonly string[] | undefined;
+  readonly workingDir: string;
+  /** `"5432/tcp"`. */
+  readonly exposedPorts: readonly string[];
+  readonly volumes: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: string | undefined;
+  readonly shell: readonly string[] | undefined;
+  readonly onBuild: readonly string[];
+  readonly healthcheck: Healthcheck | undefined;
+}
+
+export interface ImageHistory {
+  readonly created?: Date | undefined;
+  readonly createdBy?: string | undefined;
+  readonly comment?: string | undefined;
+  readonly emptyLayer: boolean;
+}
+
+export interface ImageRemoval {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly string[];
+}
