@@ -8,7 +8,7 @@ phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
 missing=""
-for package in gcc make libc6-dev busybox-static; do
+for package in gcc make libc6-dev busybox-static docker-registry skopeo openssl perl; do
 	dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
 done
 if [ -n "$missing" ]; then

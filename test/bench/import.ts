@@ -2,8 +2,8 @@
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { run } from "../fixtures/command.js";
 import type { Benchmark } from "./benchmark.js";
-import { run } from "./peers/command.js";
 import type { Row } from "./table.js";
 
 const OURS = join("dist", "index.js");

@@ -1,9 +1,9 @@
 /** Pulling images of about 600 MB from a registry on this machine, until they could be started; `docker pull` beside it. */
 import { join } from "node:path";
+import { run } from "../fixtures/command.js";
+import { startRegistry } from "../fixtures/registry.js";
 import { type Bench, type Benchmark, timed } from "./benchmark.js";
 import { type BigImage, ensureBigImage, ONE_LAYER, TEN_LAYERS } from "./fixtures/big-image.js";
-import { run } from "./peers/command.js";
-import { startRegistry } from "./peers/registry.js";
 import type { Row } from "./table.js";
 
 export const pull: Benchmark = {

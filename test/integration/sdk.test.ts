@@ -85,9 +85,9 @@ describe("Container.start()", () => {
   });
 
   it("says that an image is not there and can't be fetched", async () => {
-    expect(await failureOf(new Container("nonesuch", { engine }))).toMatchObject({
-      code: "UNSUPPORTED",
-      facts: { feature: "images.pull" },
+    expect(await failureOf(new Container("127.0.0.1:1/nonesuch", { engine }))).toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+      facts: { registry: "127.0.0.1:1" },
     });
   });
 });

@@ -42,6 +42,7 @@ export class BuiltinEngine implements Engine {
     this.images = new ImageStore({
       root: options.root,
       tools: supervisorLayerTools(async () => (await this.#open()).supervisor),
+      environment: options.environment ?? process.env,
       usedBy: (imageId) => this.containers.usersOf(imageId),
       emit: (event) => this.#events.publish(event),
     });
@@ -87,6 +88,7 @@ export class BuiltinEngine implements Engine {
     this.#closed = true;
     const session = await this.#session?.catch(() => undefined);
     await session?.supervisor.close();
+    await this.images.registries.close();
     this.#events.close();
   }
 

@@ -5,9 +5,9 @@
 import { randomInt } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findProgram, PeerMissing, run } from "../../fixtures/command.js";
+import { type Daemon, startDaemon } from "../../fixtures/daemon.js";
 import { Cleanup } from "../cleanup.js";
-import { findProgram, PeerMissing, run } from "./command.js";
-import { type Daemon, startDaemon } from "./daemon.js";
 import { undoRules } from "./firewall.js";
 import { childrenOf, commandLine, processesWhere } from "./processes.js";
 

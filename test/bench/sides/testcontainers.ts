@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { PeerMissing, run } from "../peers/command.js";
+import { PeerMissing, run } from "../../fixtures/command.js";
 import type { Dockerd } from "../peers/dockerd.js";
 import { childrenOf, commandLine } from "../peers/processes.js";
 import type { Running, Side, StartOptions } from "../side.js";

@@ -1,9 +1,14 @@
-/** Blobs by digest: the `blobs` directory of an OCI image layout (image-spec image-layout.md). Holds manifests and configurations. */
-import { readFile, rm } from "node:fs/promises";
+/**
+ * Blobs by digest: the `blobs` directory of an OCI image layout (image-spec image-layout.md). Holds
+ * manifests, configurations, and those layers that could not be packed again byte for byte from where they are unpacked.
+ */
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../errors.js";
 import { writeAtomically } from "./atomic-file.js";
-import { sha256, verifyBytes } from "./digest.js";
+import { sha256, verified, verifyBytes } from "./digest.js";
+import { inStore } from "./store-failure.js";
 
 export class ContentStore {
   readonly #directory: string;
@@ -15,20 +20,42 @@ export class ContentStore {
 
   async put(bytes: Uint8Array): Promise<string> {
     const digest = sha256(bytes);
-    await writeAtomically(this.#path(digest), bytes);
+    await writeAtomically(this.path(digest), bytes);
     await writeAtomically(path.join(this.#directory, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
     return digest;
+  }
+
+  /** Bytes, or undefined when it isn't here. Files get their name once they are whole. */
+  async size(digest: string): Promise<number | undefined> {
+    return stat(this.path(digest)).then(
+      (file) => file.size,
+      () => undefined,
+    );
+  }
+
+  /** Takes a file of this file system, whose digest was checked, as the blob. @throws DISK_FULL, STORE_UNWRITABLE */
+  async adopt(file: string, digest: string): Promise<void> {
+    const target = this.path(digest);
+    await inStore(target, async () => {
+      await mkdir(path.dirname(target), { recursive: true });
+      await rename(file, target);
+    });
+  }
+
+  /** Fails at its end with DIGEST_MISMATCH when the file is not what its name says. */
+  read(digest: string): AsyncIterable<Buffer> {
+    return verified(createReadStream(this.path(digest), { highWaterMark: 1 << 20 }), digest, `blob in ${this.path(digest)}`);
   }
 
   /** @throws STORE_CORRUPT when it is missing or is not what its name says */
   async get(digest: string): Promise<Buffer> {
     try {
-      const bytes = await readFile(this.#path(digest));
+      const bytes = await readFile(this.path(digest));
       verifyBytes(bytes, digest, "A blob of the image store");
       return bytes;
     } catch (cause) {
       throw new CaissonError("STORE_CORRUPT", `The image store has no intact ${digest}`, {
-        facts: { path: this.#path(digest) },
+        facts: { path: this.path(digest) },
         cause,
         remedy: "Remove the image and fetch it again.",
       });
@@ -36,10 +63,10 @@ export class ContentStore {
   }
 
   async remove(digest: string): Promise<void> {
-    await rm(this.#path(digest), { force: true });
+    await rm(this.path(digest), { force: true });
   }
 
-  #path(digest: string): string {
+  path(digest: string): string {
     const [algorithm = "", hex = ""] = digest.split(":");
     return path.join(this.#directory, "blobs", algorithm, hex);
   }

@@ -16,7 +16,7 @@ export async function writeImage(
   const bytes = Buffer.from(JSON.stringify(config));
   const digest = await content.put(bytes);
   const descriptors = await Promise.all(
-    config.rootfs.diff_ids.map(async (diffId) => ({ mediaType: ociLayer, digest: diffId, size: (await layers.require(diffId)).bytes })),
+    config.rootfs.diff_ids.map(async (diffId) => ({ mediaType: ociLayer, digest: diffId, size: (await layers.require(diffId)).tarSize })),
   );
   const manifest = {
     schemaVersion: 2,
@@ -39,7 +39,7 @@ export async function readImage(
   const unpacked = await Promise.all(oci.rootfs.diff_ids.map((diffId) => layers.require(diffId)));
   return {
     id: record.config,
-    references: names.map((name) => familiarName(parseReference(name))),
+    references: names.filter((name) => !name.includes("@")).map((name) => familiarName(parseReference(name))),
     created: new Date(oci.created ?? 0),
     size: unpacked.reduce((sum, layer) => sum + layer.bytes, 0),
     labels: config.labels,

@@ -1,4 +1,5 @@
 /** The images of one data root: the contract's ImageService over names, blobs and unpacked layers. */
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
@@ -11,9 +12,14 @@ import type {
   ImageSummary,
   ImportOptions,
   LoadedImage,
+  LoadOptions,
   PullOptions,
+  PushOptions,
+  SaveOptions,
 } from "../../engine.js";
-import { CaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
+import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
+import { loadImages, removeSpool } from "./archive/load-images.js";
+import { saveImages } from "./archive/save-images.js";
 import { applyChanges } from "./config-changes.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
@@ -21,14 +27,20 @@ import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "./image-con
 import { readImage, writeImage } from "./image-records.js";
 import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
+import { isImageIndex, parseManifest } from "./manifest.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "./platform.js";
-import { canonicalName, familiarName, parseReference, withDefaultTag } from "./reference.js";
+import { pullImage } from "./pull-image.js";
+import { pushImage } from "./push-image.js";
+import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "./reference.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
+import { Registries } from "./registry/registries.js";
 
 export interface ImageStoreOptions {
   /** Data root. */
   readonly root: string;
   readonly tools: LayerTools;
+  /** Says which registries, mirrors and credentials there are. */
+  readonly environment: NodeJS.ProcessEnv;
   /** Names of the containers that were made from an image. */
   readonly usedBy: (imageId: string) => readonly string[];
   readonly emit: (event: EngineEvent) => void;
@@ -58,17 +70,21 @@ const RESOLVED_MAX = 256;
 
 export class ImageStore implements ImageService {
   readonly #options: ImageStoreOptions;
-  readonly #content: ContentStore;
+  readonly content: ContentStore;
+  readonly layers: LayerStore;
+  readonly registries: Registries;
   readonly #references: ReferenceStore;
-  readonly #layers: LayerStore;
+  readonly #ingest: string;
   /** By manifest and names: what they stand for never changes. */
   readonly #resolved = new Map<string, Promise<ResolvedImage>>();
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
-    this.#content = new ContentStore(path.join(options.root, "images"));
+    this.registries = new Registries(options.environment);
+    this.#ingest = path.join(options.root, "images", "ingest");
+    this.content = new ContentStore(path.join(options.root, "images"));
     this.#references = new ReferenceStore(path.join(options.root, "images", "references"));
-    this.#layers = new LayerStore(path.join(options.root, "layers"), options.tools);
+    this.layers = new LayerStore(path.join(options.root, "layers"), options.tools);
   }
 
   /** An image that is here already, for this platform. @throws IMAGE_NOT_FOUND, IMAGE_PLATFORM_MISSING, IMAGE_REFERENCE_INVALID */
@@ -91,28 +107,65 @@ export class ImageStore implements ImageService {
 
   async pull(reference: string, options: PullOptions = {}): Promise<ImageInspect> {
     throwIfAborted("pull", options.signal);
-    const name = familiarName(withDefaultTag(parseReference(reference)));
-    if (await this.#references.get(canonicalName(withDefaultTag(parseReference(reference))))) return this.inspect(name);
-    throw new UnsupportedError("builtin", "images.pull", "it does not fetch from registries yet", `Import a root file system as ${name}.`);
+    const parsed = withDefaultTag(parseReference(reference));
+    const name = canonicalName(parsed);
+    const { content, layers, registries } = this;
+    const known = await this.#references.get(name);
+    // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
+    if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
+    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest }, parsed, options);
+    await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
+    this.#emit("pull", config, name);
+    return this.inspect(name);
   }
 
-  async push(): Promise<{ readonly digest: string }> {
-    throw new UnsupportedError("builtin", "images.push", "it does not speak to registries yet");
+  async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
+    throwIfAborted("push", options.signal);
+    const record = await this.#find(reference);
+    if (record.name === undefined) throw optionError("reference", reference, "a name: an id says nothing about where to push to");
+    const parsed = parseReference(record.name);
+    const { content, layers, registries } = this;
+    const pushed = await pushImage({ content, layers, registries, ingest: this.#ingest }, parsed, record, options);
+    const repoDigest = `${repositoryName(parsed, true)}@${pushed.digest}`;
+    if (!record.repoDigests.includes(repoDigest)) {
+      await this.#references.put({ ...record, repoDigests: [...record.repoDigests, repoDigest] });
+      this.#resolved.clear();
+    }
+    this.#emit("push", record.config, record.name);
+    return pushed;
   }
 
-  async load(): Promise<readonly LoadedImage[]> {
-    throw new UnsupportedError("builtin", "images.load", "it does not read image archives yet", "Import a root file system instead.");
+  async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
+    throwIfAborted("load", options.signal);
+    const spool = path.join(this.#ingest, `load-${process.pid}-${randomBytes(6).toString("hex")}`);
+    try {
+      const found = await loadImages({ content: this.content, layers: this.layers, spool }, archive, options);
+      const loaded: LoadedImage[] = [];
+      for (const { manifest, config, names } of found) {
+        const image = { manifest, config, repoDigests: [] };
+        if (names.length === 0) await this.#name(undefined, image);
+        for (const name of names) await this.#name(name, image);
+        this.#emit("load", config, names[0] ?? config);
+        loaded.push({ id: config, references: names.map((name) => familiarName(parseReference(name))) });
+      }
+      return loaded;
+    } finally {
+      await removeSpool(spool);
+    }
   }
 
-  async save(): Promise<Readable> {
-    throw new UnsupportedError("builtin", "images.save", "it does not write image archives yet");
+  async save(references: readonly string[], options: SaveOptions = {}): Promise<Readable> {
+    throwIfAborted("save", options.signal);
+    const records = await Promise.all(references.map((reference) => this.#find(reference)));
+    if (records.length === 0) throw optionError("references", references, "at least one image");
+    return saveImages({ content: this.content, layers: this.layers }, records, options);
   }
 
   async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageInspect> {
     throwIfAborted("import", options.signal);
     const name = canonicalName(withDefaultTag(parseReference(options.reference)));
     const platform = parsePlatform(options.platform ?? hostPlatform());
-    const diffId = await this.#layers.add(decompress(rootfs), undefined, options.signal);
+    const diffId = await this.layers.addNormalized(decompress(rootfs), options.signal);
     const created = new Date().toISOString();
     const execution: ImageConfig = { ...fromOci(), ...options.config };
     return this.#publish("import", name, {
@@ -130,8 +183,8 @@ export class ImageStore implements ImageService {
     const { parent, layer, reference, changes, author, comment, createdBy, signal } = options;
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
     const config = applyChanges(parent.config, changes);
-    const base = parseOciConfig(await this.#content.get(parent.id), parent.id);
-    const diffIds = layer ? [await this.#layers.add(layer, undefined, signal)] : [];
+    const base = parseOciConfig(await this.content.get(parent.id), parent.id);
+    const diffIds = layer ? [await this.layers.addNormalized(layer, signal)] : [];
     const created = new Date().toISOString();
     return this.#publish("commit", name, {
       ...base,
@@ -162,7 +215,7 @@ export class ImageStore implements ImageService {
   async inspect(reference: string): Promise<ImageInspect> {
     const record = await this.#find(reference);
     const names = (await this.#references.list()).flatMap((other) => (other.config === record.config && other.name ? [other.name] : []));
-    return readImage(this.#content, this.#layers, record, names.sort());
+    return readImage(this.content, this.layers, record, names.sort());
   }
 
   async list(options: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
@@ -200,40 +253,57 @@ export class ImageStore implements ImageService {
   }
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {
-    const { diff_ids } = parseOciConfig(await this.#content.get(record.config), record.config).rootfs;
+    const { diff_ids } = parseOciConfig(await this.content.get(record.config), record.config).rootfs;
     const others = await Promise.all(
       (await this.#references.list()).map((other) =>
-        this.#content.get(other.config).then((bytes) => parseOciConfig(bytes, other.config).rootfs.diff_ids),
+        this.content.get(other.config).then((bytes) => parseOciConfig(bytes, other.config).rootfs.diff_ids),
       ),
     );
     const needed = new Set(others.flat());
     const orphans = diff_ids.filter((diffId) => !needed.has(diffId));
-    for (const diffId of orphans) await this.#layers.remove(diffId);
-    await this.#content.remove(record.manifest);
-    await this.#content.remove(record.config);
+    for (const diffId of orphans) await this.layers.remove(diffId);
+    const kept = new Set((await Promise.all((await this.#references.list()).map((other) => this.#blobs(other)))).flat());
+    for (const blob of await this.#blobs(record)) if (!kept.has(blob)) await this.content.remove(blob);
     this.#resolved.clear();
     this.#emit("delete", record.config, record.name ?? record.config);
     return [record.config, ...orphans];
   }
 
+  /** Everything of an image that may be in the content store. */
+  async #blobs({ manifest, config }: ReferenceRecord): Promise<readonly string[]> {
+    const document = parseManifest(await this.content.get(manifest), undefined, `manifest ${manifest}`);
+    return [manifest, config, ...(isImageIndex(document) ? [] : document.layers.map(({ digest }) => digest))];
+  }
+
   async #publish(action: string, name: string | undefined, config: OciImageConfig): Promise<ImageInspect> {
-    const written = await writeImage(this.#content, this.#layers, config);
-    const previous = name === undefined ? undefined : await this.#references.get(name);
-    const record: ReferenceRecord = { name, ...written, repoDigests: [] };
-    await this.#references.put(record);
-    // The image that had the name stays reachable by its id.
-    if (previous && previous.config !== record.config) {
-      const others = await this.#references.list();
-      if (!others.some((other) => other.config === previous.config)) await this.#references.put({ ...previous, name: undefined });
+    const written = await writeImage(this.content, this.layers, config);
+    await this.#name(name, { ...written, repoDigests: [] });
+    this.#emit(action, written.config, name ?? written.config);
+    return this.inspect(written.config);
+  }
+
+  /** Gives an image a name, or a place without one. The image that had the name stays reachable by its id. */
+  async #name(name: string | undefined, image: Omit<ReferenceRecord, "name">): Promise<void> {
+    if (name === undefined) {
+      if ((await this.#references.list()).some((other) => other.config === image.config)) return;
+      return this.#references.put({ name, ...image });
     }
-    this.#emit(action, record.config, name ?? record.config);
-    return this.inspect(record.config);
+    const previous = await this.#references.get(name);
+    await this.#references.put({ name, ...image });
+    if (previous && previous.config !== image.config) await this.#name(undefined, previous);
+  }
+
+  async #complete(record: ReferenceRecord): Promise<boolean> {
+    return this.inspect(record.name ?? record.config).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #resolve(record: ReferenceRecord): Promise<ResolvedImage> {
-    const inspect = await readImage(this.#content, this.#layers, record, record.name ? [record.name] : []);
+    const inspect = await readImage(this.content, this.layers, record, record.name ? [record.name] : []);
     const topmost = inspect.layers.filter((diffId, index) => inspect.layers.lastIndexOf(diffId) === index);
-    return { inspect, layerDirectories: topmost.map((diffId) => this.#layers.path(diffId)) };
+    return { inspect, layerDirectories: topmost.map((diffId) => this.layers.path(diffId)) };
   }
 
   async #find(reference: string): Promise<ReferenceRecord> {

@@ -2,13 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
-import { CaissonError } from "../../errors.js";
+import { CaissonError, throwIfAborted } from "../../errors.js";
 import { writeAtomically } from "./atomic-file.js";
 import { hashing } from "./digest.js";
 import type { LayerTools, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
+
+export interface LayerMetadata extends UnpackedLayer {
+  /** Bytes of the plain tar. */
+  readonly tarSize: number;
+}
 
 export class LayerStore {
   readonly #directory: string;
@@ -25,16 +30,16 @@ export class LayerStore {
   }
 
   /** Undefined unless the layer is there in full. */
-  async metadata(diffId: string): Promise<UnpackedLayer | undefined> {
+  async metadata(diffId: string): Promise<LayerMetadata | undefined> {
     try {
-      return JSON.parse(await readFile(path.join(this.#layer(diffId), METADATA), "utf8")) as UnpackedLayer;
+      return JSON.parse(await readFile(path.join(this.#layer(diffId), METADATA), "utf8")) as LayerMetadata;
     } catch {
       return undefined;
     }
   }
 
   /** @throws STORE_CORRUPT */
-  async require(diffId: string): Promise<UnpackedLayer> {
+  async require(diffId: string): Promise<LayerMetadata> {
     const metadata = await this.metadata(diffId);
     if (metadata) return metadata;
     throw new CaissonError("STORE_CORRUPT", `The image store has no layer ${diffId}`, {
@@ -45,22 +50,43 @@ export class LayerStore {
 
   /**
    * Unpacks a plain tar. The directory gets its name once the whole tar was read and its digest is known.
-   * @param expected the diffID that was promised, if one was
+   * @param expected the diffID that was promised
    * @throws LAYER_INVALID, DIGEST_MISMATCH, DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
-  async add(tar: AsyncIterable<Uint8Array>, expected?: string, signal?: AbortSignal): Promise<string> {
-    const temporary = path.join(this.#directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
-    await inStore(temporary, () => mkdir(temporary, { recursive: true }));
-    try {
-      const { stream, digest } = hashing(tar);
-      const unpacked = await this.#tools.unpack(path.join(temporary, "diff"), stream, { signal });
+  async add(tar: AsyncIterable<Uint8Array>, expected: string, signal?: AbortSignal): Promise<void> {
+    await this.#inTemporary(async (directory) => {
+      const { stream, digest, size } = hashing(tar);
+      const unpacked = await this.#tools.unpack(directory, stream, { signal });
       const diffId = digest();
-      if (expected !== undefined && diffId !== expected) {
+      if (diffId !== expected) {
         throw new CaissonError("DIGEST_MISMATCH", `A layer unpacks to ${diffId}, but ${expected} was promised`, {
           facts: { what: "layer", expected, actual: diffId },
         });
       }
-      await writeAtomically(path.join(temporary, METADATA), JSON.stringify(unpacked));
+      return { diffId, metadata: { ...unpacked, tarSize: size() } };
+    });
+  }
+
+  /**
+   * Unpacks a tar that nobody promised a digest of, and names the layer by the tar that {@link pack} makes of it: the same
+   * files give the same diffID in whatever order they came, and the tar itself need not be kept.
+   * @throws LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED
+   */
+  async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
+    return this.#inTemporary(async (directory) => {
+      const unpacked = await this.#tools.unpack(directory, tar, { signal });
+      const { stream, digest, size } = hashing(await this.#tools.pack(directory));
+      for await (const _ of stream) throwIfAborted("import", signal);
+      return { diffId: digest(), metadata: { ...unpacked, tarSize: size() } };
+    });
+  }
+
+  async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {
+    const temporary = path.join(this.#directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
+    await inStore(temporary, () => mkdir(temporary, { recursive: true }));
+    try {
+      const { diffId, metadata } = await work(path.join(temporary, "diff"));
+      await writeAtomically(path.join(temporary, METADATA), JSON.stringify(metadata));
       await this.#publish(temporary, diffId);
       return diffId;
     } catch (error) {
@@ -69,6 +95,7 @@ export class LayerStore {
     }
   }
 
+  /** The plain tar of a layer: the bytes that it was named by, if it was added by {@link addNormalized}. */
   pack(diffId: string) {
     return this.#tools.pack(this.path(diffId));
   }

@@ -65,6 +65,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #pending = new Map<number, Pending>();
   readonly #sessionDirectory: string;
   #directoryFd: number | undefined;
+  #received: Frame[] = [];
+  #deferred = false;
   #nextId = 1;
   #holds = 0;
   #stderr = "";
@@ -200,9 +202,23 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #receive(chunk: Buffer): void {
-    for (const frame of this.#frames.push(chunk)) {
-      if (frame.id === 0) this.#event(frame);
-      else this.#reply(frame);
+    this.#received.push(...this.#frames.push(chunk));
+    if (!this.#deferred) this.#dispatch();
+  }
+
+  /** An event that follows a reply waits until whoever awaited the reply has seen it: a container may exit in the moment it starts. */
+  #dispatch(): void {
+    this.#deferred = false;
+    for (let frame = this.#received.shift(); frame; frame = this.#received.shift()) {
+      if (frame.id === 0) {
+        this.#event(frame);
+        continue;
+      }
+      this.#reply(frame);
+      if (this.#received[0]?.id !== 0) continue;
+      this.#deferred = true;
+      setImmediate(() => this.#dispatch());
+      return;
     }
   }
 

@@ -1,0 +1,56 @@
+/** From a reference to the repositories that may have it, nearest first. */
+import type { RegistryAuth } from "../../../engine.js";
+import { familiarName, type ImageReference } from "../reference.js";
+import { findCredentials } from "./credentials.js";
+import { endpointsOf } from "./endpoints.js";
+import { HttpClient } from "./http.js";
+import { Repository } from "./repository.js";
+
+export class Registries {
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #http: HttpClient;
+
+  constructor(environment: NodeJS.ProcessEnv) {
+    this.#environment = environment;
+    this.#http = new HttpClient(environment);
+  }
+
+  /** CAISSON_OFFLINE: no registry is ever asked. */
+  get offline(): boolean {
+    return !["", "0", "false"].includes((this.#environment["CAISSON_OFFLINE"] ?? "").toLowerCase());
+  }
+
+  /** Mirrors first; never empty. @throws OPTION_INVALID, REGISTRY_ERROR */
+  async forPull(reference: ImageReference, auth?: RegistryAuth): Promise<readonly Repository[]> {
+    return this.#repositories(reference, auth, "pull");
+  }
+
+  /** @throws OPTION_INVALID, REGISTRY_ERROR */
+  async forPush(reference: ImageReference, auth?: RegistryAuth): Promise<Repository> {
+    return (await this.#repositories(reference, auth, "pull,push")).at(-1)!;
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  async #repositories(reference: ImageReference, auth: RegistryAuth | undefined, access: "pull" | "pull,push"): Promise<Repository[]> {
+    const endpoints = endpointsOf(reference.domain, this.#environment);
+    return Promise.all(
+      endpoints.map(async (endpoint) => {
+        const { host } = new URL(endpoint.url);
+        const domain = endpoint.mirror ? host : reference.domain;
+        const credentials =
+          auth && !endpoint.mirror ? { auth, source: "given with the call" } : await findCredentials(domain, this.#environment);
+        return new Repository({
+          http: this.#http,
+          endpoint,
+          path: reference.path,
+          reference: familiarName(reference),
+          credentials,
+          access,
+        });
+      }),
+    );
+  }
+}
