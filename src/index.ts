@@ -1,6 +1,29 @@
 /** `caisson`: the public face, nothing else. */
-export { type BindMount, Container } from "./container/container.js";
-export { type ExecOptions, type ExecResult, StartedContainer } from "./container/started-container.js";
+export { Container } from "./container/container.js";
+export type { ContainerLogs } from "./container/container-logs.js";
+export {
+  type ArchiveToCopy,
+  type BindMount,
+  type ContainerCommitOptions,
+  type ContentToCopy,
+  type CopyToContainerOptions,
+  type DirectoryToCopy,
+  type ExecOptions,
+  type ExecResult,
+  type ExposedPort,
+  type ExtraHost,
+  type FileToCopy,
+  type HealthCheck,
+  type ImagePullPolicy,
+  type PortWithBinding,
+  PullPolicy,
+  type ResourcesQuota,
+  type RestartContainerOptions,
+  type StartupTimings,
+  type StopContainerOptions,
+} from "./container/container-options.js";
+export { StartedContainer } from "./container/started-container.js";
+export { StoppedContainer } from "./container/stopped-container.js";
 export { CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./engine/errors.js";
 export type { LogLine } from "./wait/log-lines.js";
 export { Wait } from "./wait/wait.js";

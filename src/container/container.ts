@@ -1,24 +1,46 @@
 /** `new Container(image)`: what to start, said fluently. Later calls of one method add to lists and replace single values. */
-import type { ContainerSpec, Engine, MountSpec, ResourceLimits } from "../engine/engine.js";
-import { CaissonError, optionError, throwIfAborted } from "../engine/errors.js";
+import type { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import type { ContainerInspect, ContainerSpec, Engine, Healthcheck, MountSpec, PortBinding, ResourceLimits } from "../engine/engine.js";
+import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
 import { defaultEngine } from "../engine/open.js";
-import { runWait } from "../wait/run-wait.js";
+import { serviceDefaults } from "../modules/catalogue.js";
 import { Wait } from "../wait/wait.js";
 import { checkMilliseconds, type WaitStrategy } from "../wait/wait-strategy.js";
-import { engineTarget } from "./engine-target.js";
+import { ContainerLogs } from "./container-logs.js";
+import type {
+  ArchiveToCopy,
+  BindMount,
+  ContentToCopy,
+  CopyToContainerOptions,
+  DirectoryToCopy,
+  ExposedPort,
+  ExtraHost,
+  FileToCopy,
+  HealthCheck,
+  ImagePullPolicy,
+  ResourcesQuota,
+} from "./container-options.js";
+import { type CopySource, copyArchive } from "./copy-archive.js";
+import { parsePort } from "./ports.js";
+import { parseSecurityOptions } from "./security-options.js";
 import { StartedContainer } from "./started-container.js";
+import { Stopwatch } from "./stopwatch.js";
+import { waitUntilReady } from "./wait-until-ready.js";
 
-export interface BindMount {
-  readonly source: string;
-  readonly target: string;
-  /** @default "rw" */
-  readonly mode?: "rw" | "ro" | "z" | "Z" | undefined;
-}
+const GIB = 2 ** 30;
 
 export class Container {
   #spec: ContainerSpec;
+  #ports: PortBinding[] | undefined;
   #wait: WaitStrategy | undefined;
   #startupTimeoutMs: number | undefined;
+  #pullPolicy: ImagePullPolicy | undefined;
+  #autoRemove = true;
+  #logConsumer: ((stream: Readable) => unknown) | undefined;
+  readonly #copies: CopySource[] = [];
+  readonly #archives: ArchiveToCopy[] = [];
+  #copyOptions: CopyToContainerOptions = {};
   readonly #engine: () => Promise<Engine>;
 
   /** @param options.engine @default the one that everything in this process shares */
@@ -41,11 +63,10 @@ export class Container {
     return this.#with({ env: { ...this.#spec.env, ...env } });
   }
 
-  /** Ports to publish on free ports of the host: numbers, or `"53/udp"`. Without any, those that the image exposes. */
-  withExposedPorts(...ports: readonly (number | string)[]): this {
-    return this.#with({
-      exposedPorts: [...(this.#spec.exposedPorts ?? []), ...ports.map((port) => (typeof port === "number" ? `${port}/tcp` : port))],
-    });
+  /** Ports to publish: numbers, `"53/udp"`, or with a port of the host. Without any, those that the image exposes. @throws OPTION_INVALID */
+  withExposedPorts(...ports: readonly ExposedPort[]): this {
+    this.#ports = [...(this.#ports ?? []), ...ports.map(parsePort)];
+    return this;
   }
 
   withName(name: string): this {
@@ -56,6 +77,7 @@ export class Container {
     return this.#with({ labels: { ...this.#spec.labels, ...labels } });
   }
 
+  /** `user[:group]`, names or numbers. */
   withUser(user: string): this {
     return this.#with({ user });
   }
@@ -66,6 +88,21 @@ export class Container {
 
   withHostname(hostname: string): this {
     return this.#with({ hostname });
+  }
+
+  /** `os/architecture[/variant]`, of the image to choose. */
+  withPlatform(platform: string): this {
+    return this.#with({ platform });
+  }
+
+  /** `"none"` for no network but the loopback, `"host"` for the host's. Ports are published by `"default"` alone. */
+  withNetworkMode(networkMode: NonNullable<ContainerSpec["networkMode"]>): this {
+    return this.#with({ networkMode });
+  }
+
+  withExtraHosts(extraHosts: readonly ExtraHost[]): this {
+    const hosts = extraHosts.map(({ host, ipAddress }) => ({ host, address: ipAddress }));
+    return this.#with({ extraHosts: [...(this.#spec.extraHosts ?? []), ...hosts] });
   }
 
   withBindMounts(mounts: readonly BindMount[]): this {
@@ -79,6 +116,21 @@ export class Container {
     );
   }
 
+  /** Of /dev/shm. @default 64 MiB */
+  withSharedMemorySize(bytes: number): this {
+    return this.#with({ shmSizeBytes: bytes });
+  }
+
+  withIpcMode(ipcMode: NonNullable<ContainerSpec["ipcMode"]>): this {
+    return this.#with({ ipcMode });
+  }
+
+  /** `{ nofile: { soft: 1024, hard: 4096 } }`. */
+  withUlimits(ulimits: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>): this {
+    const limits = Object.entries(ulimits).map(([name, { soft, hard }]) => ({ name, soft, hard }));
+    return this.#with({ ulimits: [...(this.#spec.ulimits ?? []), ...limits] });
+  }
+
   withAddedCapabilities(...capAdd: readonly string[]): this {
     return this.#with({ capAdd: [...(this.#spec.capAdd ?? []), ...capAdd] });
   }
@@ -87,12 +139,57 @@ export class Container {
     return this.#with({ capDrop: [...(this.#spec.capDrop ?? []), ...capDrop] });
   }
 
+  /** `"no-new-privileges"`, `"seccomp=unconfined"`. @throws OPTION_INVALID */
+  withSecurityOpt(...options: readonly string[]): this {
+    return this.#with(parseSecurityOptions(options));
+  }
+
   withPrivilegedMode(): this {
     return this.#with({ privileged: true });
   }
 
+  /** Memory in gigabytes, processors. {@link withResources} takes bytes and knows more limits. */
+  withResourcesQuota({ memory, cpu }: ResourcesQuota): this {
+    return this.withResources({
+      ...(memory === undefined ? {} : { memoryBytes: Math.ceil(memory * GIB) }),
+      ...(cpu === undefined ? {} : { cpus: cpu }),
+    });
+  }
+
   withResources(resources: ResourceLimits): this {
     return this.#with({ resources: { ...this.#spec.resources, ...resources } });
+  }
+
+  /** Instead of the image's; also what `start()` waits for, unless another strategy is set. */
+  withHealthCheck({ test, interval, timeout, retries, startPeriod }: HealthCheck): this {
+    const healthcheck: Healthcheck = { test, intervalMs: interval, timeoutMs: timeout, retries, startPeriodMs: startPeriod };
+    return this.#with({ healthcheck });
+  }
+
+  /** Before its command runs. */
+  withCopyFilesToContainer(files: readonly FileToCopy[]): this {
+    this.#copies.push(...files.map((file) => ({ kind: "file" as const, ...file })));
+    return this;
+  }
+
+  withCopyDirectoriesToContainer(directories: readonly DirectoryToCopy[]): this {
+    this.#copies.push(...directories.map((directory) => ({ kind: "directory" as const, ...directory })));
+    return this;
+  }
+
+  withCopyContentToContainer(contents: readonly ContentToCopy[]): this {
+    this.#copies.push(...contents.map((content) => ({ kind: "content" as const, ...content })));
+    return this;
+  }
+
+  withCopyArchivesToContainer(archives: readonly ArchiveToCopy[]): this {
+    this.#archives.push(...archives);
+    return this;
+  }
+
+  withCopyToContainerOptions(options: CopyToContainerOptions): this {
+    this.#copyOptions = options;
+    return this;
   }
 
   withWaitStrategy(strategy: WaitStrategy): this {
@@ -106,42 +203,130 @@ export class Container {
     return this;
   }
 
+  withPullPolicy(policy: ImagePullPolicy): this {
+    this.#pullPolicy = policy;
+    return this;
+  }
+
+  /** Whether `stop()` removes it. @default true */
+  withAutoRemove(autoRemove: boolean): this {
+    this.#autoRemove = autoRemove;
+    return this;
+  }
+
+  /** Called after the start with everything that the container writes, as it comes. */
+  withLogConsumer(consumer: (stream: Readable) => unknown): this {
+    this.#logConsumer = consumer;
+    return this;
+  }
+
   /**
    * Starts it and waits until it is ready. When that fails nothing of it is left.
    * @throws IMAGE_NOT_FOUND, OPTION_INVALID, START_FAILED, COMMAND_NOT_FOUND, CONTAINER_EXITED, WAIT_TIMEOUT, WAIT_FAILED, ABORTED
    */
   async start(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StartedContainer> {
     throwIfAborted("start", options.signal);
+    await this.beforeContainerCreated();
     const engine = await this.#engine();
+    const watch = new Stopwatch();
+    await this.#ensureImage(engine, options.signal);
+    const image = watch.lap();
     const { id } = await this.#create(engine, options.signal);
     try {
+      await this.#copy(engine, id, options.signal);
+      await this.containerCreated(id);
+      const create = watch.lap();
       await engine.containers.start(id, options);
-      const inspected = await engine.containers.inspect(id);
-      const exposedPorts = inspected.ports.map(({ containerPort, protocol }) => ({ port: containerPort, protocol }));
-      const strategy = this.#wait ?? (exposedPorts.length > 0 ? Wait.forListeningPorts() : undefined);
-      const target = engineTarget({ containers: engine.containers, events: engine.events.bind(engine) }, { ...inspected, exposedPorts });
-      if (strategy) await runWait(strategy, target, { startupTimeoutMs: this.#startupTimeoutMs, signal: options.signal });
-      return new StartedContainer(engine, inspected);
+      const inspect = await engine.containers.inspect(id);
+      const start = watch.lap();
+      await this.containerStarting(inspect);
+      const ready = (signal: AbortSignal | undefined, since: Date | undefined): Promise<void> =>
+        waitUntilReady(engine, id, { strategy: this.#strategy(), startupTimeoutMs: this.#startupTimeoutMs, since, signal });
+      await ready(options.signal, undefined);
+      const timings = { image, create, start, ready: watch.lap() };
+      const consumed = await this.#consumeLogs(engine, id);
+      const started = new StartedContainer({ engine, inspect, ready, timings, autoRemove: this.#autoRemove, consumed: consumed?.ended });
+      await this.containerStarted(started, inspect);
+      return started;
     } catch (error) {
       await engine.containers.remove(id, { force: true }).catch(() => {});
       throw error;
     }
   }
 
-  async #create(engine: Engine, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
-    const exposed = this.#spec.exposedPorts;
-    const publish = exposed?.map((port) => ({
-      containerPort: Number.parseInt(port, 10),
-      protocol: port.endsWith("/udp") ? ("udp" as const) : ("tcp" as const),
-    }));
-    const spec: ContainerSpec = { ...this.#spec, ...(publish ? { publish } : { publishAll: true }) };
-    try {
-      return await engine.containers.create(spec);
-    } catch (error) {
-      if (!(error instanceof CaissonError) || error.code !== "IMAGE_NOT_FOUND") throw error;
-      await engine.images.pull(spec.image, { signal });
-      return engine.containers.create(spec);
+  /** For subclasses: before anything is made. */
+  protected async beforeContainerCreated(): Promise<void> {}
+
+  /** For subclasses: it is made, its files are in it, nothing runs. */
+  protected async containerCreated(_id: string): Promise<void> {}
+
+  /** For subclasses: its command runs, it may not be ready. */
+  protected async containerStarting(_inspect: ContainerInspect): Promise<void> {}
+
+  /** For subclasses: it is ready. */
+  protected async containerStarted(_started: StartedContainer, _inspect: ContainerInspect): Promise<void> {}
+
+  async #ensureImage(engine: Engine, signal: AbortSignal | undefined): Promise<void> {
+    const { image, platform } = this.#spec;
+    if (!this.#pullPolicy?.shouldPull()) {
+      const known = await engine.images.inspect(image).catch((error: unknown) => {
+        if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
+        throw error;
+      });
+      if (known) return;
     }
+    await engine.images.pull(image, { signal, platform });
+  }
+
+  async #create(engine: Engine, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
+    throwIfAborted("start", signal);
+    const service = serviceDefaults(this.#spec.image);
+    const env = this.#spec.env ?? {};
+    const defaults = service && !service.unless.some((name) => name in env) ? service.environment : {};
+    const ports = this.#ports ?? (await this.#servicePorts(engine, service?.ports ?? []));
+    return engine.containers.create({
+      ...this.#spec,
+      env: { ...defaults, ...env },
+      ...(ports
+        ? { publish: ports, exposedPorts: ports.map(({ containerPort, protocol = "tcp" }) => `${containerPort}/${protocol}`) }
+        : { publishAll: true }),
+    });
+  }
+
+  /** The catalogue's, when the image exposes none. */
+  async #servicePorts(engine: Engine, ports: readonly number[]): Promise<readonly PortBinding[] | undefined> {
+    if (ports.length === 0) return undefined;
+    const { config } = await engine.images.inspect(this.#spec.image);
+    return config.exposedPorts.length > 0 ? undefined : ports.map((containerPort) => ({ containerPort }));
+  }
+
+  async #copy(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<void> {
+    const { noOverwriteDirNonDir, copyUIDGID } = this.#copyOptions;
+    const options = { noOverwriteDirNonDir, keepOwner: copyUIDGID, signal };
+    if (this.#copies.length > 0) await engine.containers.copyIn(id, copyArchive(this.#copies), { ...options, path: "/" });
+    for (const { tar, target = "/" } of this.#archives) await engine.containers.copyIn(id, tar, { ...options, path: target });
+  }
+
+  /** Settles when the consumer has had all of the log. */
+  async #consumeLogs(engine: Engine, id: string): Promise<{ readonly ended: Promise<unknown> } | undefined> {
+    if (!this.#logConsumer) return undefined;
+    const stream = new ContainerLogs(() => engine.containers.logs(id, { follow: true })).readable();
+    const ended = finished(stream).catch(() => {});
+    await this.#logConsumer(stream);
+    return { ended };
+  }
+
+  /** Set by the user, the service's own, then the image's health check, then its ports. */
+  #strategy(): (inspect: ContainerInspect) => WaitStrategy | undefined {
+    return (inspect) => {
+      if (this.#wait) return this.#wait;
+      if (this.#spec.healthcheck) return Wait.forHealthCheck();
+      const service = serviceDefaults(this.#spec.image);
+      const port = service?.ports.find((wanted) => inspect.ports.some(({ containerPort }) => containerPort === wanted));
+      if (service && port !== undefined) return service.ready(port);
+      if (inspect.state.health) return Wait.forHealthCheck();
+      return inspect.ports.some(({ protocol }) => protocol === "tcp") ? Wait.forListeningPorts() : undefined;
+    };
   }
 
   #withMounts(mounts: readonly MountSpec[]): this {

@@ -11,17 +11,20 @@ export interface TargetFacts {
   readonly image: string;
   readonly exposedPorts: readonly PortNumber[];
   readonly ports: WaitTarget["ports"];
+  /** Log lines before it belong to an earlier run. */
+  readonly since?: Date | undefined;
 }
 
-export function engineTarget({ containers, events }: Pick<Engine, "containers" | "events">, facts: TargetFacts): WaitTarget {
-  const { id } = facts;
+export function engineTarget(engine: Pick<Engine, "containers" | "events">, facts: TargetFacts): WaitTarget {
+  const { containers } = engine;
+  const { id, since } = facts;
   return {
     ...facts,
     host: "127.0.0.1",
-    logs: (signal) => logLines(containers.logs(id, { follow: true, signal })),
+    logs: (signal) => logLines(containers.logs(id, { follow: true, since, signal })),
     logTail: async (lines) => {
       const tail: string[] = [];
-      for await (const { line } of logLines(containers.logs(id, { tail: lines }))) tail.push(line);
+      for await (const { line } of logLines(containers.logs(id, { tail: lines, since }))) tail.push(line);
       return tail.slice(-lines);
     },
     exec: async (command, signal) => {
@@ -30,7 +33,7 @@ export function engineTarget({ containers, events }: Pick<Engine, "containers" |
       return { exitCode, output: stdout + stderr };
     },
     waitListening: (ports, signal, observe) => containers.waitListening(id, { ports, signal, observe }),
-    health: (signal) => healthOf({ containers, events }, id, signal),
+    health: (signal) => healthOf(engine, id, signal),
     readFile: async (path, { signal }) => {
       try {
         const { default: tar } = await import("tar-stream");
@@ -47,11 +50,12 @@ export function engineTarget({ containers, events }: Pick<Engine, "containers" |
 }
 
 async function* healthOf(
-  { containers, events }: Pick<Engine, "containers" | "events">,
+  engine: Pick<Engine, "containers" | "events">,
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<HealthState | undefined> {
-  const changes = events({ signal, type: "container" });
+  const { containers } = engine;
+  const changes = engine.events({ signal, type: "container" });
   yield (await containers.inspect(id)).state.health;
   for await (const event of changes) {
     if (event.id === id && event.action.startsWith("health_status")) yield (await containers.inspect(id)).state.health;

@@ -1,4 +1,5 @@
 /** Runs a strategy against a container: time-out, abort, the container's exit, and the story that every failure tells. */
+import type { ContainerExit } from "../engine/engine.js";
 import { abortError, CaissonError, foldRepeats, throwIfAborted } from "../engine/errors.js";
 import { DEFAULT_STARTUP_TIMEOUT_MS, type TimeoutExplanation, type WaitAttempt, WaitFailure, type WaitStrategy } from "./wait-strategy.js";
 import type { WaitTarget } from "./wait-target.js";
@@ -20,65 +21,83 @@ interface Story {
 export async function runWait(strategy: WaitStrategy, target: WaitTarget, options: RunWaitOptions = {}): Promise<void> {
   throwIfAborted("start", options.signal);
   const story: Story = { steps: [], explanations: [] };
-  const timeoutMs = strategy.startupTimeoutMs ?? options.startupTimeoutMs ?? DEFAULT_STARTUP_TIMEOUT_MS;
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(new TimeUp()), timeoutMs);
-  const onAbort = (): void => over.abort(options.signal?.reason);
-  options.signal?.addEventListener("abort", onAbort, { once: true });
-  const stopped = new Promise<never>((_, reject) => {
-    over.signal.addEventListener("abort", () => reject(over.signal.reason), { once: true });
-  });
-  stopped.catch(() => {});
-  const exited = target.exited(over.signal).then((exit) => {
-    throw new Exited(exit);
-  });
-  exited.catch(() => {});
+  const inheritedMs = options.startupTimeoutMs ?? DEFAULT_STARTUP_TIMEOUT_MS;
   try {
-    await Promise.race([strategy.waitUntilReady(attemptOf(target, over.signal, story)), exited, stopped]);
+    await runStrategy(strategy, { target, story, inheritedMs, parent: options.signal });
   } catch (error) {
     if (options.signal?.aborted) throw abortError("start", options.signal);
-    throw await explain(error, strategy, target, timeoutMs, story, exited);
-  } finally {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", onAbort);
-    over.abort(new TimeUp());
+    throw await explain(error, strategy, target, story);
   }
 }
 
-class TimeUp extends Error {}
+interface StrategyContext {
+  readonly target: WaitTarget;
+  readonly story: Story;
+  /** Time-out of strategies that set none. */
+  readonly inheritedMs: number;
+  readonly parent: AbortSignal | undefined;
+}
+
+/** A composed strategy hands its time-out on to its parts; only a deadline limits it as a whole. */
+async function runStrategy(strategy: WaitStrategy, { target, story, inheritedMs, parent }: StrategyContext): Promise<void> {
+  const own = strategy.startupTimeoutMs ?? inheritedMs;
+  const timeoutMs = strategy.composed ? strategy.deadlineMs : own;
+  const over = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => over.abort(new TimeUp(timeoutMs)), timeoutMs);
+  const onAbort = (): void => over.abort(parent?.reason);
+  if (parent?.aborted) onAbort();
+  parent?.addEventListener("abort", onAbort, { once: true });
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(over.signal.reason);
+    if (over.signal.aborted) stop();
+    else over.signal.addEventListener("abort", stop, { once: true });
+  });
+  stopped.catch(() => {});
+  const attempt: WaitAttempt = {
+    target,
+    signal: over.signal,
+    step: (line) => void story.steps.push(line),
+    explainTimeout: (explanation) => void story.explanations.push(explanation),
+    run: (part) => runStrategy(part, { target, story, inheritedMs: own, parent: over.signal }),
+  };
+  try {
+    const rivals = strategy.composed || strategy.readsExit ? [] : [exitOf(target, over.signal)];
+    await Promise.race([strategy.waitUntilReady(attempt), stopped, ...rivals]);
+  } finally {
+    clearTimeout(timer);
+    parent?.removeEventListener("abort", onAbort);
+    over.abort(new TimeUp(timeoutMs ?? own));
+  }
+}
+
+class TimeUp extends Error {
+  constructor(readonly timeoutMs: number) {
+    super(`not ready within ${timeoutMs} ms`);
+  }
+}
 
 class Exited extends Error {
-  constructor(readonly exit: Awaited<ReturnType<WaitTarget["exited"]>>) {
+  constructor(readonly exit: ContainerExit) {
     super("the container exited");
   }
 }
 
-function attemptOf(target: WaitTarget, signal: AbortSignal, story: Story): WaitAttempt {
-  const attempt: WaitAttempt = {
-    target,
-    signal,
-    step: (line) => void story.steps.push(line),
-    explainTimeout: (explanation) => void story.explanations.push(explanation),
-    run: (strategy) => strategy.waitUntilReady(attempt),
-  };
-  return attempt;
+function exitOf(target: WaitTarget, signal: AbortSignal): Promise<never> {
+  const exited = target.exited(signal).then((exit) => {
+    throw new Exited(exit);
+  });
+  exited.catch(() => {});
+  return exited;
 }
 
-async function explain(
-  error: unknown,
-  strategy: WaitStrategy,
-  target: WaitTarget,
-  timeoutMs: number,
-  story: Story,
-  exited: Promise<never>,
-): Promise<unknown> {
+async function explain(error: unknown, strategy: WaitStrategy, target: WaitTarget, story: Story): Promise<unknown> {
   const steps = foldRepeats(story.steps);
   const logTail = await target.logTail(LOG_TAIL_LINES);
   const log = logTail.length > 0 ? ["Last log lines:", ...logTail.map((line) => `  ${line}`)] : ["It has logged nothing."];
   const waitingFor = strategy.description;
   const name = `Container ${target.name} (${target.image})`;
   // A log that ends or a port that closes because the container went is not the strategy's finding but the exit's.
-  const exit = error instanceof Exited ? error : await justExited(exited);
+  const exit = error instanceof Exited ? error : strategy.readsExit ? undefined : await justExited(target);
   if (exit) {
     const { exitCode, signal, oomKilled } = exit.exit;
     const how = `${signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`}${oomKilled ? ", out of memory" : ""}`;
@@ -90,8 +109,8 @@ async function explain(
   }
   if (error instanceof TimeUp) {
     const explanations = story.explanations.map((explanation) => explanation());
-    return new CaissonError("WAIT_TIMEOUT", `${name} was not ready within ${timeoutMs} ms: waiting for ${waitingFor}`, {
-      facts: { waitingFor, timeoutMs, steps, logTail },
+    return new CaissonError("WAIT_TIMEOUT", `${name} was not ready within ${error.timeoutMs} ms: waiting for ${waitingFor}`, {
+      facts: { waitingFor, timeoutMs: error.timeoutMs, steps, logTail },
       evidence: [...explanations.flatMap(({ evidence }) => evidence), ...steps, ...log],
       remedy: explanations.find(({ remedy }) => remedy !== undefined)?.remedy,
     });
@@ -106,7 +125,15 @@ async function explain(
 }
 
 /** The exit and its consequences arrive as separate events, a moment apart. */
-async function justExited(exited: Promise<never>): Promise<Exited | undefined> {
+async function justExited(target: WaitTarget): Promise<Exited | undefined> {
+  const over = new AbortController();
   const moment = new Promise<undefined>((resolve) => setTimeout(resolve, 20, undefined));
-  return Promise.race([exited.catch((error: unknown) => (error instanceof Exited ? error : undefined)), moment]);
+  try {
+    return await Promise.race([
+      exitOf(target, over.signal).catch((error: unknown) => (error instanceof Exited ? error : undefined)),
+      moment,
+    ]);
+  } finally {
+    over.abort();
+  }
 }

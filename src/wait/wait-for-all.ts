@@ -1,5 +1,5 @@
 /** `Wait.forAll()`: ready when every one of several strategies is. */
-import { type WaitAttempt, WaitStrategy } from "./wait-strategy.js";
+import { checkMilliseconds, type WaitAttempt, WaitStrategy } from "./wait-strategy.js";
 
 export class AllWait extends WaitStrategy {
   readonly description: string;
@@ -10,6 +10,18 @@ export class AllWait extends WaitStrategy {
     super();
     this.#strategies = strategies;
     this.description = strategies.map((strategy) => strategy.description).join(" and ");
+  }
+
+  #deadlineMs: number | undefined;
+
+  /** Milliseconds for all of them together. @throws OPTION_INVALID */
+  withDeadline(deadlineMs: number): this {
+    this.#deadlineMs = checkMilliseconds("deadline", deadlineMs);
+    return this;
+  }
+
+  override get deadlineMs(): number | undefined {
+    return this.#deadlineMs;
   }
 
   override async waitUntilReady(attempt: WaitAttempt): Promise<void> {

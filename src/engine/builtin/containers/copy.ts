@@ -5,7 +5,7 @@ import type { CopyInOptions } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
-import { writeAll } from "../supervisor/stream-data.js";
+import { requestWithInput } from "../supervisor/stream-data.js";
 import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
@@ -20,27 +20,16 @@ export async function copyIn(
 ): Promise<void> {
   const { path, signal } = options;
   throwIfAborted("copyIn", signal);
-  const { token, socket } = session.supervisor.openStream();
   const flags = (options.noOverwriteDirNonDir ? UnpackFlag.NO_OVERWRITE_TYPE : 0) | (options.keepOwner === false ? UnpackFlag.NO_OWNER : 0);
-  const done = session.supervisor.request(
-    Message.COPY_IN,
-    (writer) => {
-      target(session, record, true)(writer);
-      writer.text(Tag.PATH, inRoot(path)).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, flags);
-    },
-    { signal, operation: "copyIn" },
-  );
   if (!record.running) record.onDisk = true;
-  const sent = writeAll(socket, tar, signal);
+  const fill = (writer: FieldWriter, token: bigint): void => {
+    target(session, record, true)(writer);
+    writer.text(Tag.PATH, inRoot(path)).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, flags);
+  };
   try {
-    // Whichever fails first: a supervisor that refuses the archive closes the stream, which then fails as well.
-    const [result] = await Promise.allSettled([done, sent]);
-    if (result.status === "rejected") throw result.reason;
-    await sent;
+    await requestWithInput(session.supervisor, Message.COPY_IN, fill, tar, { signal, operation: "copyIn" });
   } catch (error) {
     throw error instanceof SupervisorFailure ? copyFailure(error, record, path, signal) : error;
-  } finally {
-    socket.destroy();
   }
 }
 

@@ -1,9 +1,10 @@
 /** Unpacking and packing of layers by the supervisor's workers. */
 import type { Readable } from "node:stream";
-import { abortError, CaissonError } from "../../errors.js";
+import { CaissonError } from "../../errors.js";
 import type { LayerTools } from "../images/layer-tools.js";
+import type { FieldWriter } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
-import { writeAll } from "../supervisor/stream-data.js";
+import { requestWithInput } from "../supervisor/stream-data.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 
@@ -24,21 +25,11 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
 }
 
 async function unpackLayer(supervisor: Supervisor, directory: string, tar: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
-  const { token, socket } = supervisor.openStream();
-  const done = supervisor.request(
-    Message.UNPACK,
-    (writer) => writer.text(Tag.PATH, directory).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, UnpackFlag.LAYER),
-    { signal, operation: "unpack" },
-  );
-  const sent = writeAll(socket, tar, signal);
-  const [result, source] = await Promise.allSettled([done, sent]);
-  socket.destroy();
-  // The source's error is the cause when both failed: the worker then only saw an archive that stops.
-  if (source.status === "rejected") throw source.reason;
-  if (signal?.aborted) throw abortError("unpack", signal);
-  if (result.status === "rejected")
-    throw result.reason instanceof SupervisorFailure ? layerFailure(result.reason, directory) : result.reason;
-  const reply = result.value;
+  const fill = (writer: FieldWriter, token: bigint): void =>
+    void writer.text(Tag.PATH, directory).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, UnpackFlag.LAYER);
+  const reply = await requestWithInput(supervisor, Message.UNPACK, fill, tar, { signal, operation: "unpack" }).catch((error: unknown) => {
+    throw error instanceof SupervisorFailure ? layerFailure(error, directory) : error;
+  });
   return {
     entries: reply.u64(Tag.ENTRIES) ?? 0,
     bytes: reply.u64(Tag.BYTES) ?? 0,

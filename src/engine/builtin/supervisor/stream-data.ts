@@ -1,11 +1,42 @@
 /** Moving data from async iterables to the supervisor's streams. */
 import type { Socket } from "node:net";
+import { abortError } from "../../errors.js";
+import type { Fields, FieldWriter } from "./codec.js";
+import type { RequestOptions, Supervisor } from "./supervisor.js";
+
+/**
+ * A request that reads a stream to its end. A source that fails cancels the request, and its error is the one that counts: the
+ * supervisor only saw data that stops.
+ *
+ * @param fill puts the stream's token among the request's fields
+ * @throws SupervisorFailure, SUPERVISOR_DIED, ABORTED, and whatever the source throws
+ */
+export async function requestWithInput(
+  supervisor: Supervisor,
+  kind: number,
+  fill: (writer: FieldWriter, token: bigint) => void,
+  data: AsyncIterable<Uint8Array>,
+  { signal, operation = "request" }: Pick<RequestOptions, "signal" | "operation">,
+): Promise<Fields> {
+  const { token, socket } = supervisor.openStream();
+  const stop = new AbortController();
+  const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const done = supervisor.request(kind, (writer) => fill(writer, token), { signal: either, operation });
+  const sent = writeAll(socket, data, signal);
+  sent.catch(() => stop.abort());
+  const [result, source] = await Promise.allSettled([done, sent]);
+  socket.destroy();
+  if (source.status === "rejected") throw source.reason;
+  if (signal?.aborted) throw abortError(operation, signal);
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
+}
 
 /**
  * Writes everything, then half-closes. Rejects with the source's error; a peer that stops reading early (it refused what
  * it read, and says so in its reply) just ends the writing.
  */
-export async function writeAll(socket: Socket, data: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
+async function writeAll(socket: Socket, data: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void> {
   socket.on("error", () => {}); // the reply tells why
   socket.resume();
   try {

@@ -72,7 +72,12 @@ class Save {
     this.#written.add(layer.digest);
     const { content, layers } = this.#context;
     const bytes = await readLayerBlob(content, layers, layer, diffId);
-    const entry = this.#tar.entry({ name: blobPath(layer.digest), size: layer.size, mode: 0o644, mtime: new Date(0) }) as unknown as Writable;
+    const entry = this.#tar.entry({
+      name: blobPath(layer.digest),
+      size: layer.size,
+      mode: 0o644,
+      mtime: new Date(0),
+    }) as unknown as Writable;
     await pipeline(bytes, entry, { signal: this.#options.signal });
   }
 
