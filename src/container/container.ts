@@ -4,6 +4,7 @@ import { finished } from "node:stream/promises";
 import type { ContainerInspect, ContainerSpec, Engine, Healthcheck, MountSpec, PortBinding, ResourceLimits } from "../engine/engine.js";
 import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
 import { defaultEngine } from "../engine/open.js";
+import { parseSecurityOptions } from "../engine/security-options.js";
 import { serviceDefaults } from "../modules/catalogue.js";
 import { Wait } from "../wait/wait.js";
 import { checkMilliseconds, type WaitStrategy } from "../wait/wait-strategy.js";
@@ -23,7 +24,6 @@ import type {
 } from "./container-options.js";
 import { type CopySource, copyArchive } from "./copy-archive.js";
 import { parsePort } from "./ports.js";
-import { parseSecurityOptions } from "./security-options.js";
 import { StartedContainer } from "./started-container.js";
 import { Stopwatch } from "./stopwatch.js";
 import { waitUntilReady } from "./wait-until-ready.js";

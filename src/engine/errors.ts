@@ -127,6 +127,7 @@ export class CaissonError<C extends ErrorCode = ErrorCode> extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method, and their instances are told apart as usual
     if (this !== CaissonError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && brand in value;
   }
@@ -177,6 +178,12 @@ export function foldRepeats(lines: readonly string[]): string[] {
     else folded.push({ line, count: 1 });
   }
   return folded.map(({ line, count }) => (count === 1 ? line : `${count} × ${line}`));
+}
+
+/** Any error as one line of a report. */
+export function errorSummary(error: unknown): { readonly detail: string; readonly remedy?: string | undefined } {
+  if (error instanceof CaissonError) return { detail: error.summary, remedy: error.remedy };
+  return { detail: error instanceof Error ? error.message : String(error) };
 }
 
 function composeMessage(summary: string, evidence: readonly string[], remedy: string | undefined): string {

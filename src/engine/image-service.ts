@@ -11,7 +11,7 @@ export interface ImageService {
   /** Writes images as a tar. Reading stops the work when the stream is destroyed. */
   save(references: readonly string[], options?: SaveOptions): Promise<Readable>;
   /** Makes an image of one layer from the tar of a root file system, plain or compressed. */
-  import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageInspect>;
+  import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
   tag(source: string, target: string): Promise<void>;
   /** By reference, id or unambiguous id prefix. @throws IMAGE_NOT_FOUND */
   inspect(reference: string): Promise<ImageInspect>;
@@ -46,8 +46,11 @@ export interface SaveOptions {
 }
 
 export interface ImportOptions {
-  readonly reference: string;
+  /** Name of the image. @default none: reachable by id */
+  readonly reference?: string | undefined;
   readonly config?: Partial<ImageConfig> | undefined;
+  /** Dockerfile instructions on top of it: CMD ENTRYPOINT ENV EXPOSE LABEL USER VOLUME WORKDIR STOPSIGNAL. */
+  readonly changes?: readonly string[] | undefined;
   readonly platform?: string | undefined;
   readonly comment?: string | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 /** Choosing an engine, with the reasons for every engine that was not chosen. */
 import os from "node:os";
 import path from "node:path";
+import type { Probe } from "./diagnosis.js";
 import type { Engine } from "./engine.js";
 import { CaissonError, optionError } from "./errors.js";
 
@@ -26,6 +27,17 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
   }
   const { BuiltinEngine } = await import("./builtin/builtin-engine.js");
   return BuiltinEngine.open({ root: options.home ?? dataRoot(environment), environment });
+}
+
+/** Tries everything that the engine needs of this host, and says by name what failed. Never throws. */
+export async function diagnose(options: Omit<OpenEngineOptions, "engine"> = {}): Promise<readonly Probe[]> {
+  const environment = options.environment ?? process.env;
+  if (process.platform !== "linux") {
+    const detail = `this is ${process.platform}`;
+    return [{ name: "kernel", status: "failed", detail, remedy: "Use Linux, for example in a virtual machine." }];
+  }
+  const builtin = await import("./builtin/doctor/diagnose.js");
+  return builtin.diagnose({ root: options.home ?? dataRoot(environment), environment });
 }
 
 let shared: Promise<Engine> | undefined;

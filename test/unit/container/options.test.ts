@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsePort } from "../../../src/container/ports.js";
-import { parseSecurityOptions } from "../../../src/container/security-options.js";
+import { parseSecurityOptions } from "../../../src/engine/security-options.js";
 import { serviceDefaults } from "../../../src/modules/catalogue.js";
 
 describe("parsePort", () => {

@@ -32,7 +32,7 @@ export class ContainerRecord {
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;
-  /** Resolves with the next exit; replaced at every start. */
+  /** Resolves with the next exit; replaced at every exit, so that one may wait for it before the start. */
   nextExit = new Deferred<ContainerExit>();
   /** Resolves with the first start. */
   readonly firstStart = new Deferred<void>();

@@ -226,7 +226,6 @@ export class BuiltinContainers implements ContainerService {
   async #start(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
     if (record.running) return;
     const session = await this.#open();
-    record.nextExit = new Deferred();
     await launchContainer(session, record);
     this.#emit(record, "start");
     record.stopHealth = watchHealth(record, (spec) => startExec(session, record, spec), this.#options.events);
@@ -267,6 +266,9 @@ export class BuiltinContainers implements ContainerService {
     record.removed = true;
     record.ports = [];
     this.#table.delete(record);
+    const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
+    record.nextExit.reject(gone);
+    record.firstStart.reject(gone);
     this.#emit(record, "destroy");
   }
 
@@ -280,7 +282,9 @@ export class BuiltinContainers implements ContainerService {
     record.finishedAt = new Date();
     if (record.exit.oomKilled) this.#emit(record, "oom");
     this.#emit(record, "die", { exitCode: String(record.exit.exitCode) });
-    record.nextExit.resolve(record.exit);
+    const { nextExit } = record;
+    record.nextExit = new Deferred();
+    nextExit.resolve(record.exit);
     if (record.spec.autoRemove) void record.exclusive(() => this.#remove(record, true)).catch(() => {});
     else void unpublishPorts(session, record).catch(() => {});
   }

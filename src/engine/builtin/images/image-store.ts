@@ -4,7 +4,6 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
   EngineEvent,
-  ImageConfig,
   ImageInspect,
   ImageListOptions,
   ImageRemoval,
@@ -161,13 +160,14 @@ export class ImageStore implements ImageService {
     return saveImages({ content: this.content, layers: this.layers }, records, options);
   }
 
-  async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions): Promise<ImageInspect> {
+  async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImageInspect> {
     throwIfAborted("import", options.signal);
-    const name = canonicalName(withDefaultTag(parseReference(options.reference)));
+    const { reference, changes = [] } = options;
+    const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
+    const execution = applyChanges({ ...fromOci(), ...options.config }, changes);
     const platform = parsePlatform(options.platform ?? hostPlatform());
     const diffId = await this.layers.addNormalized(decompress(rootfs), options.signal);
     const created = new Date().toISOString();
-    const execution: ImageConfig = { ...fromOci(), ...options.config };
     return this.#publish("import", name, {
       created,
       architecture: platform.architecture,

@@ -50,7 +50,7 @@ export async function pushImage(
   const config = await content.get(record.config);
   const diffIds = parseOciConfig(config, record.config).rootfs.diff_ids;
   const sent: Descriptor[] = [...manifest.layers];
-  const upload = new Upload(context, repository, name, options);
+  const upload = new Upload(context, repository, options);
   await eachOf([...manifest.layers.entries()], UPLOADS_AT_ONCE, "push", options.signal, async ([index, layer], signal) => {
     sent[index] = await upload.layer(layer, diffIds[index] ?? layer.digest, signal);
   });
@@ -77,13 +77,11 @@ export async function pushImage(
 class Upload {
   readonly #context: PushContext;
   readonly #repository: Repository;
-  readonly #name: string;
   readonly #options: PushOptions;
 
-  constructor(context: PushContext, repository: Repository, name: string, options: PushOptions) {
+  constructor(context: PushContext, repository: Repository, options: PushOptions) {
     this.#context = context;
     this.#repository = repository;
-    this.#name = name;
     this.#options = options;
   }
 

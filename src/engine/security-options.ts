@@ -1,6 +1,6 @@
 /** Docker's `--security-opt` words, to the contract's terms. Pure. */
-import type { ContainerSpec } from "../engine/engine.js";
-import { optionError } from "../engine/errors.js";
+import type { ContainerSpec } from "./engine.js";
+import { optionError } from "./errors.js";
 
 const ALLOWED = [
   "no-new-privileges",

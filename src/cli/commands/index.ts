@@ -1,0 +1,16 @@
+/** Every command, in the order of the help text. */
+import type { Command } from "../command.js";
+import { doctor } from "./doctor.js";
+import { imageRm } from "./image-rm.js";
+import { images } from "./images.js";
+import { importImage } from "./import.js";
+import { inspect } from "./inspect.js";
+import { load } from "./load.js";
+import { pull } from "./pull.js";
+import { push } from "./push.js";
+import { run } from "./run.js";
+import { save } from "./save.js";
+import { tag } from "./tag.js";
+import { version } from "./version.js";
+
+export const COMMANDS: readonly Command[] = [run, pull, push, images, inspect, tag, imageRm, importImage, load, save, doctor, version];

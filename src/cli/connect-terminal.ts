@@ -1,0 +1,44 @@
+/** Connects the standard streams of this process with those of a container. */
+import { finished } from "node:stream/promises";
+import type { AttachedStreams } from "../engine/engine.js";
+import type { Terminal } from "./terminal.js";
+
+export interface TerminalConnection {
+  /** All output of the container has been written. */
+  readonly drained: Promise<unknown>;
+  /** Gives the container's terminal the size of this one. */
+  resize(): Promise<void>;
+  /** Gives the terminal back as it was. Idempotent. */
+  close(): void;
+}
+
+export function connectTerminal(
+  { stdin, stdout, stderr }: Terminal,
+  streams: AttachedStreams,
+  { interactive, tty }: { readonly interactive: boolean; readonly tty: boolean },
+): TerminalConnection {
+  streams.stdout.pipe(stdout, { end: false });
+  streams.stderr.pipe(stderr, { end: false });
+  const drained = Promise.allSettled([finished(streams.stdout), finished(streams.stderr)]);
+  const raw = interactive && tty && stdin.isTTY === true;
+  if (raw) stdin.setRawMode?.(true);
+  if (interactive && streams.stdin) stdin.pipe(streams.stdin);
+  const resize = async (): Promise<void> => {
+    const { rows, columns } = stdout;
+    if (tty && rows && columns) await streams.resize({ rows, columns }).catch(() => {}); // it may have ended
+  };
+  const resized = (): void => void resize();
+  if (tty) process.on("SIGWINCH", resized);
+  return {
+    drained,
+    resize,
+    close() {
+      process.off("SIGWINCH", resized);
+      if (raw) stdin.setRawMode?.(false);
+      if (!interactive) return;
+      stdin.unpipe();
+      // A pipe or terminal that nobody writes to would keep this process alive.
+      stdin.destroy();
+    },
+  };
+}

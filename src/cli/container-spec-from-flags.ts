@@ -1,0 +1,203 @@
+/** What docker's flags of `run` say, in the contract's terms. Reads the files of --env-file, else pure. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { ContainerSpec, DeviceSpec, Healthcheck, MountSpec, PortBinding, ResourceLimits } from "../engine/engine.js";
+import { CaissonError } from "../engine/errors.js";
+import { parseSecurityOptions } from "../engine/security-options.js";
+import type { Values } from "./command.js";
+import type { CONTAINER_OPTIONS } from "./container-flags.js";
+import { parseDuration, parseNumber, parseSize } from "./quantities.js";
+import { UsageError } from "./usage.js";
+
+export type ContainerFlags = Values<typeof CONTAINER_OPTIONS>;
+
+export interface ContainerWords {
+  readonly image: string;
+  readonly command: readonly string[];
+  /** Gives their values to variables that are named without one. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** @throws UsageError, OPTION_INVALID, PATH_NOT_FOUND */
+export function containerSpec(flags: ContainerFlags, { image, command, environment }: ContainerWords): ContainerSpec {
+  return {
+    image,
+    command: command.length > 0 ? command : undefined,
+    name: flags.name,
+    entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === "" ? [] : [flags.entrypoint],
+    env: variables(flags, environment),
+    labels: Object.fromEntries((flags.label ?? []).map((label) => splitAt(label, "="))),
+    workingDir: flags.workdir,
+    user: flags.user,
+    groupAdd: flags["group-add"],
+    hostname: flags.hostname,
+    domainname: flags.domainname,
+    exposedPorts: flags.expose,
+    publish: flags.publish?.map(portBinding),
+    publishAll: flags["publish-all"],
+    networkMode: networkMode(flags.network),
+    extraHosts: flags["add-host"]?.map(extraHost),
+    dns: flags.dns,
+    mounts: mounts(flags),
+    shmSizeBytes: optional(flags["shm-size"], (text) => parseSize("shm-size", text)),
+    readonlyRootfs: flags["read-only"],
+    privileged: flags.privileged,
+    capAdd: flags["cap-add"],
+    capDrop: flags["cap-drop"],
+    ...parseSecurityOptions(flags["security-opt"] ?? []),
+    ulimits: flags.ulimit?.map(ulimit),
+    sysctls: Object.fromEntries((flags.sysctl ?? []).map((setting) => required("sysctl", setting, "=", "NAME=VALUE"))),
+    devices: flags.device?.map(device),
+    ipcMode: flags.ipc as ContainerSpec["ipcMode"],
+    pidMode: flags.pid as ContainerSpec["pidMode"],
+    init: flags.init,
+    resources: resources(flags),
+    oomScoreAdj: numberOf(flags, "oom-score-adj"),
+    healthcheck: flags["no-healthcheck"] ? "none" : healthcheck(flags),
+    stopSignal: flags["stop-signal"],
+    stopTimeoutMs: optional(flags["stop-timeout"], (text) => parseNumber("stop-timeout", text) * 1000),
+    platform: flags.platform,
+  };
+}
+
+/** `--env` wins over `--env-file`, as with docker. */
+function variables(flags: ContainerFlags, environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const lines = [...(flags["env-file"] ?? []).flatMap(linesOf), ...(flags.env ?? [])];
+  return Object.fromEntries(
+    lines.flatMap((line): [string, string][] => {
+      if (line.includes("=")) return [splitAt(line, "=")];
+      const value = environment[line];
+      return value === undefined ? [] : [[line, value]];
+    }),
+  );
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8")
+      .split(/\r?\n/)
+      .map((line) => line.trimStart())
+      .filter((line) => line !== "" && !line.startsWith("#"));
+  } catch (cause) {
+    throw new CaissonError("PATH_NOT_FOUND", `${file} can't be read: ${(cause as Error).message}`, { facts: { path: file }, cause });
+  }
+}
+
+/** `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`. */
+function portBinding(text: string): PortBinding {
+  const [, hostIp, hostPort, containerPort, protocol = "tcp"] =
+    /^(?:(?:(\[[0-9a-f:.]+\]|[0-9.]+):)?(\d*):)?(\d+)(?:\/(tcp|udp))?$/i.exec(text) ?? [];
+  if (containerPort === undefined)
+    throw new UsageError(`--publish takes [[IP:]HOST-PORT:]PORT[/udp], not ${JSON.stringify(text)}; a range needs a flag for each port`);
+  return {
+    containerPort: Number(containerPort),
+    protocol: protocol as "tcp" | "udp",
+    ...(hostPort ? { hostPort: Number(hostPort) } : {}),
+    ...(hostIp ? { hostIp: hostIp.replace(/^\[|\]$/g, "") } : {}),
+  };
+}
+
+function networkMode(text: string | undefined): ContainerSpec["networkMode"] {
+  return (text === "bridge" ? "default" : text) as ContainerSpec["networkMode"];
+}
+
+function extraHost(text: string): { host: string; address: string } {
+  const [host, address] = required("add-host", text, text.includes("=") ? "=" : ":", "NAME:ADDRESS");
+  return { host, address };
+}
+
+function mounts(flags: ContainerFlags): readonly MountSpec[] {
+  return [...(flags.volume ?? []).map(bind), ...(flags.mount ?? []).map(mount), ...(flags.tmpfs ?? []).map(tmpfs)];
+}
+
+function bind(text: string): MountSpec {
+  const [source = "", target, options = "", ...more] = text.split(":");
+  if (target === undefined || more.length > 0) throw new UsageError(`--volume takes HOST:PATH[:ro], not ${JSON.stringify(text)}`);
+  if (!/^[./~]/.test(source))
+    throw new UsageError(`--volume ${text}: named volumes can't be served yet; a path of the host begins with / or .`);
+  const words = options.split(",").filter(Boolean);
+  const unknown = words.find((word) => !["ro", "rw", "z", "Z"].includes(word));
+  if (unknown !== undefined) throw new UsageError(`--volume ${text}: ${JSON.stringify(unknown)} is no option; allowed: ro, rw, z, Z`);
+  return { type: "bind", source: path.resolve(source), target, readonly: words.includes("ro") };
+}
+
+function tmpfs(text: string): MountSpec {
+  const [target, options = ""] = splitAt(text, ":");
+  return { type: "tmpfs", target, options: options.split(",").filter(Boolean) };
+}
+
+/** `type=bind,source=/a,target=/b,readonly`. */
+function mount(text: string): MountSpec {
+  const fields = new Map(text.split(",").map((field) => splitAt(field, "=")));
+  const first = (...names: readonly string[]): string | undefined =>
+    names.map((name) => fields.get(name)).find((value) => value !== undefined);
+  const type = first("type") ?? "volume";
+  const target = first("target", "destination", "dst") ?? "";
+  if (type === "tmpfs") {
+    const size = optional(first("tmpfs-size"), (value) => parseSize("mount tmpfs-size", value));
+    const mode = optional(first("tmpfs-mode"), (value) => Number.parseInt(value, 8));
+    return { type, target, sizeBytes: size, mode };
+  }
+  if (type !== "bind") throw new UsageError(`--mount ${text}: the type ${type} can't be served yet; allowed: bind, tmpfs`);
+  const readonly = first("readonly", "ro");
+  return { type, source: path.resolve(first("source", "src") ?? ""), target, readonly: readonly !== undefined && readonly !== "false" };
+}
+
+function ulimit(text: string): { name: string; soft: number; hard: number } {
+  const [name, limits] = required("ulimit", text, "=", "NAME=SOFT[:HARD]");
+  const [soft, hard] = limits.split(":").map((limit) => parseNumber("ulimit", limit));
+  return { name, soft: soft!, hard: hard ?? soft! };
+}
+
+function device(text: string): DeviceSpec {
+  const [hostPath = "", second, third] = text.split(":");
+  const permissions = third ?? (second !== undefined && /^[rwm]+$/.test(second) ? second : undefined);
+  return { hostPath, containerPath: second === permissions ? undefined : second, permissions };
+}
+
+function resources(flags: ContainerFlags): ResourceLimits {
+  return {
+    memoryBytes: optional(flags.memory, (text) => parseSize("memory", text)),
+    memorySwapBytes: optional(flags["memory-swap"], (text) => (text === "-1" ? -1 : parseSize("memory-swap", text))),
+    cpus: numberOf(flags, "cpus"),
+    cpuShares: numberOf(flags, "cpu-shares"),
+    pids: numberOf(flags, "pids-limit"),
+  };
+}
+
+function healthcheck(flags: ContainerFlags): Healthcheck | undefined {
+  const line = flags["health-cmd"];
+  if (line === undefined) return undefined;
+  const time = (name: "health-interval" | "health-timeout" | "health-start-period" | "health-start-interval"): number | undefined =>
+    optional(flags[name], (text) => parseDuration(name, text));
+  return {
+    test: ["CMD-SHELL", line],
+    intervalMs: time("health-interval"),
+    timeoutMs: time("health-timeout"),
+    startPeriodMs: time("health-start-period"),
+    startIntervalMs: time("health-start-interval"),
+    retries: numberOf(flags, "health-retries"),
+  };
+}
+
+function numberOf(
+  flags: ContainerFlags,
+  name: "cpus" | "cpu-shares" | "pids-limit" | "oom-score-adj" | "health-retries",
+): number | undefined {
+  return optional(flags[name], (text) => parseNumber(name, text));
+}
+
+function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
+}
+
+function required(option: string, text: string, separator: string, shape: string): [string, string] {
+  const [left, right] = splitAt(text, separator);
+  if (left === "" || !text.includes(separator)) throw new UsageError(`--${option} takes ${shape}, not ${JSON.stringify(text)}`);
+  return [left, right];
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const index = text.indexOf(separator);
+  return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + separator.length)];
+}

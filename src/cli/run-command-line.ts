@@ -1,0 +1,103 @@
+/** Finds the command, runs it with an engine of its own, and turns what happened into an exit code. */
+import { constants } from "node:os";
+import type { Engine } from "../engine/engine.js";
+import { CaissonError, isCaissonError } from "../engine/errors.js";
+import { openEngine } from "../engine/open.js";
+import type { Command } from "./command.js";
+import { COMMANDS } from "./commands/index.js";
+import { parseArguments } from "./parse-arguments.js";
+import type { Terminal } from "./terminal.js";
+import { commandHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
+
+export interface CommandLineHost {
+  readonly terminal: Terminal;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** @returns the exit code; never rejects */
+export async function runCommandLine(words: readonly string[], host: CommandLineHost): Promise<number> {
+  const { terminal } = host;
+  const [name, ...rest] = words;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    terminal.stdout.write(overview(COMMANDS));
+    return 0;
+  }
+  const wanted = name === "--version" || name === "-v" ? "version" : name;
+  const command = COMMANDS.find((candidate) => candidate.name === wanted || candidate.aliases?.includes(wanted));
+  if (!command) {
+    terminal.stderr.write(`${unknownCommand(name, COMMANDS).message}\n\n${overview(COMMANDS)}`);
+    return USAGE_EXIT_CODE;
+  }
+  return runCommand(command, rest, host);
+}
+
+async function runCommand(command: Command, words: readonly string[], { terminal, environment }: CommandLineHost): Promise<number> {
+  const interruption = command.handlesSignals ? undefined : interruptible();
+  let opened: Promise<Engine> | undefined;
+  let json = false;
+  try {
+    const { help, values, operands } = parseArguments(command, words);
+    if (help) {
+      terminal.stdout.write(commandHelp(command));
+      return 0;
+    }
+    json = values["json"] === true;
+    const engine = (): Promise<Engine> => {
+      opened ??= openEngine({ environment });
+      return opened;
+    };
+    const signal = interruption?.signal ?? new AbortController().signal;
+    return (await command.run({ values, operands, terminal, engine, signal, environment })) ?? 0;
+  } catch (error) {
+    if (interruption?.caught) return 128 + constants.signals[interruption.caught];
+    if (error instanceof UsageError) {
+      terminal.stderr.write(`${error.message}\nSee \`caisson ${command.name} --help\`.\n`);
+      return command.failureCode ?? USAGE_EXIT_CODE;
+    }
+    terminal.stderr.write(json ? `${JSON.stringify(errorObject(error))}\n` : `${describe(error)}\n`);
+    return exitCodeOf(error, command);
+  } finally {
+    interruption?.stop();
+    await (await opened?.catch(() => undefined))?.close();
+  }
+}
+
+function exitCodeOf(error: unknown, command: Command): number {
+  const own = command.failureCode;
+  if (own !== undefined && (isCaissonError(error, "COMMAND_NOT_FOUND") || isCaissonError(error, "COMMAND_NOT_EXECUTABLE")))
+    return error.facts.exitCode;
+  return own ?? 1;
+}
+
+function describe(error: unknown): string {
+  if (error instanceof CaissonError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function errorObject(error: unknown): unknown {
+  if (!(error instanceof CaissonError)) return { error: { message: describe(error) } };
+  const { code, summary, evidence, remedy, facts } = error;
+  return { error: { code, summary, evidence, remedy, facts } };
+}
+
+/** The first signal aborts the command, which then cleans up; the second one ends the process as if nobody listened. */
+function interruptible(): { readonly signal: AbortSignal; readonly caught: "SIGINT" | "SIGTERM" | undefined; stop(): void } {
+  const abort = new AbortController();
+  let caught: "SIGINT" | "SIGTERM" | undefined;
+  const stop = (): void => {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  };
+  const interrupt = (signal: NodeJS.Signals): void => {
+    caught = signal as "SIGINT" | "SIGTERM";
+    abort.abort(new Error(`Interrupted by ${signal}`));
+    stop();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  return {
+    signal: abort.signal,
+    get caught() {
+      return caught;
+    },
+    stop,
+  };
+}
