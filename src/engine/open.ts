@@ -25,7 +25,7 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
       evidence: [`builtin: needs Linux; this is ${process.platform}`],
     });
   }
-  const { BuiltinEngine } = await import("./builtin/builtin-engine.js");
+  const { BuiltinEngine } = await import("./builtin/index.js");
   return BuiltinEngine.open({ root: options.home ?? dataRoot(environment), environment });
 }
 
@@ -36,7 +36,7 @@ export async function diagnose(options: Omit<OpenEngineOptions, "engine"> = {}):
     const detail = `this is ${process.platform}`;
     return [{ name: "kernel", status: "failed", detail, remedy: "Use Linux, for example in a virtual machine." }];
   }
-  const builtin = await import("./builtin/doctor/diagnose.js");
+  const builtin = await import("./builtin/index.js");
   return builtin.diagnose({ root: options.home ?? dataRoot(environment), environment });
 }
 

@@ -64,6 +64,17 @@ it("lists, tags, saves, removes and loads images", async () => {
   expect(list[0].references).toEqual(expect.arrayContaining(["busybox:test", "other/name:1"]));
 });
 
+it("a name that is given again stands for the new image; the old one keeps its id", async () => {
+  const ids: string[] = [];
+  for (const value of [1, 2]) {
+    const { code, stdout } = await caisson.run(["import", "-c", `ENV VALUE=${value}`, path.join(scratch, "rootfs.tar"), "twice"]);
+    expect(code).toBe(0);
+    ids.push(stdout.trim());
+  }
+  expect((await caisson.run(["run", "twice", "sh", "-c", "echo $VALUE"])).stdout).toBe("2\n");
+  expect((await caisson.run(["run", ids[0]!, "sh", "-c", "echo $VALUE"])).stdout).toBe("1\n");
+});
+
 it("run passes output apart, and the exit code on", async () => {
   const result = await caisson.run(["run", "--rm", "-e", "A=1", "busybox:test", "sh", "-c", "echo out $A; echo err >&2; exit 7"]);
   expect(result).toEqual({ code: 7, stdout: "out 1\n", stderr: "err\n" });

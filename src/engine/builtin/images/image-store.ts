@@ -286,10 +286,10 @@ export class ImageStore implements ImageService {
   async #name(name: string | undefined, image: Omit<ReferenceRecord, "name">): Promise<void> {
     if (name === undefined) {
       if ((await this.#references.list()).some((other) => other.config === image.config)) return;
-      return this.#references.put({ name, ...image });
+      return this.#references.put({ ...image, name });
     }
     const previous = await this.#references.get(name);
-    await this.#references.put({ name, ...image });
+    await this.#references.put({ ...image, name });
     if (previous && previous.config !== image.config) await this.#name(undefined, previous);
   }
 
