@@ -7,24 +7,17 @@ mkdir -p .cache
 phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
-missing=""
-for package in gcc make libc6-dev busybox-static docker-registry skopeo openssl perl; do
-	dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-	echo "installing:$missing"
-	apt-get update -qq
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
-fi
+scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl mmdebstrap
 
 phase "npm packages"
-# Not `npm ci`: it insists on the optional packages of every platform in the lock file, which a registry mirror may lack.
-[ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --no-audit --no-fund
+scripts/install-npm.sh
 
 phase "builds"
 make -C native -j2
-npx tsdown
+npx tsdown --logLevel error
+
+phase "the postgres image"
+scripts/postgres-tar.sh
 
 phase "types, format, lint"
 npx tsc -p . --noEmit

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Measures Caisson beside testcontainers-node on dockerd. Arguments go to test/bench/main.ts: --only NAME,... --runs N --json FILE --no-peers
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .cache/bench
+scripts/install-packages.sh gcc make libc6-dev busybox-static docker.io docker-registry
+scripts/install-npm.sh
+make -s -C native
+npx tsdown --logLevel error
+npx tsdown test/bench/main.ts --no-config --format esm --no-dts --logLevel error --out-dir .cache/bench/bundle
+CAISSON_SUPERVISOR=$PWD/native/build/caisson-supervisor exec node .cache/bench/bundle/main.*js "$@"

@@ -1,0 +1,20 @@
+#!/bin/sh
+# From a fresh clone to a Postgres that answers: packages, build, image, example. The image stays in the store for the next time.
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .cache
+
+if ! { command -v cc && command -v make; } >/dev/null; then scripts/install-packages.sh gcc make libc6-dev; fi
+scripts/install-npm.sh
+make -s -C native
+[ dist/cli/main.js -nt package.json ] && [ -z "$(find src -newer dist/cli/main.js -name '*.ts' -print -quit)" ] || npx tsdown --logLevel error
+
+caisson="node dist/cli/main.js"
+if ! $caisson inspect postgres >/dev/null 2>&1; then
+	if ! $caisson pull postgres; then
+		echo "no registry: the image is made here, from Debian's packages"
+		scripts/postgres-tar.sh
+		examples/images/postgres/import.sh .cache/images/postgres.tar postgres >/dev/null
+	fi
+fi
+exec node examples/postgres.mjs
