@@ -11,8 +11,8 @@ export async function openCaisson(home: string): Promise<OurSide> {
   process.env["CAISSON_HOME"] = home;
   process.env["CAISSON_ENGINE"] = "builtin";
   const { Container } = await import("../../../src/index.js");
-  const { openEngine } = await import("../../../src/engine/index.js");
-  const engine: Engine = await openEngine();
+  const { closeDefaultEngine, defaultEngine } = await import("../../../src/engine/index.js");
+  const engine: Engine = await defaultEngine();
   return {
     name: "Caisson",
     async importImage(reference, tar) {
@@ -31,7 +31,7 @@ export async function openCaisson(home: string): Promise<OurSide> {
     },
     helpers: supervisors,
     sessionDirectory: () => onlySession(home),
-    [Symbol.asyncDispose]: () => engine.close(),
+    [Symbol.asyncDispose]: () => closeDefaultEngine(),
   };
 }
 
