@@ -40,6 +40,8 @@ static int empty_trash(void *context)
 
 	if (!d)
 		return 1;
+	/* The descriptor's position is shared with every worker before this one. */
+	rewinddir(d);
 	while ((entry = readdir(d))) {
 		struct err e = ERR_INIT;
 
