@@ -31,7 +31,6 @@ export interface Running {
 /** Ours, with what only ours is asked. */
 export interface OurSide extends Side {
   pull(reference: string): Promise<void>;
-  removeImage(reference: string): Promise<void>;
   /** Host process ids of what runs besides this process and the containers. */
   helpers(): Promise<number[]>;
   /** Where the running session keeps what it needs. */

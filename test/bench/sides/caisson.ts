@@ -26,9 +26,6 @@ export async function openCaisson(home: string): Promise<OurSide> {
     async pull(reference) {
       await engine.images.pull(reference);
     },
-    async removeImage(reference) {
-      await engine.images.remove(reference);
-    },
     helpers: supervisors,
     sessionDirectory: () => onlySession(home),
     [Symbol.asyncDispose]: () => closeDefaultEngine(),

@@ -13,9 +13,9 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
   return {
     unpack: async (directory, tar, options = {}) => unpackLayer(await supervisor(), directory, tar, options.signal),
     pack: async (directory) => packDirectory(await supervisor(), directory),
-    removeTree: async (path) => {
+    removeTree: async (path, now = false) => {
       await (await supervisor())
-        .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, 1))
+        .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, now ? 0 : 1))
         .catch((error: unknown) => {
           if (error instanceof SupervisorFailure && error.code === "ENOENT") return;
           throw error instanceof SupervisorFailure ? error.asError(`Removing ${path}`) : error;

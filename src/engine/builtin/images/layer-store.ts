@@ -90,7 +90,7 @@ export class LayerStore {
       await this.#publish(temporary, diffId);
       return diffId;
     } catch (error) {
-      await this.#tools.removeTree(temporary).catch(() => {});
+      await this.#tools.removeTree(temporary, true).catch(() => {});
       throw error;
     }
   }

@@ -11,7 +11,8 @@ export interface LayerTools {
   /** A layer directory as a plain tar, deterministic. */
   pack(directory: string): Promise<Readable>;
   /** Gone from its place when it resolves; removed in the background. */
-  removeTree(path: string): Promise<void>;
+  /** @param now resolve once its room is free again, not once its name is */
+  removeTree(path: string, now?: boolean): Promise<void>;
 }
 
 export interface UnpackedLayer {

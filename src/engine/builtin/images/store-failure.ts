@@ -3,10 +3,12 @@ import { CaissonError } from "../../errors.js";
 
 /** DISK_FULL or STORE_UNWRITABLE where that is what happened; anything else as it is. */
 export function storeFailure(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT")
     return new CaissonError("DISK_FULL", `No space left for ${path}`, { facts: { path }, cause: error });
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
+  // How Node reports that a recursive mkdir met a read-only file system.
+  const madeNoParents = code === "ENOENT" && syscall === "mkdir";
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || madeNoParents) {
     return new CaissonError("STORE_UNWRITABLE", `The image store can't be written to: ${(error as Error).message}`, {
       facts: { path },
       cause: error,

@@ -1,0 +1,73 @@
+/** Whatever is killed, and whenever: nothing of the session is left a second later. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openEngine } from "../../src/engine/open.js";
+import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { NOTHING, remainsOf } from "../fixtures/remains.js";
+
+const WITHIN_MS = 1000;
+/** Spread over several starts, which take some ten milliseconds each. */
+const MOMENTS_MS = [0, 1, 3, 5, 8, 12, 17, 25, 40, 65, 110, 180];
+
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "caisson-lifetime-"));
+  await using engine = await openEngine({ home });
+  await ensureBusyboxImage(engine);
+  await mkdir(path.join(home, "sessions"), { recursive: true });
+});
+
+afterAll(async () => {
+  await rm(home, { recursive: true, force: true });
+});
+
+async function busyOwner(): Promise<{ readonly owner: ChildProcess; readonly session: string }> {
+  const owner = spawn(process.execPath, [path.resolve("test/fixtures/owner-loop.mjs"), home], { stdio: ["ignore", "pipe", "ignore"] });
+  const session = await new Promise<string>((resolve) => owner.stdout!.once("data", (data: Buffer) => resolve(data.toString().trim())));
+  return { owner, session };
+}
+
+/** The session's supervisor: the child of its owner. */
+async function supervisorOf(owner: ChildProcess): Promise<number> {
+  const children = await readFile(`/proc/${owner.pid}/task/${owner.pid}/children`, "utf8");
+  return Number(children.trim().split(" ")[0]);
+}
+
+async function expectNothing(session: string): Promise<void> {
+  const deadline = Date.now() + WITHIN_MS;
+  let remains = remainsOf(home, session);
+  while (Date.now() < deadline && JSON.stringify(remains) !== JSON.stringify(NOTHING)) {
+    await delay(20);
+    remains = remainsOf(home, session);
+  }
+  expect(remains).toEqual(NOTHING);
+}
+
+it.each(MOMENTS_MS)("kill -9 of the process that starts containers, %d ms after it began", async (moment) => {
+  const { owner, session } = await busyOwner();
+  try {
+    expect(remainsOf(home, session).directory).toBe(true);
+    await delay(moment);
+    owner.kill("SIGKILL");
+    await expectNothing(session);
+  } finally {
+    owner.kill("SIGKILL");
+  }
+});
+
+it.each(MOMENTS_MS)("kill -9 of the supervisor, %d ms after containers began to start", async (moment) => {
+  const { owner, session } = await busyOwner();
+  try {
+    const supervisor = await supervisorOf(owner);
+    await delay(moment);
+    process.kill(supervisor, "SIGKILL");
+    await expectNothing(session);
+  } finally {
+    owner.kill("SIGKILL");
+  }
+});
