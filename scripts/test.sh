@@ -19,9 +19,10 @@ npx tsdown --logLevel error
 phase "the postgres image"
 scripts/postgres-tar.sh
 
-phase "types, format, lint"
+phase "types, format, lint, direction of imports"
 npx tsc -p . --noEmit
 npx biome ci --diagnostic-level=error .
+npx depcruise src --config .dependency-cruiser.cjs
 
 phase "native tests, under AddressSanitizer and UBSan"
 native_log=.cache/native-tests.log

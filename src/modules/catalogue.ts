@@ -2,21 +2,8 @@
  * What well-known images need to be of use without a word of configuration. What the user sets wins over it; the image's own
  * EXPOSE, HEALTHCHECK and STOPSIGNAL fill in what nobody set. One entry a service; classes with more comfort stand beside this file.
  */
-import type { WaitStrategy } from "../wait/wait-strategy.js";
 import { postgres } from "./postgres.js";
-
-export interface ServiceDefaults {
-  /** Repositories by their last component, without registry and tag: `postgres` also stands for `registry.example/team/postgres:16`. */
-  readonly images: readonly string[];
-  /** Environment without which the image refuses to start, or is no use. Left out when the user sets one of `unless`. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Variables by which users say the same in another way. */
-  readonly unless: readonly string[];
-  /** Ports, if neither the user nor the image names one. */
-  readonly ports: readonly number[];
-  /** When the service on this port of the container is of use, more exactly than that the port listens. */
-  readonly ready: (port: number) => WaitStrategy;
-}
+import type { ServiceDefaults } from "./service-defaults.js";
 
 const services: readonly ServiceDefaults[] = [postgres];
 

@@ -1,6 +1,6 @@
 /** PostgreSQL, as the official image's documentation describes its contract (https://hub.docker.com/_/postgres). */
-import type { ServiceDefaults } from "./catalogue.js";
 import { PostgresWait } from "./postgres-wait.js";
+import type { ServiceDefaults } from "./service-defaults.js";
 
 export const postgres: ServiceDefaults = {
   images: ["postgres", "postgis", "timescaledb", "pgvector"],
