@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/integration/**/*.test.ts"],
+          include: ["test/contract/**/*.test.ts", "test/integration/**/*.test.ts"],
           sequence: { groupOrder: 1 },
           pool: "forks",
           maxWorkers: 2,

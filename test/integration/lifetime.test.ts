@@ -1,6 +1,8 @@
 /** Whatever is killed, and whenever: nothing of the session is left a second later. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -71,3 +73,41 @@ it.each(MOMENTS_MS)("kill -9 of the supervisor, %d ms after containers began to 
     owner.kill("SIGKILL");
   }
 });
+
+it.each(["owner", "supervisor"] as const)("kill -9 of the %s, with a container that serves a port", async (victim) => {
+  const child = spawn(process.execPath, [path.resolve("test/fixtures/owner.mjs"), home], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [line] = (await new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString())))).split(
+      "\n",
+    );
+    const { pid, port, supervisor, session } = JSON.parse(line!) as { pid: number; port: number; supervisor: number; session: string };
+    expect([lives(pid), lives(supervisor), await accepts(port)]).toEqual([true, true, true]);
+    process.kill(victim === "owner" ? child.pid! : supervisor, "SIGKILL");
+    await expectNothing(session);
+    expect({ container: lives(pid), supervisor: lives(supervisor), port: await accepts(port) }).toEqual({
+      container: false,
+      supervisor: false,
+      port: false,
+    });
+  } finally {
+    child.kill("SIGKILL");
+  }
+});
+
+/** A zombie has ended: it only waits for the host's init to take note. */
+function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
+  });
+}
