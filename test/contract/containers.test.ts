@@ -1,4 +1,6 @@
 /** What every engine owes about single containers: their lives, their isolation, their ports, their failures. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
@@ -116,6 +118,22 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
         expect(await (await fetch(`http://${host}:${ports[0]!.hostPort}/`)).text()).toBe("hello\n");
     });
 
+    it("answers datagrams on a published UDP port, each peer for itself", async (context) => {
+      if (!at.engine.supports.publishUdp) context.skip("this engine publishes no UDP ports");
+      const server =
+        'const s = require("dgram").createSocket("udp4"); s.on("message", (m, from) => s.send("echo " + m, from.port, from.address)).bind(53)';
+      // busybox has no UDP server: this Node serves, from the host's own root.
+      const id = await at.start({
+        command: ["chroot", "/host", process.execPath, "-e", server],
+        mounts: [{ type: "bind", source: "/", target: "/host", readonly: true }],
+        publish: [{ containerPort: 53, protocol: "udp" }],
+      });
+      await at.engine.containers.waitListening(id, { ports: [{ port: 53, protocol: "udp" }] });
+      const { ports } = await at.engine.containers.inspect(id);
+      const asked = [askByUdp("127.0.0.1", ports[0]!.hostPort, "one"), askByUdp("::1", ports[0]!.hostPort, "two")];
+      expect(await Promise.all(asked)).toEqual(["echo one", "echo two"]);
+    });
+
     it("runs further processes with their own streams, user and exit", async () => {
       const id = await at.start({ command: ["sleep", "60"] });
       const process = await at.engine.containers.exec(id, { command: ["sh", "-c", "id -u; cat >&2; exit 5"], user: "app", stdin: true });
@@ -143,3 +161,15 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
   });
 });
+
+/** What comes back to a datagram. */
+async function askByUdp(host: string, port: number, message: string): Promise<string> {
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  try {
+    socket.send(message, port, host);
+    const [answer] = (await once(socket, "message")) as [Buffer];
+    return answer.toString();
+  } finally {
+    socket.close();
+  }
+}
