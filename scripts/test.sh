@@ -59,9 +59,9 @@ if [ -n "$(ls -A .cache/examples-home/sessions)" ]; then
 fi
 
 node -e '
-const [, file, nativePassed, ...failures] = process.argv;
-const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-const failed = Math.max(numFailedTests, numFailedTestSuites) + failures.filter((failure) => failure !== "0").length;
+const [, file, nativePassed, vitestFailed, ...phases] = process.argv;
+const { numPassedTests, numFailedTests } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
+const failed = Math.max(numFailedTests, Number(vitestFailed)) + phases.filter((phase) => phase !== "0").length;
 console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-' "$results" "$native_passed" "$native_failed" "$vitest_failed" "$newest_failed" "$examples_failed"
+' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$newest_failed" "$examples_failed"

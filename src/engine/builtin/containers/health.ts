@@ -1,4 +1,6 @@
 /** Connects a container's health check to the monitor: how to probe, where to show the state, whom to tell. */
+import { finished } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ExecProcess, ExecSpec } from "../../engine.js";
 import { monitorHealth } from "../health/health-monitor.js";
 import type { ContainerRecord } from "./container-record.js";
@@ -7,6 +9,7 @@ import { effectiveHealthcheck } from "./inspect.js";
 
 /** Docker keeps as much of a probe's output. */
 const OUTPUT_MAX = 4096;
+const OUTPUT_GRACE_MS = 500;
 
 /** Starts the checks of a container that has just been started. Returns what ends them. */
 export function watchHealth(
@@ -36,11 +39,15 @@ export function watchHealth(
 
 async function runProbe(process: ExecProcess): Promise<{ exitCode: number; output: string }> {
   let output = "";
-  for (const stream of [process.stdout, process.stderr]) {
+  const streams = [process.stdout, process.stderr];
+  for (const stream of streams) {
     stream.setEncoding("utf8").on("data", (text: string) => {
       if (output.length < OUTPUT_MAX) output = (output + text).slice(0, OUTPUT_MAX);
     });
   }
+  const ended = Promise.allSettled(streams.map((stream) => finished(stream, { writable: false })));
   const { exitCode } = await process.exit;
+  // The last words may still be on their way. Not for long: what the probe left running may hold its output open.
+  await Promise.race([ended, delay(OUTPUT_GRACE_MS, undefined, { ref: false })]);
   return { exitCode, output };
 }
