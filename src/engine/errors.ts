@@ -22,6 +22,17 @@ export interface ExitFacts {
 export interface ErrorFacts {
   /** An AbortSignal ended the operation; `cause` is the signal's reason. */
   ABORTED: { readonly operation: string };
+  /** A step of a build failed: where it stands, what it ran, how it ended, and the last lines that it printed. */
+  BUILD_FAILED: {
+    readonly file: string;
+    readonly line: number;
+    readonly instruction: string;
+    readonly command?: string | undefined;
+    readonly exitCode?: number | undefined;
+    readonly signal?: string | undefined;
+    readonly oomKilled?: boolean | undefined;
+    readonly output: readonly string[];
+  };
   /** The command is there but can't be executed (exit code 126). */
   COMMAND_NOT_EXECUTABLE: { readonly command: string; readonly exitCode: 126; readonly errno: string };
   /** The command is neither a path nor on the container's PATH (exit code 127). */
@@ -42,6 +53,8 @@ export interface ErrorFacts {
   /** Bytes hashed to something else than was promised; nothing of them is kept. */
   DIGEST_MISMATCH: { readonly what: string; readonly expected: string; readonly actual: string };
   DISK_FULL: { readonly path: string };
+  /** A Dockerfile that can't be understood, or asks for what is not there: what, and where it stands. */
+  DOCKERFILE_INVALID: { readonly file: string; readonly line: number; readonly column?: number | undefined };
   /** No engine can run here: every candidate with the reason it was not chosen. */
   ENGINE_UNAVAILABLE: {
     readonly tried: readonly { readonly engine: string; readonly reason: string; readonly remedy?: string | undefined }[];
