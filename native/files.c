@@ -19,6 +19,7 @@
 #include "plan.h"
 #include "procfs.h"
 #include "protocol.h"
+#include "read_files.h"
 #include "session.h"
 #include "spawn.h"
 #include "stream.h"
@@ -347,47 +348,10 @@ static int job_copy_out(struct slice body, int stream, int root, struct writer *
 	return 0;
 }
 
-/* read_file() - Contents of a regular file as one TAG_FILE; O_NONBLOCK since the name may be that of a fifo. */
-static void read_file(int root, const char *path, uint64_t limit, struct writer *reply)
-{
-	_close_ int fd = root_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
-	size_t mark = put_begin(reply, TAG_FILE), contents;
-	uint8_t chunk[16384];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		put_u64(reply, TAG_ERRNO, (uint64_t)errno);
-	} else if (!S_ISREG(st.st_mode)) {
-		put_u64(reply, TAG_ERRNO, S_ISDIR(st.st_mode) ? EISDIR : EINVAL);
-	} else {
-		contents = put_begin(reply, TAG_DATA);
-		while (limit > 0 && (n = RETRY(read(fd, chunk, limit < sizeof(chunk) ? limit : sizeof(chunk)))) > 0) {
-			put_raw(reply, chunk, (size_t)n);
-			limit -= (uint64_t)n;
-		}
-		put_end(reply, contents);
-	}
-	put_end(reply, mark);
-}
-
 static int job_read(struct slice body, int stream, int root, struct writer *reply, struct err *e)
 {
-	struct reader r = reader_of(body);
-	uint64_t limit = 1 << 20;
-	char path[PATH_MAX];
-	struct field f;
-
 	(void)stream;
-	find_u64(body, TAG_LIMIT, &limit);
-	while (read_field(&r, &f)) {
-		if (f.tag != TAG_PATH)
-			continue;
-		if (!slice_text(f.value, path, sizeof(path)))
-			return fail(e, EINVAL, "path");
-		read_file(root, path, limit, reply);
-	}
-	return reply->len > FRAME_MAX / 2 ? fail(e, EFBIG, "files") : 0;
+	return read_files(body, root, reply, e);
 }
 
 static int job_remove(struct slice body, int stream, int root, struct writer *reply, struct err *e)

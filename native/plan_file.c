@@ -51,12 +51,19 @@ static int open_parent(struct plan *p, char *path, char **leaf, struct err *e)
 	return fd;
 }
 
+/* own() - Give a new file to UID and GID. Return: 0, or -1 with errno. */
+static int own(int fd, struct slice args)
+{
+	uint64_t uid = arg_u64_or(args, ARG_UID, 0), gid = arg_u64_or(args, ARG_GID, 0);
+
+	return uid || gid ? fchownat(fd, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) : 0;
+}
+
 static int op_mkdir(struct plan *p, struct slice args, struct err *e)
 {
 	_close_ int fd = -1;
 	_close_ int existing = -1;
 	char path[PATH_SIZE];
-	uint64_t uid, gid;
 
 	if (arg_path(args, ARG_PATH, path, e) < 0)
 		return -1;
@@ -66,11 +73,7 @@ static int op_mkdir(struct plan *p, struct slice args, struct err *e)
 	fd = root_mkdirs(p->root, path, (uint32_t)arg_u64_or(args, ARG_MODE, 0755));
 	if (fd < 0)
 		return fail(e, errno, "%s", path);
-	uid = arg_u64_or(args, ARG_UID, 0);
-	gid = arg_u64_or(args, ARG_GID, 0);
-	if ((uid || gid) && fchownat(fd, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) < 0)
-		return fail(e, errno, "owner of %s", path);
-	return 0;
+	return own(fd, args) < 0 ? fail(e, errno, "owner of %s", path) : 0;
 }
 
 static int op_touch(struct plan *p, struct slice args, struct err *e)
@@ -137,7 +140,7 @@ static int op_write(struct plan *p, struct slice args, struct err *e)
 	if (parent < 0)
 		return -1;
 	fd = openat(parent, leaf, O_CREAT | O_TRUNC | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, (mode_t)arg_u64_or(args, ARG_MODE, 0644));
-	if (fd < 0 || write_once(fd, data) < 0)
+	if (fd < 0 || write_once(fd, data) < 0 || own(fd, args) < 0)
 		return fail(e, errno, "%s", leaf);
 	return 0;
 }

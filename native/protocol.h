@@ -42,7 +42,7 @@ enum msg_kind {
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME? -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
-	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order, each DATA or ERRNO */
+	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background */
 	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN: runs a plan in a child that then exits -> WARNING... */
 
@@ -96,12 +96,15 @@ enum field_tag {
 	TAG_BYTES = 42,
 	TAG_OPAQUE = 43,	/* path of an opaque directory */
 	TAG_LIMIT = 44,
-	TAG_FILE = 45,		/* struct { DATA } or { ERRNO } */
+	TAG_FILE = 45,		/* struct { MODE, UID, GID, SIZE, PATH, then DATA or ERRNO }, or { ERRNO } */
 	TAG_DATA = 46,
 	TAG_SCRATCH = 47,	/* directory that goes when the container is destroyed */
 	TAG_CGROUP_DIR = 48,	/* LAUNCH: directories that go when the container is destroyed, one a hierarchy */
 	TAG_MTIME = 49,		/* seconds: cap for the times in a packed tar */
 	TAG_ENTRY = 50,		/* name of the tar entry that failed */
+	TAG_MODE = 51,		/* with the file's type, as in struct stat */
+	TAG_UID = 52,
+	TAG_GID = 53,
 };
 
 enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
@@ -130,7 +133,7 @@ enum op_code {
 	OP_TOUCH = 13,		/* PATH in root, MODE: an empty file unless something is there */
 	OP_MKNOD = 14,		/* PATH in root, MODE with type, DEV */
 	OP_SYMLINK = 15,	/* PATH in root, DATA target */
-	OP_WRITE = 16,		/* PATH in root, MODE, DATA */
+	OP_WRITE = 16,		/* PATH in root, MODE, DATA, UID?, GID? */
 	OP_HOST_MKDIR = 17,	/* PATH, MODE; exists already: fine */
 	OP_HOST_WRITE = 18,	/* PATH, DATA; MODE?: create. One write(2) */
 	OP_SYSCTL = 19,		/* PATH below /proc/sys, DATA: through a verified procfs */

@@ -85,6 +85,9 @@ export const Tag = {
   CGROUP_DIR: 48,
   MTIME: 49,
   ENTRY: 50,
+  MODE: 51,
+  UID: 52,
+  GID: 53,
 } as const;
 
 /** Operations of a launch plan. */
