@@ -10,6 +10,7 @@
 import type { ContainerService } from "./container-service.js";
 import type { ImageService } from "./image-service.js";
 
+export type * from "./build-service.js";
 export type * from "./container-service.js";
 export type * from "./container-spec.js";
 export type * from "./image-service.js";

@@ -1,5 +1,6 @@
 /** The contract's images: part of engine.ts, which everybody imports. */
 import type { Readable } from "node:stream";
+import type { BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
 import type { Healthcheck } from "./container-spec.js";
 
 export interface ImageService {
@@ -12,6 +13,10 @@ export interface ImageService {
   save(references: readonly string[], options?: SaveOptions): Promise<Readable>;
   /** Makes an image of one layer from the tar of a root file system, plain or compressed. */
   import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
+  /** Builds an image from a Dockerfile. @throws DOCKERFILE_INVALID, BUILD_FAILED, IMAGE_NOT_FOUND, PATH_NOT_FOUND, REGISTRY_*, DISK_FULL, ABORTED */
+  build(context: BuildContext, options?: BuildOptions): Promise<BuildResult>;
+  /** Forgets what builds remember, and removes the layers that no image uses. */
+  pruneBuilds(): Promise<PruneResult>;
   tag(source: string, target: string): Promise<void>;
   /** By reference, id or unambiguous id prefix. @throws IMAGE_NOT_FOUND */
   inspect(reference: string): Promise<ImageInspect>;

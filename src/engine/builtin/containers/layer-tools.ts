@@ -1,7 +1,7 @@
 /** Unpacking and packing of layers by the supervisor's workers. */
 import type { Readable } from "node:stream";
 import { CaissonError } from "../../errors.js";
-import type { LayerTools } from "../images/layer-tools.js";
+import type { LayerTools, PackOptions } from "../images/layer-tools.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
 import { requestWithInput } from "../supervisor/stream-data.js";
@@ -12,7 +12,7 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): LayerTools {
   return {
     unpack: async (directory, tar, options = {}) => unpackLayer(await supervisor(), directory, tar, options.signal),
-    pack: async (directory) => packDirectory(await supervisor(), directory),
+    pack: async (directory, options) => packDirectory(await supervisor(), directory, options),
     removeTree: async (path, now = false) => {
       await (await supervisor())
         .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, now ? 0 : 1))
@@ -33,16 +33,18 @@ async function unpackLayer(supervisor: Supervisor, directory: string, tar: Async
   return {
     entries: reply.u64(Tag.ENTRIES) ?? 0,
     bytes: reply.u64(Tag.BYTES) ?? 0,
-    opaque: reply.all(Tag.OPAQUE).map((name) => name.toString("utf8")),
   };
 }
 
 /** A layer directory as a tar stream; fails the stream when the worker does. */
-export async function packDirectory(supervisor: Supervisor, directory: string): Promise<Readable> {
+export async function packDirectory(supervisor: Supervisor, directory: string, { newest }: PackOptions = {}): Promise<Readable> {
   const { token, socket } = supervisor.openStream();
   socket.on("error", () => {});
   supervisor
-    .request(Message.PACK, (writer) => writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token))
+    .request(Message.PACK, (writer) => {
+      writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token);
+      if (newest !== undefined) writer.u64(Tag.MTIME, newest);
+    })
     .catch((error: unknown) =>
       socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)),
     );

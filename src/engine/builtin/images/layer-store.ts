@@ -1,14 +1,16 @@
 /** Layers by diffID, each unpacked once to a directory that any image can use as a lower one. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
 import { writeAtomically } from "./atomic-file.js";
 import { hashing } from "./digest.js";
-import type { LayerTools, UnpackedLayer } from "./layer-tools.js";
+import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
+/** A tar of nothing: its end. */
+const EMPTY_TAR = 1024;
 
 export interface LayerMetadata extends UnpackedLayer {
   /** Bytes of the plain tar. */
@@ -75,10 +77,33 @@ export class LayerStore {
   async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
     return this.#inTemporary(async (directory) => {
       const unpacked = await this.#tools.unpack(directory, tar, { signal });
-      const { stream, digest, size } = hashing(await this.#tools.pack(directory));
-      for await (const _ of stream) throwIfAborted("import", signal);
-      return { diffId: digest(), metadata: { ...unpacked, tarSize: size() } };
+      const { diffId, tarSize } = await this.#digest(directory, {}, signal);
+      return { diffId, metadata: { ...unpacked, tarSize } };
     });
+  }
+
+  /**
+   * Makes a layer of a directory that is one already, such as the upper one of an overlay: moved, not copied.
+   * @throws DISK_FULL, STORE_UNWRITABLE, ABORTED
+   */
+  async adopt(directory: string, options: PackOptions = {}, signal?: AbortSignal): Promise<string> {
+    return this.#inTemporary(async (place) => {
+      await inStore(place, () => rename(directory, place));
+      const { diffId, tarSize } = await this.#digest(place, options, signal);
+      return { diffId, metadata: { tarSize, entries: 0, bytes: Math.max(0, tarSize - EMPTY_TAR) } };
+    });
+  }
+
+  async #digest(directory: string, options: PackOptions, signal: AbortSignal | undefined): Promise<{ diffId: string; tarSize: number }> {
+    const { stream, digest, size } = hashing(await this.#tools.pack(directory, options));
+    for await (const _ of stream) throwIfAborted("import", signal);
+    return { diffId: digest(), tarSize: size() };
+  }
+
+  /** Layers that are there in full. */
+  async list(): Promise<readonly string[]> {
+    const names = await readdir(this.#directory).catch(() => []);
+    return names.filter((name) => /^[0-9a-f]{64}$/.test(name)).map((name) => `sha256:${name}`);
   }
 
   async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {

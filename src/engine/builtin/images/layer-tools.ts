@@ -9,16 +9,19 @@ export interface LayerTools {
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UnpackedLayer>;
   /** A layer directory as a plain tar, deterministic. */
-  pack(directory: string): Promise<Readable>;
+  pack(directory: string, options?: PackOptions): Promise<Readable>;
   /** Gone from its place when it resolves; removed in the background. */
   /** @param now resolve once its room is free again, not once its name is */
   removeTree(path: string, now?: boolean): Promise<void>;
+}
+
+export interface PackOptions {
+  /** Times of files that are later than this become this, in seconds. */
+  readonly newest?: number | undefined;
 }
 
 export interface UnpackedLayer {
   readonly entries: number;
   /** Of file contents. */
   readonly bytes: number;
-  /** Directories that hide what is below them in lower layers. */
-  readonly opaque: readonly string[];
 }

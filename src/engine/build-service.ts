@@ -1,0 +1,72 @@
+/** The contract's builds: part of engine.ts, which everybody imports. Terms are those of `docker build`. */
+import type { ImageInspect, ImageProgress } from "./image-service.js";
+
+/** A directory of this host, a git URL (`https://host/repo.git#ref:directory`), or a tar, plain or compressed. */
+export type BuildContext = string | { readonly tar: AsyncIterable<Uint8Array> };
+
+export type BuildSecret = { readonly file: string } | { readonly env: string } | { readonly value: string | Uint8Array };
+
+export interface BuildOptions {
+  /** Path of the Dockerfile, in the context or absolute. @default "Dockerfile" */
+  readonly dockerfile?: string | undefined;
+  /** The Dockerfile itself; then `dockerfile` is only its name in messages. */
+  readonly dockerfileText?: string | undefined;
+  /** Names of the image. @default none: reachable by id */
+  readonly tags?: readonly string[] | undefined;
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined;
+  /** Stage to build. @default the last one */
+  readonly target?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** `os/arch[/variant]`. @default the host's platform */
+  readonly platform?: string | undefined;
+  /** Look nothing up in the cache: of every stage, or of those named. @default false */
+  readonly noCache?: boolean | readonly string[] | undefined;
+  /** Ask the registry for base images that are here already. @default false */
+  readonly pull?: boolean | undefined;
+  /** By id, for `RUN --mount=type=secret`. */
+  readonly secrets?: Readonly<Record<string, BuildSecret>> | undefined;
+  /** Sockets of agents by id, for `RUN --mount=type=ssh`. */
+  readonly ssh?: Readonly<Record<string, string>> | undefined;
+  /** Further contexts by name: a directory, or `docker-image://REFERENCE`. */
+  readonly contexts?: Readonly<Record<string, string>> | undefined;
+  readonly extraHosts?: readonly { readonly host: string; readonly address: string }[] | undefined;
+  /** Of RUN steps. @default "host" */
+  readonly network?: "default" | "none" | "host" | undefined;
+  /** What a Dockerfile may ask for: `RUN --security=insecure`. @default nothing */
+  readonly allow?: readonly "security.insecure"[] | undefined;
+  /** RUN steps see this host's bundle of certificate authorities, where the image has its own. @default false */
+  readonly hostCertificates?: boolean | undefined;
+  /** Seconds: created times of the image, and the latest time of files in its layers. @default the build argument SOURCE_DATE_EPOCH */
+  readonly sourceDateEpoch?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface BuildResult {
+  readonly image: ImageInspect;
+  readonly warnings: readonly BuildWarning[];
+}
+
+/** What BuildKit's checks find; `rule` is its name there. */
+export interface BuildWarning {
+  readonly rule: string;
+  readonly message: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** `step` numbers the steps of one build, in the order in which they began. */
+export type BuildEvent =
+  | { readonly type: "step"; readonly step: number; readonly name: string; readonly location: string }
+  | { readonly type: "output"; readonly step: number; readonly stream: "stdout" | "stderr"; readonly text: string }
+  | { readonly type: "done"; readonly step: number; readonly cached: boolean; readonly durationMs: number }
+  | { readonly type: "failed"; readonly step: number; readonly message: string; readonly durationMs: number }
+  | { readonly type: "pull"; readonly reference: string; readonly progress: ImageProgress }
+  | { readonly type: "warning"; readonly warning: BuildWarning };
+
+export interface PruneResult {
+  /** Cache entries that are gone. */
+  readonly entries: number;
+  /** Bytes of the layers and caches that went with them. */
+  readonly bytes: number;
+}
