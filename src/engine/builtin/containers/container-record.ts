@@ -3,6 +3,7 @@ import path from "node:path";
 import type { ContainerExit, ContainerSpec, ContainerStatus, HealthState, PublishedPort } from "../../engine.js";
 import type { ResolvedImage } from "../images/image-store.js";
 import type { ContainerAddress } from "../network/addresses.js";
+import type { LaunchAdditions } from "../runtime/plan-launch.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
 import type { Plan } from "../supervisor/codec.js";
@@ -29,6 +30,8 @@ export class ContainerRecord {
   cgroup: string | undefined;
   /** What they run first, to join the others. */
   join: Plan = [];
+  /** What a build adds to the container. */
+  additions: LaunchAdditions | undefined;
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;

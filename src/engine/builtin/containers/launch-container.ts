@@ -29,6 +29,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     host: session.host,
     session: session.cgroups,
     address: record.address,
+    additions: record.additions,
     ...(await readHostPaths(record.spec)),
   });
   const ports = await publishPorts(session, record);

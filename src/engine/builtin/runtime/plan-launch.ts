@@ -37,7 +37,19 @@ export interface LaunchOptions {
   readonly kindOf: (hostPath: string) => HostPathKind;
   /** Numbers of the devices that the spec names, as rules. */
   readonly deviceRules: readonly DeviceRule[];
+  readonly additions?: LaunchAdditions | undefined;
 }
+
+/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
+export interface LaunchAdditions {
+  /** Before the root file system is mounted: opens sources, in slots from {@link FIRST_FREE_SLOT} on. */
+  readonly sources: Plan;
+  /** After the container's other mounts. */
+  readonly mounts: Plan;
+}
+
+/** Lower ones are taken by the plans of this room. */
+export const FIRST_FREE_SLOT = 16;
 
 export interface LaunchPlan {
   readonly cloneFlags: number;
@@ -138,6 +150,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...planRlimits(spec.ulimits ?? []),
     ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
     { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
+    ...(options.additions?.sources ?? []),
     ...planOverlay({
       layers,
       scratch: directories.scratch,
@@ -166,6 +179,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
     ...planUserMounts(spec.mounts ?? [], kindOf),
     ...planDevices(spec.devices ?? []),
+    ...(options.additions?.mounts ?? []),
     ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
     ...(spec.readonlyRootfs ? readonlyRoot() : []),
     { op: "PIVOT_ROOT" },

@@ -1,0 +1,64 @@
+/** A step that failed, with its place, its command, how it ended and what it said last. */
+
+import type { ContainerExit } from "../../engine.js";
+import { CaissonError, type ErrorFacts } from "../../errors.js";
+import { describeExit } from "../containers/exit-status.js";
+import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { formatLocation } from "./dockerfile/dockerfile-error.js";
+import type { Instruction } from "./dockerfile/instructions.js";
+import { CopyRefused } from "./steps/copy-files.js";
+import { SourceMissing } from "./steps/copy-selection.js";
+
+export interface FailedStep {
+  readonly file: string;
+  readonly instruction: Pick<Instruction, "line" | "keyword" | "original">;
+}
+
+interface Failure extends Partial<Pick<ErrorFacts["BUILD_FAILED"], "command" | "exitCode" | "signal" | "oomKilled">> {
+  readonly output?: readonly string[] | undefined;
+  readonly remedy?: string | undefined;
+  readonly cause?: unknown;
+}
+
+export function buildFailed({ file, instruction }: FailedStep, problem: string, failure: Failure = {}): CaissonError<"BUILD_FAILED"> {
+  const { line, keyword, original } = instruction;
+  const { output = [], remedy, cause, ...facts } = failure;
+  return new CaissonError("BUILD_FAILED", `${formatLocation({ file, line })}: ${keyword} failed: ${problem}`, {
+    facts: { file, line, instruction: keyword, ...facts, output },
+    evidence: [`${line} | ${original}`, ...output],
+    remedy,
+    cause,
+  });
+}
+
+/** A command that ended with anything but 0. */
+export function commandFailed(
+  step: FailedStep,
+  words: readonly string[],
+  exit: ContainerExit,
+  output: readonly string[],
+): CaissonError<"BUILD_FAILED"> {
+  const { exitCode, signal, oomKilled } = exit;
+  const remedy = oomKilled ? "The command needs more memory than it may have." : undefined;
+  return buildFailed(step, describeExit(exit), { command: words.join(" "), exitCode, signal, oomKilled, output, remedy });
+}
+
+/** What a step threw, as an error with a place; errors that say where they come from stay as they are. */
+export function placeFailure(step: FailedStep, error: unknown, output: readonly string[] = []): unknown {
+  if (error instanceof SourceMissing || error instanceof CopyRefused) return buildFailed(step, error.message, { cause: error });
+  if (error instanceof SupervisorFailure) {
+    if (error.code === "ENOSPC" || error.code === "EDQUOT")
+      return new CaissonError("DISK_FULL", `No space left for ${step.instruction.original}`, { facts: { path: step.file }, cause: error });
+    const what = error.entry === undefined ? error.message : `${error.entry}: ${error.doing}`;
+    return buildFailed(step, what, { cause: error });
+  }
+  if (!(error instanceof CaissonError)) return buildFailed(step, (error as Error).message, { cause: error, output });
+  const { code, summary, facts } = error as CaissonError;
+  if (code === "COMMAND_NOT_FOUND" || code === "COMMAND_NOT_EXECUTABLE") {
+    const { exitCode, command } = facts as ErrorFacts["COMMAND_NOT_FOUND"];
+    return buildFailed(step, summary, { exitCode, command, output: error.evidence, remedy: error.remedy, cause: error });
+  }
+  if (["OPTION_INVALID", "START_FAILED", "LAYER_INVALID", "COPY_FAILED"].includes(code))
+    return buildFailed(step, summary, { output: [...error.evidence, ...output], remedy: error.remedy, cause: error });
+  return error;
+}

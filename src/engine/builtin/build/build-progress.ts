@@ -1,0 +1,67 @@
+/** Numbers the steps of a build, and tells whoever watches. */
+import type { BuildEvent, BuildWarning, ImageProgress } from "../../engine.js";
+import { errorSummary } from "../../errors.js";
+
+export interface Step {
+  output(stream: "stdout" | "stderr", text: string): void;
+  /** Marks the step as taken from the cache. */
+  cached(): void;
+}
+
+/** Lines of output that a failed step shows. */
+const TAIL_LINES = 40;
+/** And of which length: a tail is for reading. */
+const TAIL_BYTES = 16_384;
+
+export class BuildProgress {
+  readonly #report: (event: BuildEvent) => void;
+  readonly warnings: BuildWarning[] = [];
+  #steps = 0;
+
+  constructor(report: ((event: BuildEvent) => void) | undefined) {
+    this.#report = report ?? (() => {});
+  }
+
+  async step<T>(name: string, location: string, work: (step: Step) => Promise<T>): Promise<T> {
+    const step = ++this.#steps;
+    const begun = performance.now();
+    let cached = false;
+    this.#report({ type: "step", step, name, location });
+    try {
+      const result = await work({
+        output: (stream, text) => this.#report({ type: "output", step, stream, text }),
+        cached: () => {
+          cached = true;
+        },
+      });
+      this.#report({ type: "done", step, cached, durationMs: performance.now() - begun });
+      return result;
+    } catch (error) {
+      this.#report({ type: "failed", step, message: errorSummary(error).detail, durationMs: performance.now() - begun });
+      throw error;
+    }
+  }
+
+  pull(reference: string): (progress: ImageProgress) => void {
+    return (progress) => this.#report({ type: "pull", reference, progress });
+  }
+
+  warn(warning: BuildWarning): void {
+    this.warnings.push(warning);
+    this.#report({ type: "warning", warning });
+  }
+}
+
+/** The end of what a step printed. */
+export class OutputTail {
+  #text = "";
+
+  add(text: string): void {
+    this.#text = (this.#text + text).slice(-TAIL_BYTES);
+  }
+
+  get lines(): readonly string[] {
+    const lines = this.#text.replace(/\n$/, "").split("\n");
+    return this.#text === "" ? [] : lines.slice(-TAIL_LINES);
+  }
+}

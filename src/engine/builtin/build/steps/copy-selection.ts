@@ -1,0 +1,115 @@
+/** Which files a COPY or ADD means, and a digest of them: names, kinds, owners, modes, contents, and not times. */
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { type CacheStore, keyOf } from "../cache-store.js";
+import { IgnoreFile, type Matches } from "../context/ignore-file.js";
+import type { FileTree, TreeFile } from "../files/file-tree.js";
+import { hasWildcard } from "../files/glob.js";
+
+export interface Selected {
+  readonly tree: FileTree;
+  /** In the tree, links followed. */
+  readonly path: string;
+  /** What it is called where it is copied to. */
+  readonly name: string;
+  readonly isDirectory: boolean;
+  /** `--parents`: the directories that come along, relative to the destination. */
+  readonly parents: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** A source that is not there: the caller knows where it stands. */
+export class SourceMissing extends Error {}
+
+/** @param source a path or pattern, relative to the tree's root. @throws SourceMissing */
+export async function select(tree: FileTree, source: string, parents: boolean): Promise<Selected[]> {
+  const [pivot, rest] = parents ? splitAtPivot(source) : ["", source];
+  const clean = path.posix.normalize(`/${pivot}/${rest}`).replace(/^\/+|\/+$/g, "");
+  const wildcard = hasWildcard(source);
+  const found = wildcard ? await tree.glob(clean) : [clean];
+  if (wildcard && found.length === 0) throw new SourceMissing(`no file matches ${source}`);
+  const selected: Selected[] = [];
+  for (const each of found) {
+    const status = await tree.stat(each);
+    if (!status) throw new SourceMissing(`"/${each}": not found${because(tree.why?.(each))}`);
+    const base = path.posix.normalize(`/${pivot}`).slice(1).replace(/\/$/, "");
+    const name = parents ? each.slice(base === "" ? 0 : base.length + 1) : path.posix.basename(each);
+    selected.push({
+      tree,
+      path: status.path,
+      name,
+      isDirectory: status.isDirectory,
+      parents: parents ? await parentsOf(tree, base, name) : [],
+    });
+  }
+  return selected;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : `: ${reason}`;
+}
+
+/** `a/./b/c`: what comes after the `./` is kept. */
+function splitAtPivot(source: string): [string, string] {
+  const at = source.indexOf("/./");
+  return at === -1 ? ["", source] : [source.slice(0, at), source.slice(at + 3)];
+}
+
+async function parentsOf(tree: FileTree, base: string, name: string) {
+  const parts = name.split("/").slice(0, -1);
+  const names = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+  return Promise.all(
+    names.map(async (each) => {
+      const full = base === "" ? each : `${base}/${each}`;
+      return { name: each, path: (await tree.stat(full))?.path ?? full };
+    }),
+  );
+}
+
+/** Files of one selection, without what is excluded. Names are relative to the selected path. */
+export async function* selectedFiles(selected: Selected, exclude: readonly string[]): AsyncGenerator<TreeFile> {
+  const ignore = exclude.length > 0 ? IgnoreFile.parse(exclude.join("\n"), "--exclude") : undefined;
+  const kept = new Set<string>();
+  const matches = new Map<string, Matches>();
+  for await (const file of selected.tree.files(selected.path)) {
+    const { name } = file.entry;
+    if (ignore && (name !== "" || !selected.isDirectory)) {
+      const result = ignore.match(name === "" ? path.posix.basename(selected.name) : name, matches.get(path.posix.dirname(name)));
+      if (file.entry.type === "directory") matches.set(name, result.matches);
+      if (result.ignored) continue;
+    }
+    kept.add(name);
+    // The file that a hard link leads to may be one that is left out.
+    if (file.entry.type === "hardlink" && !kept.has(file.entry.link)) yield* renamed(selected.tree.files(`${selected.path}/${name}`), name);
+    else yield file;
+  }
+}
+
+async function* renamed(files: AsyncIterable<TreeFile>, name: string): AsyncGenerator<TreeFile> {
+  for await (const file of files) yield { ...file, entry: { ...file.entry, name } };
+}
+
+/** Digest of everything that is selected. Of files that can't change it is kept. */
+export async function digestOf(selected: Selected, exclude: readonly string[], cache: CacheStore): Promise<string> {
+  const { tree } = selected;
+  const find = async (): Promise<string> => {
+    const hash = createHash("sha256");
+    for await (const file of selectedFiles(selected, exclude)) hash.update(`${JSON.stringify(await describe(file))}\n`);
+    return hash.digest("hex");
+  };
+  const digest = tree.identity === undefined ? await find() : await cache.fact(keyOf("files", tree.identity, selected.path, exclude), find);
+  // A directory's own name is no part of it: its contents are what is copied.
+  return keyOf(digest, selected.isDirectory && selected.parents.length === 0 ? "" : selected.name, selected.isDirectory);
+}
+
+async function describe(file: TreeFile): Promise<readonly unknown[]> {
+  const { name, type, mode, uid, gid, size, link, major, minor, xattrs } = file.entry;
+  const attributes = xattrs.map(([key, value]) => [key, value.toString("hex")]);
+  const contents = type !== "file" ? "" : file.digest ? await file.digest() : await hashOf(file.contents());
+  return [name, type, mode, uid, gid, size, link, major, minor, attributes, contents];
+}
+
+async function hashOf(contents: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of contents) hash.update(chunk);
+  return hash.digest("hex");
+}

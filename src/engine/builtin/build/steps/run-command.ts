@@ -1,0 +1,136 @@
+/** RUN: a container like any other, whose writable layer becomes one of the image's. */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { ContainerExit, ContainerSpec, ImageConfig, ImageInspect } from "../../../engine.js";
+import { abortError, throwIfAborted } from "../../../errors.js";
+import { logSource } from "../../containers/attach.js";
+import { newContainerId } from "../../containers/container-names.js";
+import { ContainerRecord } from "../../containers/container-record.js";
+import { containerExit } from "../../containers/exit-status.js";
+import { destroyContainer, launchContainer, signalContainer } from "../../containers/launch-container.js";
+import { fromOci } from "../../images/image-config.js";
+import { readLog } from "../../logs/log-reader.js";
+import { signalNumber } from "../../runtime/signals.js";
+import type { RawExit } from "../../supervisor/supervisor.js";
+import { type PlannedMount, planRunMounts } from "./run-mounts.js";
+import type { Workspace } from "./workspace.js";
+
+export interface RunOptions {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly user: string;
+  /** Directories of the layers below, lowest first. */
+  readonly below: readonly string[];
+  readonly mounts: readonly PlannedMount[];
+  readonly network: "none" | "host";
+  readonly privileged: boolean;
+  readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
+  readonly output: (stream: "stdout" | "stderr", text: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+export type RunResult = { readonly exit: ContainerExit; readonly layer: string | undefined };
+
+const HOSTNAME = "buildkitsandbox";
+/** What every container has mounted: made where an image lacks it, and no part of the layer. */
+const STUB_DIRECTORIES = ["proc", "sys", "dev", "etc"];
+const STUB_FILES = ["etc/hosts", "etc/hostname", "etc/resolv.conf"];
+
+/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, DISK_FULL, ABORTED, and what reading users throws */
+export async function runCommand(workspace: Workspace, options: RunOptions): Promise<RunResult> {
+  const { session, layers, empty, newest } = workspace;
+  const { below, mounts, signal } = options;
+  throwIfAborted("build", signal);
+  const stubs = await makeStubs(workspace, mounts);
+  const record = new ContainerRecord(
+    newContainerId(),
+    "build",
+    specOf(options),
+    imageOf(options, [stubs, ...below]),
+    undefined,
+    session.directory,
+  );
+  record.additions = planRunMounts(mounts, session.mountpoint, empty, session.host);
+  try {
+    const exit = await runToEnd(workspace, record, options);
+    if (exit.exitCode !== 0) return { exit, layer: undefined };
+    const upper = workspace.scratch();
+    await rename(path.join(record.scratch, "upper"), upper);
+    return { exit, layer: await layers.adopt(upper, { newest }, signal) };
+  } finally {
+    await destroyContainer(session, record);
+  }
+}
+
+async function runToEnd({ session }: Workspace, record: ContainerRecord, { output, signal }: RunOptions): Promise<ContainerExit> {
+  const { supervisor } = session;
+  let ended: (exit: ContainerExit) => void = () => {};
+  let failed: (reason: unknown) => void = () => {};
+  const exit = new Promise<ContainerExit>((resolve, reject) => {
+    ended = resolve;
+    failed = reject;
+  });
+  exit.catch(() => {});
+  const onExit = (id: string, raw: RawExit, oom: string | undefined): void => {
+    if (id === record.id) ended(containerExit(raw, oom));
+  };
+  const onEnd = (): void => failed(supervisor.death);
+  const onAbort = (): void => void signalContainer(session, record, signalNumber("SIGKILL")).catch(() => {});
+  supervisor.on("exit", onExit).on("end", onEnd);
+  supervisor.retain();
+  try {
+    await launchContainer(session, record);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    for await (const { stream, data } of readLog(logSource(session, record), { follow: true })) output(stream, data.toString("utf8"));
+    const result = await exit;
+    if (signal?.aborted) throw abortError("build", signal);
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    supervisor.off("exit", onExit).off("end", onEnd);
+    supervisor.release();
+  }
+}
+
+function specOf({ words, env, workingDir, user, network, privileged, extraHosts }: RunOptions): ContainerSpec {
+  return {
+    image: "build",
+    entrypoint: [],
+    command: words,
+    env,
+    workingDir,
+    user,
+    networkMode: network,
+    privileged,
+    extraHosts,
+    hostname: HOSTNAME,
+  };
+}
+
+function imageOf({ workingDir }: RunOptions, layerDirectories: readonly string[]) {
+  const config: ImageConfig = { ...fromOci(), workingDir };
+  const inspect: ImageInspect = {
+    ...{ id: "", references: [], created: new Date(0), size: 0, labels: {}, platform: "", digest: "", repoDigests: [] },
+    ...{ config, layers: [], history: [] },
+  };
+  return { inspect, layerDirectories };
+}
+
+/** The lowest layer: places to mount on that the image may lack. Being below, it hides nothing and is no part of what is written. */
+async function makeStubs(workspace: Workspace, mounts: readonly PlannedMount[]): Promise<string> {
+  const directory = workspace.scratch();
+  const targets = mounts.map(({ target, source }) => ({
+    path: target.slice(1),
+    isDirectory: source.kind === "tmpfs" || (source.kind !== "content" && source.isDirectory),
+  }));
+  const directories = [
+    ...STUB_DIRECTORIES,
+    ...targets.flatMap(({ path: each, isDirectory }) => (isDirectory ? each : path.posix.dirname(each))),
+  ];
+  for (const each of new Set(directories)) await mkdir(path.join(directory, each), { recursive: true });
+  const files = [...STUB_FILES, ...targets.flatMap(({ path: each, isDirectory }) => (isDirectory ? [] : each))];
+  for (const each of new Set(files)) await writeFile(path.join(directory, each), "");
+  return directory;
+}

@@ -1,0 +1,167 @@
+/** RUN: its command line, environment and mounts, the key of all that, and the layer that it writes. */
+import { stat } from "node:fs/promises";
+import { CaissonError } from "../../../errors.js";
+import { commandFailed, placeFailure } from "../build-failure.js";
+import { OutputTail, type Step } from "../build-progress.js";
+import { keyOf } from "../cache-store.js";
+import { dockerfileError } from "../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../dockerfile/instructions.js";
+import { heredocBegin } from "../dockerfile/logical-lines.js";
+import type { Expander } from "../expand-instruction.js";
+import { commit, type ImageState, runText, shellWords } from "../image-state.js";
+import { proxyVariables } from "../platform-args.js";
+import type { StageBuilder } from "../stage-builder.js";
+import { resolveMounts } from "./resolve-mounts.js";
+import { runCommand } from "./run-command.js";
+import { MountInvalid, type PlannedMount, parseRunMount, type RunMount } from "./run-mounts.js";
+
+type Run = InstructionOf<"RUN">;
+
+/** Where scripts of here-documents are mounted. */
+const SCRIPTS = "/dev/pipes";
+/** Where distributions look for certificate authorities. */
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
+
+export async function runStep(builder: StageBuilder, instruction: Run, expander: Expander): Promise<ImageState> {
+  const { facts, state } = builder;
+  const { words, script } = commandOf(builder, instruction);
+  const text = runText(state, words);
+  const layer = await builder.layer(instruction, async (step) => {
+    refuseUnsupported(builder, instruction);
+    const mounts = parseMounts(builder, instruction, expander);
+    const resolved = await resolveMounts(builder, instruction, mounts);
+    const env = Object.fromEntries(state.env);
+    const network = instruction.network ?? facts.options.network;
+    const { workingDir, user } = state.config;
+    const key = keyOf(
+      "run",
+      state.layers,
+      words,
+      Object.entries(env).sort(),
+      workingDir,
+      user,
+      resolved.key,
+      network ?? "",
+      instruction.security ?? "",
+      script ?? "",
+    );
+    return {
+      key,
+      make: () =>
+        resolved.whileHeld(() =>
+          execute(builder, instruction, step, words, script, resolved.mounts, {
+            ...proxyVariables(facts.options.buildArgs ?? {}),
+            ...env,
+            ...resolved.env,
+          }),
+        ),
+    };
+  });
+  return commit(state, text, layer);
+}
+
+/** A lone here-document is the script itself: for the shell, or a program of its own where it says so in its first line. */
+function commandOf(
+  { state, facts }: StageBuilder,
+  { command, heredocs, ...instruction }: Run,
+): { words: readonly string[]; script?: string } {
+  if (!command.shell) {
+    if (command.words.length === 0)
+      throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, "RUN needs a command", {
+        source: instruction.original,
+      });
+    return { words: command.words };
+  }
+  const [line = ""] = command.words;
+  const [first] = heredocs;
+  if (!first) return { words: shellWords(state.config, command.words) };
+  if (heredocBegin(line)) {
+    const text = first.chomp ? first.content.replace(/^\t+/gm, "") : first.content;
+    return text.startsWith("#!") ? { words: [`${SCRIPTS}/${first.name}`], script: text } : { words: shellWords(state.config, [text]) };
+  }
+  const documents = heredocs.map(({ name, content }) => `\n${content}${name}`);
+  return { words: shellWords(state.config, [line + documents.join("")]) };
+}
+
+function refuseUnsupported({ facts }: StageBuilder, instruction: Run): void {
+  const at = { file: facts.dockerfile.file, line: instruction.line };
+  const details = { source: instruction.original };
+  if (instruction.devices.length > 0) throw dockerfileError(at, "RUN --device is not supported: there are no CDI devices here", details);
+  if (instruction.security === "insecure" && !facts.options.allow?.includes("security.insecure")) {
+    throw dockerfileError(at, "RUN --security=insecure is not allowed", {
+      ...details,
+      expected: 'the option `allow: ["security.insecure"]`, or --allow security.insecure',
+    });
+  }
+}
+
+function parseMounts({ facts, state }: StageBuilder, instruction: Run, expander: Expander): RunMount[] {
+  let ssh = 0;
+  return instruction.mounts.map((text) => {
+    try {
+      const mount = parseRunMount(expander.word(text), state.config.workingDir || "/", ssh);
+      if (mount.type === "ssh") ssh++;
+      return mount;
+    } catch (error) {
+      if (!(error instanceof MountInvalid)) throw error;
+      throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, `invalid mount: ${error.message}`, {
+        source: instruction.original,
+        cause: error,
+      });
+    }
+  });
+}
+
+async function execute(
+  builder: StageBuilder,
+  instruction: Run,
+  step: Step,
+  words: readonly string[],
+  script: string | undefined,
+  mounts: readonly PlannedMount[],
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { facts, state, below } = builder;
+  const { options } = facts;
+  const tail = new OutputTail();
+  const workspace = await facts.workspace();
+  const network = instruction.network === undefined || instruction.network === "default" ? options.network : instruction.network;
+  const certificates = await hostCertificates(options.hostCertificates ?? false);
+  const extra = script === undefined ? [] : [scriptMount(script, words[0]!)];
+  const failed = { file: facts.dockerfile.file, instruction };
+  try {
+    const { exit, layer } = await runCommand(workspace, {
+      words,
+      env: { ...certificates.env, ...env },
+      workingDir: state.config.workingDir || "/",
+      user: state.config.user,
+      below,
+      mounts: [...mounts, ...extra, ...certificates.mounts],
+      network: network === "none" ? "none" : "host",
+      privileged: instruction.security === "insecure",
+      extraHosts: options.extraHosts ?? [],
+      output: (stream, text) => {
+        tail.add(text);
+        step.output(stream, text);
+      },
+      signal: facts.signal,
+    });
+    if (layer === undefined) throw commandFailed(failed, words, exit, tail.lines);
+    return layer;
+  } catch (error) {
+    throw error instanceof CaissonError ? placeFailure(failed, error, tail.lines) : error;
+  }
+}
+
+function scriptMount(script: string, target: string): PlannedMount {
+  return { target, source: { kind: "content", content: Buffer.from(script), mode: 0o755, uid: 0, gid: 0 }, readonly: true };
+}
+
+async function hostCertificates(wanted: boolean): Promise<{ env: Readonly<Record<string, string>>; mounts: readonly PlannedMount[] }> {
+  const found = wanted && (await stat(CERTIFICATES).catch(() => undefined));
+  if (!found) return { env: {}, mounts: [] };
+  return {
+    env: { SSL_CERT_FILE: CERTIFICATES, NODE_EXTRA_CA_CERTS: CERTIFICATES },
+    mounts: [{ target: CERTIFICATES, source: { kind: "host", path: CERTIFICATES, isDirectory: false }, readonly: true }],
+  };
+}

@@ -1,0 +1,30 @@
+/** Where the steps of one build write before it becomes a layer: below the session's directory, gone with it. */
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { Session } from "../../containers/session.js";
+import type { LayerStore } from "../../images/layer-store.js";
+
+export interface Workspace {
+  readonly session: Session;
+  readonly layers: LayerStore;
+  /** An empty directory: an overlay can't do without a lower one. */
+  readonly empty: string;
+  /** Seconds: no file in a layer is newer. */
+  readonly newest: number | undefined;
+  /** Path of a directory that is not there yet. */
+  scratch(): string;
+}
+
+export async function openWorkspace(session: Session, layers: LayerStore, newest: number | undefined): Promise<Workspace> {
+  const directory = path.join(session.directory, `build-${randomBytes(4).toString("hex")}`);
+  const empty = path.join(directory, "empty");
+  await mkdir(empty, { recursive: true });
+  let count = 0;
+  return { session, layers, empty, newest, scratch: () => path.join(directory, String(++count)) };
+}
+
+/** Directories of layers, lowest first; one that occurs twice counts at its topmost place, since overlay refuses repeats. */
+export function layerDirectories(layers: LayerStore, diffIds: readonly string[]): string[] {
+  return diffIds.filter((diffId, index) => diffIds.lastIndexOf(diffId) === index).map((diffId) => layers.path(diffId));
+}
