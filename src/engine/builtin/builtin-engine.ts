@@ -1,13 +1,15 @@
 /** The built-in engine: composes the rooms beside this file into an Engine. */
 import { cpus, type as osType, release, totalmem } from "node:os";
+import path from "node:path";
 import type { Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
 import { version } from "../version.js";
+import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
 import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { openSession, type Session } from "./containers/session.js";
-import { ImageStore } from "./images/image-store.js";
+import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
@@ -45,6 +47,7 @@ export class BuiltinEngine implements Engine {
       environment: options.environment ?? process.env,
       usedBy: (imageId) => this.containers.usersOf(imageId),
       emit: (event) => this.#events.publish(event),
+      ...this.#builds(),
     });
     this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
   }
@@ -94,6 +97,24 @@ export class BuiltinEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Builds, loaded with the first one. */
+  #builds(): Pick<ImageStoreOptions, "build" | "pruneBuilds" | "held"> {
+    const { root } = this.#options;
+    const cache = () => new CacheStore(path.join(root, "build"), this.images.layers);
+    return {
+      build: async (context, options = {}) => {
+        const { buildImage } = await import("./build/build-image.js");
+        const temporary = path.join(root, "build", "temporary");
+        return buildImage({ images: this.images, cache: cache(), session: () => this.#open(), temporary }, context, options);
+      },
+      pruneBuilds: async () => {
+        const { pruneBuilds } = await import("./build/prune-builds.js");
+        return pruneBuilds(this.images, cache());
+      },
+      held: () => cache().held(),
+    };
   }
 
   #open(): Promise<Session> {

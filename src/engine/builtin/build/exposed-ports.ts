@@ -4,11 +4,7 @@ import type { InstructionOf } from "./dockerfile/instructions.js";
 import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
 
 /** @throws DOCKERFILE_INVALID */
-export function parseExposedPorts(
-  { file }: Dockerfile,
-  instruction: InstructionOf<"EXPOSE" | "VOLUME">,
-  words: readonly string[],
-): string[] {
+export function parseExposedPorts({ file }: Dockerfile, instruction: InstructionOf<"EXPOSE">, words: readonly string[]): string[] {
   return words.flatMap((word) => {
     const [, first = "", last = first, protocol = "tcp"] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(word) ?? [];
     const [low, high] = [Number(first), Number(last)];

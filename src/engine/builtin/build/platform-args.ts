@@ -24,8 +24,3 @@ export function proxyVariables(buildArgs: Readonly<Record<string, string>>): Rea
     ]),
   );
 }
-
-/** Known to the builder, and not passed on to commands. */
-export function isBuilderArg(name: string): boolean {
-  return name.startsWith("BUILDKIT_");
-}

@@ -43,6 +43,11 @@ export interface ImageStoreOptions {
   /** Names of the containers that were made from an image. */
   readonly usedBy: (imageId: string) => readonly string[];
   readonly emit: (event: EngineEvent) => void;
+  /** Builds are another room's: it is told what to build, and writes the result with `publishBuild`. */
+  readonly build: ImageService["build"];
+  readonly pruneBuilds: ImageService["pruneBuilds"];
+  /** Layers that builds would miss. */
+  readonly held: () => Promise<ReadonlySet<string>>;
 }
 
 /** An image that containers can be made from. */
@@ -77,8 +82,15 @@ export class ImageStore implements ImageService {
   /** By manifest and names: what they stand for never changes. */
   readonly #resolved = new Map<string, Promise<ResolvedImage>>();
 
+  readonly tools: LayerTools;
+  readonly build: ImageService["build"];
+  readonly pruneBuilds: ImageService["pruneBuilds"];
+
   constructor(options: ImageStoreOptions) {
     this.#options = options;
+    this.tools = options.tools;
+    this.build = options.build;
+    this.pruneBuilds = options.pruneBuilds;
     this.registries = new Registries(options.environment);
     this.#ingest = path.join(options.root, "images", "ingest");
     this.content = new ContentStore(path.join(options.root, "images"));
@@ -205,6 +217,22 @@ export class ImageStore implements ImageService {
     });
   }
 
+  /** What a build made, under all of its names; without one it is reachable by its id. */
+  async publishBuild(config: OciImageConfig, names: readonly string[]): Promise<ImageInspect> {
+    const canonical = names.map((name) => canonicalName(withDefaultTag(parseReference(name))));
+    const [first, ...others] = canonical;
+    const image = await this.#publish("build", first, config);
+    for (const name of others) await this.tag(image.id, name);
+    return others.length > 0 ? this.inspect(image.id) : image;
+  }
+
+  /** Layers of the images that are here. */
+  async layersInUse(): Promise<ReadonlySet<string>> {
+    const records = await this.#references.list();
+    const configs = await Promise.all(records.map(async ({ config }) => parseOciConfig(await this.content.get(config), config)));
+    return new Set(configs.flatMap(({ rootfs }) => rootfs.diff_ids));
+  }
+
   async tag(source: string, target: string): Promise<void> {
     const record = await this.#find(source);
     const name = canonicalName(withDefaultTag(parseReference(target)));
@@ -254,12 +282,7 @@ export class ImageStore implements ImageService {
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {
     const { diff_ids } = parseOciConfig(await this.content.get(record.config), record.config).rootfs;
-    const others = await Promise.all(
-      (await this.#references.list()).map((other) =>
-        this.content.get(other.config).then((bytes) => parseOciConfig(bytes, other.config).rootfs.diff_ids),
-      ),
-    );
-    const needed = new Set(others.flat());
+    const needed = new Set([...(await this.layersInUse()), ...(await this.#options.held())]);
     const orphans = diff_ids.filter((diffId) => !needed.has(diffId));
     for (const diffId of orphans) await this.layers.remove(diffId);
     const kept = new Set((await Promise.all((await this.#references.list()).map((other) => this.#blobs(other)))).flat());

@@ -15,6 +15,8 @@ const EMPTY_TAR = 1024;
 export interface LayerMetadata extends UnpackedLayer {
   /** Bytes of the plain tar. */
   readonly tarSize: number;
+  /** When it was made, of layers that were made here. */
+  readonly created?: string | undefined;
 }
 
 export class LayerStore {
@@ -90,7 +92,7 @@ export class LayerStore {
     return this.#inTemporary(async (place) => {
       await inStore(place, () => rename(directory, place));
       const { diffId, tarSize } = await this.#digest(place, options, signal);
-      return { diffId, metadata: { tarSize, entries: 0, bytes: Math.max(0, tarSize - EMPTY_TAR) } };
+      return { diffId, metadata: { tarSize, entries: 0, bytes: Math.max(0, tarSize - EMPTY_TAR), created: new Date().toISOString() } };
     });
   }
 

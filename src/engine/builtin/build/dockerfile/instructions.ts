@@ -85,4 +85,11 @@ export type Instruction = InstructionBody & {
   readonly written: string;
 };
 
-export type InstructionOf<K extends InstructionBody["keyword"]> = Extract<Instruction, { readonly keyword: K }>;
+/** The instruction of a keyword. */
+export type InstructionOf<K extends InstructionBody["keyword"]> = Instruction extends infer I
+  ? I extends Instruction
+    ? K extends I["keyword"]
+      ? I
+      : never
+    : never
+  : never;

@@ -17,15 +17,16 @@ export interface FileStatus {
   readonly path: string;
 }
 
-const TYPES: Readonly<Record<number, FileStatus["type"]>> = {
-  16807: "file",
-  9604: "directory",
-  21609: "symlink",
-  4802: "char",
-  14406: "block",
-  2401: "fifo",
-  26411: "socket",
-};
+/** By the type bits of a mode (inode(7)). */
+const TYPES: ReadonlyMap<number, FileStatus["type"]> = new Map([
+  [0o100000, "file"],
+  [0o040000, "directory"],
+  [0o120000, "symlink"],
+  [0o020000, "char"],
+  [0o060000, "block"],
+  [0o010000, "fifo"],
+  [0o140000, "socket"],
+]);
 const USERS_LIMIT = 1 << 20;
 
 /** Writes the root of a request: an overlay of the layers, read-only. */
@@ -46,7 +47,7 @@ export async function statInRoot(
     const mode = file.u64(Tag.MODE);
     if (mode === undefined) return undefined;
     return {
-      type: TYPES[mode & 0o170000] ?? "file",
+      type: TYPES.get(mode & 0o170000) ?? "file",
       mode: mode & 0o7777,
       uid: file.u64(Tag.UID) ?? 0,
       gid: file.u64(Tag.GID) ?? 0,

@@ -9,11 +9,7 @@ import { copyTar, pathsTo } from "./copy-files.js";
 import { ownerOf } from "./owner.js";
 import { writeLayer } from "./write-layer.js";
 
-export async function workdirStep(
-  builder: StageBuilder,
-  instruction: InstructionOf<"USER" | "WORKDIR">,
-  expander: Expander,
-): Promise<ImageState> {
+export async function workdirStep(builder: StageBuilder, instruction: InstructionOf<"WORKDIR">, expander: Expander): Promise<ImageState> {
   const { facts, state, below } = builder;
   const directory = resolveWorkdir(state.config.workingDir, expander.word(instruction.value));
   const moved = { ...state, config: { ...state.config, workingDir: directory } };
