@@ -38,10 +38,11 @@ export async function startDockerd(directory: string): Promise<Dockerd> {
     await makeBridge(tools.ip, bridge, cleanup);
     const host = `unix://${join(directory, "docker.sock")}`;
     const docker = (...args: string[]) => run(tools.docker, args, { DOCKER_HOST: host, DOCKER_CONFIG: directory });
+    const options = await run(tools.dockerd, ["--help"]);
     let version = "";
     const daemon: Daemon = await startDaemon({
       // In a mount namespace of its own, so that whatever it leaves mounted goes with it.
-      command: [tools.unshare, "--mount", "--propagation", "private", tools.dockerd, ...flags(directory, host, bridge)],
+      command: [tools.unshare, "--mount", "--propagation", "private", tools.dockerd, ...flags(directory, host, bridge, options)],
       log: join(directory, "dockerd.log"),
       ready: async () => {
         version = (await docker("version", "--format", "{{.Server.Version}}")).trim();
@@ -63,10 +64,12 @@ export async function startDockerd(directory: string): Promise<Dockerd> {
   }
 }
 
-function flags(directory: string, host: string, bridge: string): string[] {
+/** @param help of this daemon, which tells what it takes */
+function flags(directory: string, host: string, bridge: string, help: string): string[] {
   const paths = ["--data-root", join(directory, "root"), "--exec-root", join(directory, "exec"), "--pidfile", join(directory, "pid")];
   // Lowering its own OOM score, the default, needs CAP_SYS_RESOURCE, which small virtual machines may lack.
-  return [...paths, "--host", host, "--bridge", bridge, "--oom-score-adjust", "0"];
+  const score = help.includes("--oom-score-adjust") ? ["--oom-score-adjust", "0"] : [];
+  return [...paths, "--host", host, "--bridge", bridge, ...score];
 }
 
 async function findTools(): Promise<Record<"dockerd" | "docker" | "ip" | "iptables" | "unshare", string>> {

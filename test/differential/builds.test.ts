@@ -1,0 +1,91 @@
+/**
+ * The same Dockerfiles built by Caisson and by Docker's BuildKit. Compared: configuration, history, and every file's kind, mode, owner,
+ * size, target, attributes and contents.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Engine } from "../../src/engine/engine.js";
+import { openEngine } from "../../src/engine/open.js";
+import { type Dockerd, startDockerd } from "../bench/peers/dockerd.js";
+import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { type BuildCase, writeContext } from "./build-case.js";
+import { commands } from "./cases/commands.js";
+import { configuration } from "./cases/configuration.js";
+import { files } from "./cases/files.js";
+import { stages } from "./cases/stages.js";
+import { describeImage, type ImageDescription } from "./image-description.js";
+
+const run = promisify(execFile);
+/** Docker of a newer Debian: scripts/unpack-newer-docker.sh. */
+const DOCKER = fileURLToPath(new URL("../../.cache/docker/usr", import.meta.url));
+const BASE = "differential/base:1";
+
+let directory: string;
+let engine: Engine;
+let dockerd: Dockerd;
+const env = () => ({ ...process.env, DOCKER_HOST: dockerd.host, DOCKER_CONFIG: dockerd.directory, DOCKER_BUILDKIT: "1" });
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), "caisson-differential-"));
+  process.env["PATH"] = [path.join(DOCKER, "bin"), path.join(DOCKER, "sbin"), process.env["PATH"]].join(path.delimiter);
+  await mkdir(path.join(directory, "docker", "cli-plugins"), { recursive: true });
+  await symlink(path.join(DOCKER, "libexec/docker/cli-plugins/docker-buildx"), path.join(directory, "docker/cli-plugins/docker-buildx"));
+  dockerd = await startDockerd(path.join(directory, "docker"));
+  engine = await openEngine({ home: path.join(directory, "home") });
+  await ensureBusyboxImage(engine, BASE);
+  const loading = run("docker", ["load"], { env: env() });
+  (await engine.images.save([BASE])).pipe(loading.child.stdin!);
+  await loading;
+}, 60_000);
+
+afterAll(async () => {
+  await engine?.close();
+  await dockerd?.[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+}, 60_000);
+
+async function ours(context: string, { buildArgs, target, labels }: BuildCase): Promise<ImageDescription> {
+  const { image } = await engine.images.build(context, { buildArgs, target, labels });
+  return describeImage(await buffer(await engine.images.save([image.id])));
+}
+
+async function dockers(context: string, { buildArgs = {}, target, labels = {} }: BuildCase): Promise<ImageDescription> {
+  const flags = [
+    ...Object.entries(buildArgs).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]),
+    ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
+    ...(target === undefined ? [] : ["--target", target]),
+  ];
+  const built = await run("docker", ["build", "--quiet", "--network", "none", ...flags, context], { env: env() });
+  const saved = await run("docker", ["save", built.stdout.trim()], { env: env(), encoding: "buffer", maxBuffer: 1 << 28 });
+  return describeImage(saved.stdout);
+}
+
+/** Places to mount on, which Docker 20.10 makes in the image and newer ones clean up (buildkit#3307). */
+const STUBS = ["proc", "sys", "dev", "etc/hosts", "etc/resolv.conf", "etc", "run", "run/secrets"];
+
+function withoutStubs(found: ImageDescription, other: ImageDescription): ImageDescription["files"] {
+  return Object.fromEntries(Object.entries(found.files).filter(([name]) => !(STUBS.includes(name) && other.files[name] === undefined)));
+}
+
+let counter = 0;
+describe.each([
+  ["configuration", configuration],
+  ["files", files],
+  ["commands", commands],
+  ["stages", stages],
+])("%s", (_, cases) => {
+  it.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+    const context = path.join(directory, `context-${++counter}`);
+    await writeContext(context, each, BASE);
+    const [mine, theirs] = await Promise.all([ours(context, each), dockers(context, each)]);
+    expect(mine.config).toEqual(theirs.config);
+    expect(mine.history.map(([text]) => text)).toEqual(theirs.history.map(([text]) => text));
+    expect(withoutStubs(mine, theirs)).toEqual(withoutStubs(theirs, mine));
+  });
+});
