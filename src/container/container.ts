@@ -1,7 +1,16 @@
 /** `new Container(image)`: what to start, said fluently. Later calls of one method add to lists and replace single values. */
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
-import type { ContainerInspect, ContainerSpec, Engine, Healthcheck, MountSpec, PortBinding, ResourceLimits } from "../engine/engine.js";
+import type {
+  BuildContext,
+  ContainerInspect,
+  ContainerSpec,
+  Engine,
+  Healthcheck,
+  MountSpec,
+  PortBinding,
+  ResourceLimits,
+} from "../engine/engine.js";
 import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
 import { defaultEngine } from "../engine/open.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
@@ -23,6 +32,7 @@ import type {
   ResourcesQuota,
 } from "./container-options.js";
 import { type CopySource, copyArchive } from "./copy-archive.js";
+import { DockerfileBuilder } from "./dockerfile-builder.js";
 import { parsePort } from "./ports.js";
 import { StartedContainer } from "./started-container.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -49,6 +59,20 @@ export class Container {
     this.#spec = { image };
     const { engine } = options;
     this.#engine = engine ? () => Promise.resolve(engine) : defaultEngine;
+  }
+
+  /**
+   * Builds the image first: `await Container.fromDockerfile("./service").build()`.
+   * @param context a directory, a git URL, or a tar
+   * @param dockerfile its path in the context, or `{ text }` for the Dockerfile itself. @default "Dockerfile"
+   */
+  static fromDockerfile(
+    context: BuildContext,
+    dockerfile?: string | { readonly text: string },
+    options: { readonly engine?: Engine | undefined } = {},
+  ): DockerfileBuilder<Container> {
+    const file = typeof dockerfile === "object" ? { dockerfileText: dockerfile.text } : { dockerfile };
+    return new DockerfileBuilder(context, file, options.engine, (image) => new Container(image, options));
   }
 
   withCommand(command: readonly string[]): this {

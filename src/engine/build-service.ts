@@ -1,5 +1,5 @@
 /** The contract's builds: part of engine.ts, which everybody imports. Terms are those of `docker build`. */
-import type { ImageInspect, ImageProgress } from "./image-service.js";
+import type { ImageInspect, ImageProgress } from "./image-inspect.js";
 
 /** A directory of this host, a git URL (`https://host/repo.git#ref:directory`), or a tar, plain or compressed. */
 export type BuildContext = string | { readonly tar: AsyncIterable<Uint8Array> };

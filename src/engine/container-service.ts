@@ -1,7 +1,7 @@
 /** The contract's containers: part of engine.ts, which everybody imports. */
 import type { Readable, Writable } from "node:stream";
 import type { ContainerSpec, Healthcheck, MountSpec } from "./container-spec.js";
-import type { ImageInspect } from "./image-service.js";
+import type { ImageInspect } from "./image-inspect.js";
 
 export interface ContainerService {
   /** Reserves name and id. Nothing runs yet. @throws IMAGE_NOT_FOUND, CONTAINER_NAME_TAKEN, OPTION_INVALID, UNSUPPORTED */

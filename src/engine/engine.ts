@@ -13,6 +13,7 @@ import type { ImageService } from "./image-service.js";
 export type * from "./build-service.js";
 export type * from "./container-service.js";
 export type * from "./container-spec.js";
+export type * from "./image-inspect.js";
 export type * from "./image-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */

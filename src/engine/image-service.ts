@@ -1,7 +1,7 @@
 /** The contract's images: part of engine.ts, which everybody imports. */
 import type { Readable } from "node:stream";
 import type { BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
-import type { Healthcheck } from "./container-spec.js";
+import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
 
 export interface ImageService {
   /** Fetches an image unless every part is here already. @throws IMAGE_NOT_FOUND, REGISTRY_*, DIGEST_MISMATCH, LAYER_INVALID, DISK_FULL */
@@ -68,16 +68,6 @@ export interface RegistryAuth {
   readonly identityToken?: string | undefined;
 }
 
-/** One step of progress; `id` is a layer's short digest, or the reference for the image as a whole. */
-export interface ImageProgress {
-  readonly id: string;
-  readonly status: "resolving" | "waiting" | "downloading" | "unpacking" | "uploading" | "exists" | "done";
-  /** Bytes so far. */
-  readonly current?: number | undefined;
-  /** Bytes in all, where known. */
-  readonly total?: number | undefined;
-}
-
 export interface LoadedImage {
   readonly id: string;
   readonly references: readonly string[];
@@ -87,52 +77,6 @@ export interface ImageListOptions {
   /** A repository or reference, with `*` as wildcard. */
   readonly reference?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-}
-
-export interface ImageSummary {
-  /** `sha256:` + the digest of the image's config. */
-  readonly id: string;
-  readonly references: readonly string[];
-  readonly created: Date;
-  /** Bytes of its unpacked layers. */
-  readonly size: number;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly platform: string;
-}
-
-export interface ImageInspect extends ImageSummary {
-  /** Digest of the manifest for this platform. */
-  readonly digest: string;
-  /** `repository@digest`, as registries named it. */
-  readonly repoDigests: readonly string[];
-  readonly config: ImageConfig;
-  /** diffIDs, lowest first. */
-  readonly layers: readonly string[];
-  readonly history: readonly ImageHistory[];
-}
-
-/** The execution part of an OCI image configuration (image-spec config.md), in this API's spelling. */
-export interface ImageConfig {
-  readonly user: string;
-  readonly env: readonly string[];
-  readonly entrypoint: readonly string[] | undefined;
-  readonly command: readonly string[] | undefined;
-  readonly workingDir: string;
-  /** `"5432/tcp"`. */
-  readonly exposedPorts: readonly string[];
-  readonly volumes: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly stopSignal: string | undefined;
-  readonly shell: readonly string[] | undefined;
-  readonly onBuild: readonly string[];
-  readonly healthcheck: Healthcheck | undefined;
-}
-
-export interface ImageHistory {
-  readonly created?: Date | undefined;
-  readonly createdBy?: string | undefined;
-  readonly comment?: string | undefined;
-  readonly emptyLayer: boolean;
 }
 
 export interface ImageRemoval {

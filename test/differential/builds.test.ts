@@ -18,6 +18,7 @@ import { type BuildCase, writeContext } from "./build-case.js";
 import { commands } from "./cases/commands.js";
 import { configuration } from "./cases/configuration.js";
 import { files } from "./cases/files.js";
+import { newer } from "./cases/newer.js";
 import { stages } from "./cases/stages.js";
 import { describeImage, type ImageDescription } from "./image-description.js";
 
@@ -73,19 +74,31 @@ function withoutStubs(found: ImageDescription, other: ImageDescription): ImageDe
   return Object.fromEntries(Object.entries(found.files).filter(([name]) => !(STUBS.includes(name) && other.files[name] === undefined)));
 }
 
+/**
+ * BuildKit changed some texts since the version that is compared with (0.12): ARG shows its value, HEALTHCHECK names its fields, and RUN also
+ * counts arguments of the stages below.
+ */
+function comparable([text, empty]: ImageDescription["history"][number]): string {
+  const short = text
+    .replace(/^ARG (.*)$/, (_, args) => `ARG ${String(args).replace(/=\S*( \S+(?!=))*/g, "")}`)
+    .replace(/^HEALTHCHECK .*/, "HEALTHCHECK");
+  return `${short.replace(/^RUN \|\d+ (\S+=\S* )*/, "RUN ")} ${empty ? "" : "layer"}`;
+}
+
 let counter = 0;
 describe.each([
   ["configuration", configuration],
   ["files", files],
   ["commands", commands],
   ["stages", stages],
+  ["newer", newer],
 ])("%s", (_, cases) => {
   it.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
     const context = path.join(directory, `context-${++counter}`);
     await writeContext(context, each, BASE);
     const [mine, theirs] = await Promise.all([ours(context, each), dockers(context, each)]);
     expect(mine.config).toEqual(theirs.config);
-    expect(mine.history.map(([text]) => text)).toEqual(theirs.history.map(([text]) => text));
+    expect(mine.history.map(comparable)).toEqual(theirs.history.map(comparable));
     expect(withoutStubs(mine, theirs)).toEqual(withoutStubs(theirs, mine));
   });
 });

@@ -104,7 +104,9 @@ function describe(files: ReadonlyMap<string, string>, header: Header, body: Buff
   // A hard link is the same file under another name: what counts is what it is.
   if (header.type === "link") return files.get(clean(header.linkname ?? "")) ?? `a link to ${header.linkname}, which is not there`;
   const attributes = Object.entries(header.pax ?? {}).filter(([key]) => key.startsWith("SCHILY.xattr.") && !key.includes("overlay"));
-  const xattrs = attributes.map(([key, value]) => `${key.slice("SCHILY.xattr.".length)}=${Buffer.from(String(value)).toString("hex")}`).sort();
+  const xattrs = attributes
+    .map(([key, value]) => `${key.slice("SCHILY.xattr.".length)}=${Buffer.from(String(value)).toString("hex")}`)
+    .sort();
   const contents = header.type === "file" ? `${body.length} ${createHash("sha256").update(body).digest("hex").slice(0, 16)}` : "";
   const link = header.type === "symlink" ? `-> ${header.linkname}` : "";
   const device = header.type === "character-device" || header.type === "block-device" ? `${header.devmajor}:${header.devminor}` : "";

@@ -1,5 +1,7 @@
 /** Every command, in the order of the help text. */
 import type { Command } from "../command.js";
+import { build } from "./build.js";
+import { builder } from "./builder.js";
 import { doctor } from "./doctor.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
@@ -13,4 +15,19 @@ import { save } from "./save.js";
 import { tag } from "./tag.js";
 import { version } from "./version.js";
 
-export const COMMANDS: readonly Command[] = [run, pull, push, images, inspect, tag, imageRm, importImage, load, save, doctor, version];
+export const COMMANDS: readonly Command[] = [
+  run,
+  build,
+  pull,
+  push,
+  images,
+  inspect,
+  tag,
+  imageRm,
+  importImage,
+  load,
+  save,
+  builder,
+  doctor,
+  version,
+];

@@ -35,7 +35,7 @@ export interface ImageState {
 }
 
 export function emptyImage(config: ImageConfig): ImageState {
-  const withPath = { ...config, env: [`PATH=${DEFAULT_PATH}`] };
+  const withPath = { ...config, env: [`PATH=${DEFAULT_PATH}`], workingDir: "/" };
   return {
     config: withPath,
     base: undefined,
@@ -64,7 +64,8 @@ export function fromImage(base: OciImageConfig, config: ImageConfig): ImageState
 
 /** A stage on top of another one. */
 export function fromStage(state: ImageState): ImageState {
-  return { ...state, config: { ...state.config, onBuild: [] }, env: environment(state.config.env), ownCommand: false };
+  const env = new Map([...state.env, ...environment(state.config.env)]);
+  return { ...state, config: { ...state.config, onBuild: [] }, env, ownCommand: false };
 }
 
 function environment(env: readonly string[]): Map<string, string> {

@@ -21,6 +21,7 @@ import { copyTar } from "./steps/copy-files.js";
 import { digestOf, select } from "./steps/copy-selection.js";
 import { copyStep } from "./steps/copy-step.js";
 import { runStep } from "./steps/run-step.js";
+import type { KeyedLayer, StageScope } from "./steps/stage-scope.js";
 import { workdirStep } from "./steps/workdir-step.js";
 import { layerDirectories } from "./steps/workspace.js";
 import { writeLayer } from "./steps/write-layer.js";
@@ -29,7 +30,7 @@ import { writeLayer } from "./steps/write-layer.js";
 const HIDDEN_ARGS = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
 const WITH_STEP = ["RUN", "COPY", "ADD", "WORKDIR"];
 
-export class StageBuilder {
+export class StageBuilder implements StageScope {
   readonly facts: BuildContextFacts;
   readonly stage: Stage;
   state: ImageState = image.emptyImage(fromOci());
@@ -219,14 +220,7 @@ export class StageBuilder {
     return `[${name}${++this.#stepNumber}/${Math.max(this.#stepTotal, this.#stepNumber)}] ${text}`;
   }
 
-  /**
-   * The layer that a step makes, or made before.
-   * @param find its key, and how to make it; runs within the step, so that what it does is part of it
-   */
-  async layer(
-    instruction: Instruction,
-    find: (step: Step) => Promise<{ readonly key: string; readonly make: () => Promise<string> }>,
-  ): Promise<string> {
+  async layer(instruction: Instruction, find: (step: Step) => Promise<KeyedLayer>): Promise<string> {
     const { cache, progress, signal, options, dockerfile } = this.facts;
     const failed = { file: dockerfile.file, instruction };
     const { noCache = false } = options;
@@ -252,12 +246,10 @@ export class StageBuilder {
     });
   }
 
-  /** Directories of this stage's layers so far. */
   get below(): string[] {
     return layerDirectories(this.facts.images.layers, this.state.layers);
   }
 
-  /** The files that `--from` names. */
   async tree(source: Source, instruction: Instruction): Promise<FileTree> {
     const { namedFiles, images, session } = this.facts;
     const files = source.kind === "context" ? namedFiles.get(source.name) : undefined;
@@ -266,7 +258,6 @@ export class StageBuilder {
     return new RootfsTree(await session(), layerDirectories(images.layers, layers), layers);
   }
 
-  /** diffIDs of a stage or image. */
   async layersOf(source: Source, instruction: Instruction): Promise<readonly string[]> {
     const { namedFiles, namedImages, images } = this.facts;
     if (source.kind === "scratch") return [];
@@ -278,7 +269,6 @@ export class StageBuilder {
     return parseOciConfig(await images.content.get(id), id).rootfs.diff_ids;
   }
 
-  /** A whole context as a layer: for FROM and for mounts, which need directories that don't change. */
   async contextLayer(files: FileTree, instruction: Instruction): Promise<string> {
     const { cache, workspace, signal } = this.facts;
     const selections = await select(files, ".", false);

@@ -13,8 +13,8 @@ import { DigestCache } from "../context/digest-cache.js";
 import { IgnoreFile } from "../context/ignore-file.js";
 import type { InstructionOf } from "../dockerfile/instructions.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import type { StageBuilder } from "../stage-builder.js";
 import { type Selected, select } from "./copy-selection.js";
+import type { StageScope } from "./stage-scope.js";
 
 const run = promisify(execFile);
 
@@ -34,7 +34,7 @@ export function isGit(source: string): boolean {
 
 /** @throws BUILD_FAILED */
 export async function fetchRemote(
-  builder: StageBuilder,
+  builder: StageScope,
   instruction: InstructionOf<"COPY" | "ADD">,
   source: string,
   options: RemoteOptions,
@@ -46,7 +46,7 @@ export async function fetchRemote(
 
 type Fail = (problem: string, cause?: unknown) => Error;
 
-async function downloaded({ facts }: StageBuilder, url: string, { checksum }: RemoteOptions, fail: Fail): Promise<Selected[]> {
+async function downloaded({ facts }: StageScope, url: string, { checksum }: RemoteOptions, fail: Fail): Promise<Selected[]> {
   const { scratch } = await facts.workspace();
   const response = await fetch(url, { signal: facts.signal }).catch((cause: unknown) => {
     throw fail(`${url} can't be fetched: ${((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message}`, cause);
@@ -83,7 +83,7 @@ function fileName(url: string, disposition: string | null): string {
   return path.posix.basename(named ?? decodeURIComponent(new URL(url).pathname));
 }
 
-async function cloned({ facts }: StageBuilder, source: string, { checksum, keepGitDir }: RemoteOptions, fail: Fail): Promise<Selected[]> {
+async function cloned({ facts }: StageScope, source: string, { checksum, keepGitDir }: RemoteOptions, fail: Fail): Promise<Selected[]> {
   const { scratch } = await facts.workspace();
   const clone = await cloneRepository(source, scratch(), keepGitDir, facts.signal).catch((cause: unknown) => {
     throw fail(`${source} can't be cloned: ${(cause as Error).message.trim().split("\n").at(-1)}`, cause);

@@ -37,8 +37,8 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
   const { known } = placement;
   const directory = directoryOf(selections, placement);
   const made = new Set<string>();
-  yield* makeDirectories(directory.path, placement, made);
-  const base = resolved(directory.path, known);
+  if (!directory.exists) yield* makeDirectories(directory.path, placement, made);
+  const base = directory.exists ? relative(directory.path) : resolved(directory.path, known);
   for (const selected of selections) {
     const top = selected.isDirectory && selected.parents.length === 0 ? base : join(base, directory.name ?? selected.name);
     for (const parent of selected.parents) {
@@ -66,7 +66,10 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
 }
 
 /** The directory that receives, and the name in it where the destination is that of one file. @throws CopyRefused */
-function directoryOf(selections: readonly Selected[], { destination, known }: CopyPlacement): { path: string; name?: string } {
+function directoryOf(
+  selections: readonly Selected[],
+  { destination, known }: CopyPlacement,
+): { path: string; name?: string; exists?: true } {
   const path = `/${relative(destination).replace(/\/+$/, "")}`;
   const there = path === "/" ? "directory" : known.get(path)?.type;
   const asDirectory = destination.endsWith("/") || there === "directory";
@@ -75,8 +78,11 @@ function directoryOf(selections: readonly Selected[], { destination, known }: Co
     throw new CopyRefused(`cannot copy to non-directory: ${path}`);
   }
   if (asDirectory || copiesDirectory || selections.some(({ parents }) => parents.length > 0)) return { path };
-  const slash = path.lastIndexOf("/");
-  return { path: path.slice(0, slash) || "/", name: path.slice(slash + 1) };
+  // What is there already is written to, also where a link leads to it.
+  const existing = known.get(path);
+  const file = existing ? `/${existing.path}` : path;
+  const slash = file.lastIndexOf("/");
+  return { path: file.slice(0, slash) || "/", name: file.slice(slash + 1), ...(existing ? { exists: true } : {}) };
 }
 
 function* makeDirectories(path: string, { known, owner, now }: CopyPlacement, made: Set<string>): Generator<Buffer> {

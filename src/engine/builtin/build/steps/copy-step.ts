@@ -8,13 +8,13 @@ import type { FileTree } from "../files/file-tree.js";
 import { type FileStatus, statInRoot } from "../files/root-files.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
-import type { StageBuilder } from "../stage-builder.js";
 import { sourceOf } from "../stage-graph.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";
 import { fetchRemote, isRemote } from "./add-remote.js";
 import { type CopyPlacement, copyTar, pathsTo } from "./copy-files.js";
 import { digestOf, type Selected, select } from "./copy-selection.js";
 import { ownerOf } from "./owner.js";
+import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";
 
 type Copy = InstructionOf<"COPY" | "ADD">;
@@ -26,12 +26,13 @@ type Request = Omit<CopyInstruction, "destination"> & {
   readonly inline: readonly FileTree[];
 };
 
-export async function copyStep(builder: StageBuilder, instruction: Copy, expander: Expander): Promise<ImageState> {
+export async function copyStep(builder: StageScope, instruction: Copy, expander: Expander): Promise<ImageState> {
   const { facts, state } = builder;
   const request = expandRequest(builder, instruction, expander);
   const below = request.link ? [] : builder.below;
+  const tree = await sourceTree(builder, instruction, request.from);
   const layer = await builder.layer(instruction, async () => {
-    const selections = await selectAll(builder, instruction, request);
+    const selections = await selectAll(builder, instruction, request, tree);
     const digests = await Promise.all(selections.map((each) => digestOf(each, request.exclude, facts.cache)));
     const { absolute, chown, chmod, parents, exclude, unpack } = request;
     const parent = request.link ? "" : state.layers;
@@ -55,7 +56,7 @@ export async function copyStep(builder: StageBuilder, instruction: Copy, expande
   return commit(state, historyText(instruction, request), layer);
 }
 
-function expandRequest({ facts, state }: StageBuilder, instruction: Copy, expander: Expander): Request {
+function expandRequest({ facts, state }: StageScope, instruction: Copy, expander: Expander): Request {
   const place = { file: facts.dockerfile.file, line: instruction.line };
   const destination = expander.word(instruction.destination);
   const sources = instruction.sources.map((source) => expander.word(source));
@@ -102,10 +103,9 @@ function expandRequest({ facts, state }: StageBuilder, instruction: Copy, expand
   };
 }
 
-async function selectAll(builder: StageBuilder, instruction: Copy, request: Request): Promise<Selected[]> {
+async function selectAll(builder: StageScope, instruction: Copy, request: Request, tree: FileTree): Promise<Selected[]> {
   const { facts } = builder;
   const selections: Selected[] = [];
-  const tree = await sourceTree(builder, instruction, request.from);
   for (const source of request.sources) {
     if (instruction.keyword === "ADD" && isRemote(source)) selections.push(...(await fetchRemote(builder, instruction, source, request)));
     else selections.push(...(await select(tree, source, request.parents)));
@@ -119,7 +119,7 @@ async function selectAll(builder: StageBuilder, instruction: Copy, request: Requ
   return selections;
 }
 
-async function sourceTree(builder: StageBuilder, instruction: Copy, from: string | undefined): Promise<FileTree> {
+async function sourceTree(builder: StageScope, instruction: Copy, from: string | undefined): Promise<FileTree> {
   const { facts, stage } = builder;
   if (from === undefined) return facts.files;
   const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
@@ -127,7 +127,7 @@ async function sourceTree(builder: StageBuilder, instruction: Copy, from: string
 }
 
 async function makeLayer(
-  builder: StageBuilder,
+  builder: StageScope,
   instruction: Copy,
   request: Request,
   selections: readonly Selected[],

@@ -8,9 +8,9 @@ import { buildFailed } from "../build-failure.js";
 import { dockerfileError } from "../dockerfile/dockerfile-error.js";
 import type { InstructionOf } from "../dockerfile/instructions.js";
 import { statInRoot } from "../files/root-files.js";
-import type { StageBuilder } from "../stage-builder.js";
 import { type Source, sourceOf } from "../stage-graph.js";
 import type { PlannedMount, RunMount } from "./run-mounts.js";
+import type { StageScope } from "./stage-scope.js";
 import { layerDirectories } from "./workspace.js";
 
 type Run = InstructionOf<"RUN">;
@@ -32,8 +32,14 @@ interface Resolved {
   readonly temporary?: string | undefined;
 }
 
+/** Resolves once the stages are built that mounts are from. */
+export async function awaitSources(builder: StageScope, instruction: Run, mounts: readonly RunMount[]): Promise<void> {
+  const from = mounts.flatMap((mount) => ("from" in mount && mount.type === "bind" && mount.from !== undefined ? [mount.from] : []));
+  await Promise.all(from.map((each) => layersOf(builder, instruction, each)));
+}
+
 /** @throws DOCKERFILE_INVALID, BUILD_FAILED */
-export async function resolveMounts(builder: StageBuilder, instruction: Run, mounts: readonly RunMount[]): Promise<ResolvedMounts> {
+export async function resolveMounts(builder: StageScope, instruction: Run, mounts: readonly RunMount[]): Promise<ResolvedMounts> {
   const resolved: Resolved[] = [];
   for (const mount of mounts) resolved.push(await resolve(builder, instruction, mount));
   const locks = resolved.flatMap(({ lock }) => lock ?? []).sort();
@@ -55,7 +61,7 @@ function holding<T>([first, ...rest]: readonly string[], signal: AbortSignal, wo
   return first === undefined ? work() : withFileLock(first, signal, () => holding(rest, signal, work));
 }
 
-function resolve(builder: StageBuilder, instruction: Run, mount: RunMount): Promise<Resolved> {
+function resolve(builder: StageScope, instruction: Run, mount: RunMount): Promise<Resolved> {
   switch (mount.type) {
     case "bind":
       return resolveBind(builder, instruction, mount);
@@ -76,7 +82,7 @@ function resolve(builder: StageBuilder, instruction: Run, mount: RunMount): Prom
 }
 
 async function resolveBind(
-  builder: StageBuilder,
+  builder: StageScope,
   instruction: Run,
   { target, source, from, writable }: RunMount & { type: "bind" },
 ): Promise<Resolved> {
@@ -99,7 +105,7 @@ async function resolveBind(
   };
 }
 
-async function layersOf(builder: StageBuilder, instruction: Run, from: string | undefined): Promise<readonly string[]> {
+async function layersOf(builder: StageScope, instruction: Run, from: string | undefined): Promise<readonly string[]> {
   const { facts, stage } = builder;
   if (from === undefined) return [await builder.contextLayer(facts.files, instruction)];
   const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
@@ -108,7 +114,7 @@ async function layersOf(builder: StageBuilder, instruction: Run, from: string | 
 }
 
 /** A directory that is kept between builds, by id. */
-async function resolveCache(builder: StageBuilder, instruction: Run, mount: RunMount & { type: "cache" }): Promise<Resolved> {
+async function resolveCache(builder: StageScope, instruction: Run, mount: RunMount & { type: "cache" }): Promise<Resolved> {
   const { facts } = builder;
   const { target, id, source, from, sharing, mode, uid, gid } = mount;
   const key = ["cache", target, from ?? "", source];
@@ -139,7 +145,7 @@ async function resolveCache(builder: StageBuilder, instruction: Run, mount: RunM
   };
 }
 
-async function resolveSecret(builder: StageBuilder, instruction: Run, mount: RunMount & { type: "secret" }): Promise<Resolved> {
+async function resolveSecret(builder: StageScope, instruction: Run, mount: RunMount & { type: "secret" }): Promise<Resolved> {
   const { facts } = builder;
   const { id, target, env, required, mode, uid, gid } = mount;
   const key = ["secret", id, target ?? "", env ?? ""];
@@ -165,11 +171,7 @@ async function readSecret(secret: BuildSecret): Promise<Buffer | undefined> {
   return value === undefined ? undefined : Buffer.from(value);
 }
 
-async function resolveSsh(
-  builder: StageBuilder,
-  instruction: Run,
-  { id, target, required }: RunMount & { type: "ssh" },
-): Promise<Resolved> {
+async function resolveSsh(builder: StageScope, instruction: Run, { id, target, required }: RunMount & { type: "ssh" }): Promise<Resolved> {
   const { facts } = builder;
   const socket = facts.options.ssh?.[id];
   const key = ["ssh", id, target];

@@ -10,25 +10,32 @@ import { heredocBegin } from "../dockerfile/logical-lines.js";
 import type { Expander } from "../expand-instruction.js";
 import { commit, type ImageState, runText, shellWords } from "../image-state.js";
 import { proxyVariables } from "../platform-args.js";
-import type { StageBuilder } from "../stage-builder.js";
-import { resolveMounts } from "./resolve-mounts.js";
+import { awaitSources, resolveMounts } from "./resolve-mounts.js";
 import { runCommand } from "./run-command.js";
 import { MountInvalid, type PlannedMount, parseRunMount, type RunMount } from "./run-mounts.js";
+import type { StageScope } from "./stage-scope.js";
 
 type Run = InstructionOf<"RUN">;
+
+/** A here-document that is a program: mounted while it runs. */
+interface Script {
+  readonly text: string;
+  readonly path: string;
+}
 
 /** Where scripts of here-documents are mounted. */
 const SCRIPTS = "/dev/pipes";
 /** Where distributions look for certificate authorities. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
-export async function runStep(builder: StageBuilder, instruction: Run, expander: Expander): Promise<ImageState> {
+export async function runStep(builder: StageScope, instruction: Run, expander: Expander): Promise<ImageState> {
   const { facts, state } = builder;
   const { words, script } = commandOf(builder, instruction);
   const text = runText(state, words);
+  refuseUnsupported(builder, instruction);
+  const mounts = parseMounts(builder, instruction, expander);
+  await awaitSources(builder, instruction, mounts);
   const layer = await builder.layer(instruction, async (step) => {
-    refuseUnsupported(builder, instruction);
-    const mounts = parseMounts(builder, instruction, expander);
     const resolved = await resolveMounts(builder, instruction, mounts);
     const env = Object.fromEntries(state.env);
     const network = instruction.network ?? facts.options.network;
@@ -62,9 +69,9 @@ export async function runStep(builder: StageBuilder, instruction: Run, expander:
 
 /** A lone here-document is the script itself: for the shell, or a program of its own where it says so in its first line. */
 function commandOf(
-  { state, facts }: StageBuilder,
+  { state, facts }: StageScope,
   { command, heredocs, ...instruction }: Run,
-): { words: readonly string[]; script?: string } {
+): { words: readonly string[]; script?: Script } {
   if (!command.shell) {
     if (command.words.length === 0)
       throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, "RUN needs a command", {
@@ -77,13 +84,15 @@ function commandOf(
   if (!first) return { words: shellWords(state.config, command.words) };
   if (heredocBegin(line)) {
     const text = first.chomp ? first.content.replace(/^\t+/gm, "") : first.content;
-    return text.startsWith("#!") ? { words: [`${SCRIPTS}/${first.name}`], script: text } : { words: shellWords(state.config, [text]) };
+    return text.startsWith("#!")
+      ? { words: shellWords(state.config, [`${SCRIPTS}/${first.name}`]), script: { text, path: `${SCRIPTS}/${first.name}` } }
+      : { words: shellWords(state.config, [text]) };
   }
   const documents = heredocs.map(({ name, content }) => `\n${content}${name}`);
   return { words: shellWords(state.config, [line + documents.join("")]) };
 }
 
-function refuseUnsupported({ facts }: StageBuilder, instruction: Run): void {
+function refuseUnsupported({ facts }: StageScope, instruction: Run): void {
   const at = { file: facts.dockerfile.file, line: instruction.line };
   const details = { source: instruction.original };
   if (instruction.devices.length > 0) throw dockerfileError(at, "RUN --device is not supported: there are no CDI devices here", details);
@@ -95,7 +104,7 @@ function refuseUnsupported({ facts }: StageBuilder, instruction: Run): void {
   }
 }
 
-function parseMounts({ facts, state }: StageBuilder, instruction: Run, expander: Expander): RunMount[] {
+function parseMounts({ facts, state }: StageScope, instruction: Run, expander: Expander): RunMount[] {
   let ssh = 0;
   return instruction.mounts.map((text) => {
     try {
@@ -113,11 +122,11 @@ function parseMounts({ facts, state }: StageBuilder, instruction: Run, expander:
 }
 
 async function execute(
-  builder: StageBuilder,
+  builder: StageScope,
   instruction: Run,
   step: Step,
   words: readonly string[],
-  script: string | undefined,
+  script: Script | undefined,
   mounts: readonly PlannedMount[],
   env: Readonly<Record<string, string>>,
 ): Promise<string> {
@@ -127,7 +136,7 @@ async function execute(
   const workspace = await facts.workspace();
   const network = instruction.network === undefined || instruction.network === "default" ? options.network : instruction.network;
   const certificates = await hostCertificates(options.hostCertificates ?? false);
-  const extra = script === undefined ? [] : [scriptMount(script, words[0]!)];
+  const extra = script === undefined ? [] : [scriptMount(script)];
   const failed = { file: facts.dockerfile.file, instruction };
   try {
     const { exit, layer } = await runCommand(workspace, {
@@ -153,8 +162,8 @@ async function execute(
   }
 }
 
-function scriptMount(script: string, target: string): PlannedMount {
-  return { target, source: { kind: "content", content: Buffer.from(script), mode: 0o755, uid: 0, gid: 0 }, readonly: true };
+function scriptMount({ text, path }: Script): PlannedMount {
+  return { target: path, source: { kind: "content", content: Buffer.from(text), mode: 0o755, uid: 0, gid: 0 }, readonly: true };
 }
 
 async function hostCertificates(wanted: boolean): Promise<{ env: Readonly<Record<string, string>>; mounts: readonly PlannedMount[] }> {

@@ -4,12 +4,12 @@ import type { InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
 import { statInRoot } from "../files/root-files.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
-import type { StageBuilder } from "../stage-builder.js";
 import { copyTar, pathsTo } from "./copy-files.js";
 import { ownerOf } from "./owner.js";
+import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";
 
-export async function workdirStep(builder: StageBuilder, instruction: InstructionOf<"WORKDIR">, expander: Expander): Promise<ImageState> {
+export async function workdirStep(builder: StageScope, instruction: InstructionOf<"WORKDIR">, expander: Expander): Promise<ImageState> {
   const { facts, state, below } = builder;
   const directory = resolveWorkdir(state.config.workingDir, expander.word(instruction.value));
   const moved = { ...state, config: { ...state.config, workingDir: directory } };
