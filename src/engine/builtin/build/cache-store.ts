@@ -3,7 +3,8 @@
  * place; it counts only while its layer is in the store.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "../images/atomic-file.js";
 import { withFileLock } from "../images/file-lock.js";
@@ -40,7 +41,7 @@ export class CacheStore {
 
   /** The diffID of the layer that a step made before, if it is still here. */
   async layer(key: string): Promise<string | undefined> {
-    const record = await this.#read<CacheRecord>(key);
+    const record = this.#read<CacheRecord>(key);
     return record && (await this.#layers.metadata(record.layer)) ? record.layer : undefined;
   }
 
@@ -50,7 +51,7 @@ export class CacheStore {
 
   /** A fact about files that can't change, such as the digest of an image's directory. */
   async fact(key: string, find: () => Promise<string>): Promise<string> {
-    const known = await this.#read<{ readonly fact: string }>(key);
+    const known = this.#read<{ readonly fact: string }>(key);
     if (known) return known.fact;
     const fact = await find();
     await writeAtomically(this.#file(key), JSON.stringify({ fact }));
@@ -65,7 +66,7 @@ export class CacheStore {
   /** Layers that records name. */
   async held(): Promise<ReadonlySet<string>> {
     const names = await readdir(path.join(this.#directory, "steps")).catch(() => []);
-    const records = await Promise.all(names.map((name) => this.#read<CacheRecord>(path.basename(name, ".json"))));
+    const records = names.map((name) => this.#read<CacheRecord>(path.basename(name, ".json")));
     return new Set(records.flatMap((record) => record?.layer ?? []));
   }
 
@@ -76,9 +77,10 @@ export class CacheStore {
     return names.length;
   }
 
-  async #read<T>(key: string): Promise<T | undefined> {
+  #read<T>(key: string): T | undefined {
     try {
-      return JSON.parse(await readFile(this.#file(key), "utf8")) as T;
+      // A hundred bytes: read at once, they cost a tenth of what handing them to another thread does.
+      return JSON.parse(readFileSync(this.#file(key), "utf8")) as T;
     } catch {
       return undefined; // a record that can't be read is none: the step runs again
     }

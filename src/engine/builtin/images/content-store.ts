@@ -20,6 +20,8 @@ export class ContentStore {
 
   async put(bytes: Uint8Array): Promise<string> {
     const digest = sha256(bytes);
+    // A blob has its name once it is whole: one of this name and size is this one.
+    if ((await this.size(digest)) === bytes.byteLength) return digest;
     await writeAtomically(this.path(digest), bytes);
     await writeAtomically(path.join(this.#directory, "oci-layout"), '{"imageLayoutVersion":"1.0.0"}');
     return digest;

@@ -312,6 +312,7 @@ export class ImageStore implements ImageService {
       return this.#references.put({ ...image, name });
     }
     const previous = await this.#references.get(name);
+    if (previous?.manifest === image.manifest && previous.config === image.config && image.repoDigests.length === 0) return;
     await this.#references.put({ ...image, name });
     if (previous && previous.config !== image.config) await this.#name(undefined, previous);
   }

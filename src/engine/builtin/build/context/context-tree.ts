@@ -2,7 +2,7 @@
  * A build context on this host: its directory without what the ignore file names. Links are followed inside the directory alone;
  * owners count as root, as in BuildKit.
  */
-import { createReadStream, type Stats } from "node:fs";
+import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
 import type { FileTree, TreeFile } from "../files/file-tree.js";
@@ -85,17 +85,18 @@ export class ContextTree implements FileTree {
 
   async *#below(directory: Found, prefix: string, links: Map<string, string>): AsyncGenerator<TreeFile> {
     const host = path.join(this.#root, directory.path);
-    const names = (await readdir(host)).sort((a, b) => (a < b ? -1 : 1));
+    // Synchronous: a status takes microseconds, and handing it to another thread ten times as many.
+    const names = readdirSync(host).sort((a, b) => (a < b ? -1 : 1));
     for (const name of names) {
       const below = directory.path === "" ? name : `${directory.path}/${name}`;
       const { ignored, matches } = this.#ignore.match(below, directory.matches);
-      const status = await lstat(path.join(host, name)).catch(() => undefined);
+      const status = lstatSync(path.join(host, name), { throwIfNoEntry: false });
       if (!status) continue; // gone meanwhile
       const found: Found = { path: below, status, matches };
       const relative = prefix === "" ? name : `${prefix}/${name}`;
       if (!status.isDirectory()) {
         if (ignored || status.isSocket()) continue;
-        const link = status.isSymbolicLink() ? await readlink(path.join(host, name)) : "";
+        const link = status.isSymbolicLink() ? readlinkSync(path.join(host, name)) : "";
         yield this.#file(relative, found, link, links);
         continue;
       }
