@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { PeerMissing } from "../fixtures/command.js";
 import { type Bench, type Benchmark, BUSYBOX } from "./benchmark.js";
+import { build } from "./build.js";
 import { Cleanup } from "./cleanup.js";
 import { exec } from "./exec.js";
 import { importing } from "./import.js";
@@ -22,7 +23,7 @@ import { start } from "./start.js";
 import { stop } from "./stop.js";
 import { formatTable, type Row } from "./table.js";
 
-const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, memory, leaks, importing, pull];
+const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, memory, leaks, importing, build, pull];
 const CACHE = resolve(".cache", "bench");
 
 async function main(): Promise<void> {

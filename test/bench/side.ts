@@ -31,8 +31,15 @@ export interface Running {
 /** Ours, with what only ours is asked. */
 export interface OurSide extends Side {
   pull(reference: string): Promise<void>;
+  /** @returns the steps that it took */
+  build(context: string, options?: { readonly noCache?: boolean }): Promise<readonly BuiltStep[]>;
   /** Host process ids of what runs besides this process and the containers. */
   helpers(): Promise<number[]>;
   /** Where the running session keeps what it needs. */
   sessionDirectory(): Promise<string>;
+}
+
+export interface BuiltStep {
+  readonly name: string;
+  readonly durationMs: number;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Engine } from "../../../src/engine/engine.js";
 import type { StartedContainer } from "../../../src/index.js";
 import { processName, treeOf } from "../peers/processes.js";
-import type { OurSide, Running, StartOptions } from "../side.js";
+import type { BuiltStep, OurSide, Running, StartOptions } from "../side.js";
 
 /** With a data root of its own in `home`, so that no image of the user's makes or spoils a figure. */
 export async function openCaisson(home: string): Promise<OurSide> {
@@ -25,6 +25,18 @@ export async function openCaisson(home: string): Promise<OurSide> {
     },
     async pull(reference) {
       await engine.images.pull(reference);
+    },
+    async build(context, { noCache } = {}) {
+      const names = new Map<number, string>();
+      const steps: BuiltStep[] = [];
+      await engine.images.build(context, {
+        noCache,
+        progress: (event) => {
+          if (event.type === "step") names.set(event.step, event.name);
+          if (event.type === "done") steps.push({ name: names.get(event.step) ?? "", durationMs: event.durationMs });
+        },
+      });
+      return steps;
     },
     helpers: supervisors,
     sessionDirectory: () => onlySession(home),
