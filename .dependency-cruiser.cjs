@@ -9,7 +9,9 @@ module.exports = {
     rule("no-cycles", {}, { circular: true }, "A cycle has no bottom."),
     rule(
       "contract-stands-alone",
-      { path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|diagnosis|errors|version)\\.ts$" },
+      {
+        path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|diagnosis|errors|version)\\.ts$",
+      },
       { path: "^src/", pathNot: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect)\\.ts$" },
       "The contract and the errors import nothing else of ours.",
     ),

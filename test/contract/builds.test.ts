@@ -329,7 +329,7 @@ describe.each(ENGINES)("$name", (candidate) => {
         "BUILD_FAILED",
         "Dockerfile:2: RUN failed: exit code 3\n2 | RUN echo said so; exit 3\nsaid so",
       ],
-      ["a command that is killed", "FROM busybox\nRUN sh -c 'kill -9 $$'", "BUILD_FAILED", "RUN failed: exit code 137"],
+      ["a command that is killed", "FROM busybox\nRUN sleep 9 & kill -9 $!; wait $!", "BUILD_FAILED", "RUN failed: exit code 137"],
       ["a command that is not there", 'FROM busybox\nRUN ["nothing"]', "BUILD_FAILED", "nothing: command not found"],
       ["a shell that is not there", "FROM scratch\nRUN true", "BUILD_FAILED", "/bin/sh: command not found"],
       ["a user that is not there", "FROM busybox\nUSER nobody2\nRUN true", "BUILD_FAILED", "/etc/passwd"],
