@@ -5,6 +5,7 @@ import type { ImageStore } from "../images/image-store.js";
 import type { Platform } from "../images/platform.js";
 import type { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
+import type { NamedContexts } from "./context/named-context.js";
 import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
 import type { FileTree } from "./files/file-tree.js";
 import type { Workspace } from "./steps/workspace.js";
@@ -21,10 +22,8 @@ export interface BuildContextFacts {
   readonly globalArgs: ReadonlyMap<string, string>;
   /** The main context. */
   readonly files: FileTree;
-  /** Further ones that are directories, by name. */
-  readonly namedFiles: ReadonlyMap<string, FileTree>;
-  /** Further ones that are images: references by name. */
-  readonly namedImages: ReadonlyMap<string, string>;
+  /** Further ones, by name. */
+  readonly contexts: NamedContexts["byName"];
   /** Opens the session when the first step needs it: a build that is all cached starts nothing. */
   readonly workspace: () => Promise<Workspace>;
   readonly session: () => Promise<Session>;

@@ -11,7 +11,8 @@ import { hostPlatform, type Platform, parsePlatform } from "../images/platform.j
 import type { BuildContextFacts } from "./build-context.js";
 import { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
-import { openContext, openNamedContext } from "./context/open-context.js";
+import { type NamedContexts, namedContexts } from "./context/named-context.js";
+import { type OpenContext, openContext } from "./context/open-context.js";
 import { type Dockerfile, parseDockerfile } from "./dockerfile/parse-dockerfile.js";
 import { Expander } from "./expand-instruction.js";
 import type { ImageState } from "./image-state.js";
@@ -30,8 +31,6 @@ export interface BuilderParts {
   readonly temporary: string;
 }
 
-const IMAGE_CONTEXT = "docker-image://";
-
 export async function buildImage(parts: BuilderParts, context: BuildContext, options: BuildOptions): Promise<BuildResult> {
   validateBuildOptions(context, options);
   throwIfAborted("build", options.signal);
@@ -45,53 +44,40 @@ export async function buildImage(parts: BuilderParts, context: BuildContext, opt
     return place;
   };
   try {
-    const opened = await openContext(context, options, {
-      store: parts.cache.contexts,
-      temporary: newTemporary,
-      tools: parts.images.tools,
-      signal,
-    });
-    const facts = await gatherFacts(parts, opened, options, signal);
+    const { cache, images } = parts;
+    const contextParts = { cache, http: images.registries.http, tools: images.tools, temporary: newTemporary, signal };
+    const opened = await openContext(context, options, contextParts);
+    const named = namedContexts(options, images, contextParts);
+    const facts = gatherFacts(parts, opened, named, options, signal);
     const target = findTarget(facts.dockerfile, options.target);
     const state = await buildStages(facts, target.index, stop);
-    await Promise.all([opened.digests.save(), ...facts.saves.map((save) => save())]);
-    return { image: await writeResult(parts.images, facts, state), warnings: facts.progress.warnings };
+    await Promise.all([opened.digests.save(), named.save()]);
+    return { image: await writeResult(images, facts, state), warnings: facts.progress.warnings };
   } catch (error) {
     if (options.signal?.aborted) throw abortError("build", options.signal);
     throw error;
   } finally {
+    parts.cache.release();
     for (const place of temporary) await rm(place, { recursive: true, force: true });
   }
 }
 
-type Facts = BuildContextFacts & { readonly saves: readonly (() => Promise<void>)[] };
-
-async function gatherFacts(
+function gatherFacts(
   parts: BuilderParts,
-  opened: Awaited<ReturnType<typeof openContext>>,
+  opened: OpenContext,
+  named: NamedContexts,
   options: BuildOptions,
   signal: AbortSignal,
-): Promise<Facts> {
+): BuildContextFacts {
   const { images, cache, session } = parts;
   const dockerfile = parseDockerfile(opened.file, opened.text);
   const target = parsePlatform(options.platform ?? hostPlatform());
   const args = platformArgs(parsePlatform(hostPlatform()), target);
   const epoch = options.sourceDateEpoch ?? epochArgument(options.buildArgs?.["SOURCE_DATE_EPOCH"]);
-  const namedFiles = new Map<string, BuildContextFacts["files"]>();
-  const namedImages = new Map<string, string>();
-  const saves: (() => Promise<void>)[] = [];
-  for (const [name, value] of Object.entries(options.contexts ?? {})) {
-    if (value.startsWith(IMAGE_CONTEXT)) {
-      namedImages.set(name, value.slice(IMAGE_CONTEXT.length));
-      continue;
-    }
-    const { files, digests } = await openNamedContext(name, value, cache.contexts);
-    namedFiles.set(name, files);
-    saves.push(() => digests.save());
-  }
   let workspace: Promise<Workspace> | undefined;
   return {
-    ...{ dockerfile, options, images, cache, session, signal, target, epoch, namedFiles, namedImages, saves },
+    ...{ dockerfile, options, images, cache, session, signal, target, epoch },
+    contexts: named.byName,
     progress: new BuildProgress(options.progress),
     platformArgs: args,
     globalArgs: globalArguments(dockerfile, args, options.buildArgs ?? {}),
@@ -130,22 +116,21 @@ function globalArguments(
 /** Each stage once, and as soon as somebody needs it; those that can be told in advance at once. The first failure stops the others. */
 async function buildStages(facts: BuildContextFacts, target: number, stop: AbortController): Promise<ImageState> {
   const running = new Map<number, Promise<ImageState>>();
+  // Those that were stopped because of it fail as well, and later.
+  let first: { error: unknown } | undefined;
   const stageState = (index: number): Promise<ImageState> => {
     let state = running.get(index);
     if (!state) {
       state = new StageBuilder(facts, facts.dockerfile.stages[index]!, stageState).build();
       running.set(index, state);
-      state.catch(() => stop.abort());
+      state.catch((error: unknown) => {
+        first ??= { error };
+        stop.abort();
+      });
     }
     return state;
   };
   for (const index of neededStages(facts.dockerfile, target, facts.globalArgs)) stageState(index).catch(() => {});
-  let first: { error: unknown } | undefined;
-  for (const state of running.values()) {
-    state.catch((error: unknown) => {
-      first ??= { error };
-    });
-  }
   const result = await stageState(target).catch(() => undefined);
   // Whatever still runs has been told to stop: nothing of this build goes on after its end.
   await Promise.allSettled(running.values());

@@ -7,6 +7,7 @@ import type { BuildContextFacts } from "./build-context.js";
 import { placeFailure } from "./build-failure.js";
 import type { Step } from "./build-progress.js";
 import { keyOf } from "./cache-store.js";
+import type { NamedContext } from "./context/named-context.js";
 import { dockerfileError, formatLocation } from "./dockerfile/dockerfile-error.js";
 import type { Instruction, InstructionOf } from "./dockerfile/instructions.js";
 import { parseTrigger, type Stage } from "./dockerfile/parse-dockerfile.js";
@@ -17,14 +18,13 @@ import { RootfsTree } from "./files/rootfs-tree.js";
 import type { ImageState } from "./image-state.js";
 import * as image from "./image-state.js";
 import { baseOf, type Source } from "./stage-graph.js";
-import { copyTar } from "./steps/copy-files.js";
-import { digestOf, select } from "./steps/copy-selection.js";
+import { type Selected, select } from "./steps/copy-selection.js";
 import { copyStep } from "./steps/copy-step.js";
 import { runStep } from "./steps/run-step.js";
 import type { KeyedLayer, StageScope } from "./steps/stage-scope.js";
+import { treeLayer } from "./steps/tree-layer.js";
 import { workdirStep } from "./steps/workdir-step.js";
 import { layerDirectories } from "./steps/workspace.js";
-import { writeLayer } from "./steps/write-layer.js";
 
 /** Arguments of the builder itself that no command sees. */
 const HIDDEN_ARGS = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
@@ -62,8 +62,7 @@ export class StageBuilder implements StageScope {
     if (name === "")
       throw dockerfileError(this.at(stage.from), `base name (${stage.from.image}) should not be blank`, { source: stage.from.original });
     const platform = expander.optional(stage.from.platform);
-    const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
-    const base = baseOf(facts.dockerfile, stage, name, contexts);
+    const base = baseOf(facts.dockerfile, stage, name, [...facts.contexts.keys()]);
     if (base.kind === "stage") {
       const below = await this.#stageState(base.index);
       this.state = image.fromStage(below);
@@ -75,18 +74,19 @@ export class StageBuilder implements StageScope {
       this.state = image.emptyImage(fromOci());
       return [];
     }
-    const files = base.kind === "context" ? facts.namedFiles.get(base.name) : undefined;
-    if (files) {
-      this.state = image.emptyImage(fromOci());
-      this.state = { ...this.state, layers: [await this.contextLayer(files, stage.from)] };
+    const context = base.kind === "context" ? await facts.contexts.get(base.name)!() : undefined;
+    if (context && "files" in context) {
+      const layer = await treeLayer(this, stage.from, await everything(context.files), "");
+      this.state = { ...image.emptyImage(fromOci()), layers: [layer] };
       return [];
     }
-    const reference = base.kind === "context" ? facts.namedImages.get(base.name)! : base.reference;
+    const reference = context ? context.image : (base as Source & { kind: "image" }).reference;
     const found = await facts.progress.step(this.stepName(`FROM ${reference}`), formatLocation(this.at(stage.from)), () =>
       this.#image(reference, platform, stage.from),
     );
     const oci = parseOciConfig(await facts.images.content.get(found.id), found.id);
     const config = fromOci(oci.config);
+    facts.cache.use(...oci.rootfs.diff_ids);
     this.state = image.fromImage(oci, config);
     return config.onBuild;
   }
@@ -221,13 +221,15 @@ export class StageBuilder implements StageScope {
   }
 
   async layer(instruction: Instruction, find: (step: Step) => Promise<KeyedLayer>): Promise<string> {
-    const { cache, progress, signal, options, dockerfile } = this.facts;
+    const { cache, progress, signal, options, dockerfile, epoch } = this.facts;
     const failed = { file: dockerfile.file, instruction };
     const { noCache = false } = options;
     const fresh = Array.isArray(noCache) ? noCache.some((name) => name.toLowerCase() === this.stage.from.name) : noCache === true;
     return progress.step(this.stepName(instruction.original), formatLocation(this.at(instruction)), async (step) => {
       try {
-        const { key, make } = await find(step);
+        const found = await find(step);
+        // Times of files are capped by it.
+        const key = epoch === undefined ? found.key : keyOf(found.key, epoch);
         const known = fresh ? undefined : await cache.layer(key);
         if (known !== undefined) {
           step.cached();
@@ -235,8 +237,11 @@ export class StageBuilder implements StageScope {
         }
         return await cache.exclusive(key, signal, async () => {
           const meanwhile = fresh ? undefined : await cache.layer(key);
-          if (meanwhile !== undefined) return meanwhile;
-          const layer = await make();
+          if (meanwhile !== undefined) {
+            step.cached();
+            return meanwhile;
+          }
+          const layer = await found.make();
           await cache.put(key, layer);
           return layer;
         });
@@ -251,37 +256,32 @@ export class StageBuilder implements StageScope {
   }
 
   async tree(source: Source, instruction: Instruction): Promise<FileTree> {
-    const { namedFiles, images, session } = this.facts;
-    const files = source.kind === "context" ? namedFiles.get(source.name) : undefined;
-    if (files) return files;
+    const { images, session } = this.facts;
+    const context = await this.#context(source);
+    if (context && "files" in context) return context.files;
     const layers = await this.layersOf(source, instruction);
     return new RootfsTree(await session(), layerDirectories(images.layers, layers), layers);
   }
 
   async layersOf(source: Source, instruction: Instruction): Promise<readonly string[]> {
-    const { namedFiles, namedImages, images } = this.facts;
+    const { images, cache } = this.facts;
     if (source.kind === "scratch") return [];
     if (source.kind === "stage") return (await this.#stageState(source.index)).layers;
-    const files = source.kind === "context" ? namedFiles.get(source.name) : undefined;
-    if (files) return [await this.contextLayer(files, instruction)];
-    const reference = source.kind === "context" ? namedImages.get(source.name)! : source.reference;
+    const context = await this.#context(source);
+    if (context && "files" in context) return [await treeLayer(this, instruction, await everything(context.files), "")];
+    const reference = context ? context.image : (source as Source & { kind: "image" }).reference;
     const { id } = await this.#image(reference, undefined, instruction);
-    return parseOciConfig(await images.content.get(id), id).rootfs.diff_ids;
+    const { diff_ids } = parseOciConfig(await images.content.get(id), id).rootfs;
+    cache.use(...diff_ids);
+    return diff_ids;
   }
 
-  async contextLayer(files: FileTree, instruction: Instruction): Promise<string> {
-    const { cache, workspace, signal } = this.facts;
-    const selections = await select(files, ".", false);
-    const key = keyOf("context", await Promise.all(selections.map((each) => digestOf(each, [], cache))));
-    const known = await cache.layer(key);
-    if (known) return known;
-    const placement = { destination: "/", known: new Map(), owner: undefined, mode: undefined, exclude: [], now: 0 };
-    try {
-      const layer = await writeLayer(await workspace(), [], [{ tar: copyTar(selections, placement) }], signal);
-      await cache.put(key, layer);
-      return layer;
-    } catch (error) {
-      throw placeFailure({ file: this.facts.dockerfile.file, instruction }, error);
-    }
+  async #context(source: Source): Promise<NamedContext | undefined> {
+    return source.kind === "context" ? this.facts.contexts.get(source.name)!() : undefined;
   }
+}
+
+async function everything(files: FileTree): Promise<Selected> {
+  const [selected] = await select(files, ".", false);
+  return selected!;
 }

@@ -48,3 +48,18 @@ async function locked<T>(file: string, signal: AbortSignal | undefined, work: ()
     await release().catch(() => {});
   }
 }
+
+/** The lock if nobody has it: a function that gives it back. @throws STORE_UNWRITABLE */
+export async function tryFileLock(file: string): Promise<(() => Promise<void>) | undefined> {
+  const { default: lockfile } = await import("proper-lockfile");
+  await inStore(file, () => mkdir(path.dirname(file), { recursive: true }));
+  try {
+    const release = await inStore(file, () =>
+      lockfile.lock(file, { realpath: false, stale: STALE_MS, update: UPDATE_MS, retries: 0, onCompromised: () => {} }),
+    );
+    return () => release().catch(() => {});
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ELOCKED") return undefined;
+    throw error;
+  }
+}

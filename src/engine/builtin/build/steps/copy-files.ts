@@ -3,7 +3,8 @@
 import type { ModeChange } from "../files/file-mode.js";
 import type { FileStatus } from "../files/root-files.js";
 import { relative } from "../files/root-files.js";
-import { TAR_END, type TarEntry, tarHeader, tarPadding } from "../files/tar-stream-codec.js";
+import { TAR_END, type TarEntry, tarHeader } from "../files/tar-stream-codec.js";
+import { tarFile } from "../files/tree-tar.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
 export interface Owner {
@@ -55,11 +56,7 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
       if (isTop && selected.isDirectory && selected.parents.length === 0) continue;
       const name = isTop ? top : join(top, file.entry.name);
       const link = file.entry.type === "hardlink" ? join(top, file.entry.link) : file.entry.link;
-      const entry = changed({ ...file.entry, name, link }, placement);
-      yield tarHeader(entry);
-      if (entry.type !== "file" || entry.size === 0) continue;
-      yield* file.contents() as AsyncIterable<Buffer>;
-      yield tarPadding(entry.size);
+      yield* tarFile(changed({ ...file.entry, name, link }, placement), file.contents);
     }
   }
   yield TAR_END;
@@ -98,8 +95,8 @@ function* makeDirectories(path: string, { known, owner, now }: CopyPlacement, ma
   }
 }
 
-/** Without a leading slash, the links on the way followed. */
-function resolved(path: string, known: ReadonlyMap<string, FileStatus>): string {
+/** Without a leading slash, the links on the way followed. @param known status of the path and of those above it, where they are there */
+export function resolved(path: string, known: ReadonlyMap<string, FileStatus>): string {
   const parts = pathsTo(path);
   const deepest = parts.findLastIndex((each) => known.has(each));
   if (deepest === -1) return relative(path);

@@ -20,13 +20,12 @@ export interface Selected {
 /** A source that is not there: the caller knows where it stands. */
 export class SourceMissing extends Error {}
 
-/** @param source a path or pattern, relative to the tree's root. @throws SourceMissing */
+/** @param source a path, or a pattern, which may match nothing as in BuildKit; relative to the tree's root. @throws SourceMissing */
 export async function select(tree: FileTree, source: string, parents: boolean): Promise<Selected[]> {
   const [pivot, rest] = parents ? splitAtPivot(source) : ["", source];
   const clean = path.posix.normalize(`/${pivot}/${rest}`).replace(/^\/+|\/+$/g, "");
   const wildcard = hasWildcard(source);
   const found = wildcard ? await tree.glob(clean) : [clean];
-  if (wildcard && found.length === 0) throw new SourceMissing(`no file matches ${source}`);
   const selected: Selected[] = [];
   for (const each of found) {
     const status = await tree.stat(each);
@@ -96,9 +95,20 @@ export async function digestOf(selected: Selected, exclude: readonly string[], c
     for await (const file of selectedFiles(selected, exclude)) hash.update(`${JSON.stringify(await describe(file))}\n`);
     return hash.digest("hex");
   };
-  const digest = tree.identity === undefined ? await find() : await cache.fact(keyOf("files", tree.identity, selected.path, exclude), find);
+  const digest = await known(tree, selected.path, exclude, cache, find);
   // A directory's own name is no part of it: its contents are what is copied.
   return keyOf(digest, selected.isDirectory && selected.parents.length === 0 ? "" : selected.name, selected.isDirectory);
+}
+
+async function known(
+  { identity, contentKey }: FileTree,
+  path: string,
+  exclude: readonly string[],
+  cache: CacheStore,
+  find: () => Promise<string>,
+): Promise<string> {
+  if (contentKey !== undefined) return keyOf(contentKey, path, exclude);
+  return identity === undefined ? find() : cache.fact(keyOf("files", identity, path, exclude), find);
 }
 
 async function describe(file: TreeFile): Promise<readonly unknown[]> {
