@@ -17,5 +17,11 @@ export async function* unbzip2(source: AsyncIterable<Uint8Array>): AsyncGenerato
 export async function* unxz(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { XzReadableStream } = (await import("xz-decompress")).default;
   const compressed = Readable.toWeb(Readable.from(source, { objectMode: false, highWaterMark: CHUNK })) as ReadableStream<Uint8Array>;
-  yield* new XzReadableStream(compressed) as ReadableStream<Uint8Array>;
+  const reader = (new XzReadableStream(compressed) as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) if (next.value.length > 0) yield next.value;
+  } finally {
+    // It trips over being given up once it has decoded all, whether or not all was read.
+    await reader.cancel().catch(() => {});
+  }
 }

@@ -59,7 +59,8 @@ export async function checkOut(source: GitSource, commit: string, place: string,
   await git("checkout", "--quiet", "--detach", commit);
   if (submodules && (await stat(path.join(place, ".gitmodules")).catch(() => undefined))) {
     await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
-    if (!keepGitDir) await git("submodule", "--quiet", "foreach", "--recursive", "rm -rf .git");
+    const modules = keepGitDir ? "" : await git("submodule", "--quiet", "foreach", "--recursive", "pwd");
+    for (const each of modules.split("\n").filter(Boolean)) await rm(path.join(each, ".git"), { recursive: true, force: true });
   }
   if (!keepGitDir) await rm(path.join(place, ".git"), { recursive: true });
   return inside(place, directory);
@@ -122,7 +123,8 @@ async function gitFor(remote: string, cwd: string | undefined, { secrets, ssh, s
       signal.throwIfAborted();
       const { code, stderr = "", message } = error as Error & { code?: number; stderr?: string };
       if (code === 127) throw new GitFailed("the program git is not installed", { cause: error });
-      throw new GitFailed(stderr.trim().split("\n").at(-1) || message, { cause: error });
+      const said = stderr.trim().split("\n");
+      throw new GitFailed(said.find((line) => line.startsWith("fatal: ")) ?? (said.at(-1) || message), { cause: error });
     }
   };
 }

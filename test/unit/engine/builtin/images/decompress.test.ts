@@ -41,6 +41,16 @@ it.each(Object.entries(ARCHIVES))("what the source of %s throws is not taken for
   await expect(read(broken())).rejects.toThrow(/^the line went dead$/);
 });
 
+it.each(Object.entries(ARCHIVES))("a reader of %s may stop early, and begin anew", async (_, bytes) => {
+  for (let time = 0; time < 3; time++) {
+    for await (const chunk of decompress(pieces(bytes, 7))) {
+      expect(chunk.byteLength).toBeGreaterThan(0);
+      break;
+    }
+  }
+  expect(await read(pieces(bytes, 7))).toBe("hello\nagain\n");
+});
+
 it("anything else passes unchanged", async () => {
   expect(await read(pieces(Buffer.from("plain"), 2))).toBe("plain");
   expect(await read(pieces(Buffer.alloc(0), 1))).toBe("");
