@@ -15,7 +15,7 @@ import { type AddedArchive, findArchive } from "./add-archive.js";
 import { findRemote, isChecksumFor, isGit, isRemote } from "./add-remote.js";
 import { type CopyPlacement, copyTar, pathsTo } from "./copy-files.js";
 import { digestOf, type Selected, select } from "./copy-selection.js";
-import { ownerOf } from "./owner.js";
+import { isNumeric, ownerOf } from "./owner.js";
 import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";
 
@@ -50,7 +50,8 @@ export async function copyStep(builder: StageScope, instruction: Copy, expander:
         parents,
         exclude,
         unpack,
-        request.link && chown ? state.layers : "",
+        // A name stands for whatever the files below say.
+        request.link && chown && !isNumeric(chown) ? state.layers : "",
       ),
       make: () => makeLayer(builder, instruction, request, selections, below),
     };
