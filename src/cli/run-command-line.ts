@@ -88,9 +88,14 @@ function interruptible(): { readonly signal: AbortSignal; readonly caught: "SIGI
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   };
   const interrupt = (signal: NodeJS.Signals): void => {
+    if (caught) {
+      stop();
+      process.kill(process.pid, signal);
+      return;
+    }
+    // The listener stays: signal-exit, which comes with proper-lockfile, ends the process once it finds nobody else listening.
     caught = signal as "SIGINT" | "SIGTERM";
     abort.abort(new Error(`Interrupted by ${signal}`));
-    stop();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   return {

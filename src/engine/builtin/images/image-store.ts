@@ -327,7 +327,9 @@ export class ImageStore implements ImageService {
   async #resolve(record: ReferenceRecord): Promise<ResolvedImage> {
     const inspect = await readImage(this.content, this.layers, record, record.name ? [record.name] : []);
     const topmost = inspect.layers.filter((diffId, index) => inspect.layers.lastIndexOf(diffId) === index);
-    return { inspect, layerDirectories: topmost.map((diffId) => this.layers.path(diffId)) };
+    // Overlay can't do without a lower directory.
+    const layerDirectories = topmost.length > 0 ? topmost.map((diffId) => this.layers.path(diffId)) : [await this.layers.empty()];
+    return { inspect, layerDirectories };
   }
 
   async #find(reference: string): Promise<ReferenceRecord> {
