@@ -1,5 +1,6 @@
 /** A step that failed, with its place, its command, how it ended and what it said last. */
 
+import { statfs } from "node:fs/promises";
 import type { ContainerExit } from "../../engine.js";
 import { CaissonError, type ErrorFacts } from "../../errors.js";
 import { describeExit } from "../containers/exit-status.js";
@@ -31,15 +32,22 @@ export function buildFailed({ file, instruction }: FailedStep, problem: string, 
   });
 }
 
-/** A command that ended with anything but 0. */
-export function commandFailed(
+/** Less than this is as good as nothing. */
+const DISK_FULL_BYTES = 1 << 20;
+
+/** A command that ended with anything but 0. @param disk a path on the disk that it wrote to */
+export async function commandFailed(
   step: FailedStep,
   words: readonly string[],
   exit: ContainerExit,
   output: readonly string[],
-): CaissonError<"BUILD_FAILED"> {
+  disk: string,
+): Promise<CaissonError<"BUILD_FAILED">> {
   const { exitCode, signal, oomKilled } = exit;
-  const remedy = oomKilled ? "The command needs more memory than it may have." : undefined;
+  const { bavail, bsize } = await statfs(disk);
+  const full =
+    bavail * bsize < DISK_FULL_BYTES ? `The disk of ${disk} is full: make room, or set CAISSON_HOME to a larger one.` : undefined;
+  const remedy = oomKilled ? "The command needs more memory than it may have." : full;
   return buildFailed(step, describeExit(exit), { command: words.join(" "), exitCode, signal, oomKilled, output, remedy });
 }
 

@@ -36,6 +36,11 @@ export async function buildImage(parts: BuilderParts, context: BuildContext, opt
   throwIfAborted("build", options.signal);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  let workspace: Promise<Workspace> | undefined;
+  const openOnce = (newest: number | undefined): Promise<Workspace> => {
+    workspace ??= parts.session().then((session) => openWorkspace(session, parts.images.layers, parts.images.tools, newest));
+    return workspace;
+  };
   const temporary: string[] = [];
   const newTemporary = async (): Promise<string> => {
     const place = path.join(parts.temporary, `context-${process.pid}-${randomBytes(6).toString("hex")}`);
@@ -48,7 +53,7 @@ export async function buildImage(parts: BuilderParts, context: BuildContext, opt
     const contextParts = { cache, http: images.registries.http, tools: images.tools, temporary: newTemporary, signal };
     const opened = await openContext(context, options, contextParts);
     const named = namedContexts(options, images, contextParts);
-    const facts = gatherFacts(parts, opened, named, options, signal);
+    const facts = gatherFacts(parts, opened, named, openOnce, options, signal);
     const target = findTarget(facts.dockerfile, options.target);
     const state = await buildStages(facts, target.index, stop);
     await Promise.all([opened.digests.save(), named.save()]);
@@ -58,6 +63,7 @@ export async function buildImage(parts: BuilderParts, context: BuildContext, opt
     throw error;
   } finally {
     parts.cache.release();
+    await workspace?.then((open) => open.close()).catch(() => {}); // the session is gone, and its directory with it
     for (const place of temporary) await rm(place, { recursive: true, force: true });
   }
 }
@@ -66,6 +72,7 @@ function gatherFacts(
   parts: BuilderParts,
   opened: OpenContext,
   named: NamedContexts,
+  workspace: (newest: number | undefined) => Promise<Workspace>,
   options: BuildOptions,
   signal: AbortSignal,
 ): BuildContextFacts {
@@ -74,7 +81,6 @@ function gatherFacts(
   const target = parsePlatform(options.platform ?? hostPlatform());
   const args = platformArgs(parsePlatform(hostPlatform()), target);
   const epoch = options.sourceDateEpoch ?? epochArgument(options.buildArgs?.["SOURCE_DATE_EPOCH"]);
-  let workspace: Promise<Workspace> | undefined;
   return {
     ...{ dockerfile, options, images, cache, session, signal, target, epoch },
     contexts: named.byName,
@@ -82,10 +88,7 @@ function gatherFacts(
     platformArgs: args,
     globalArgs: globalArguments(dockerfile, args, options.buildArgs ?? {}),
     files: opened.files,
-    workspace: () => {
-      workspace ??= session().then((open) => openWorkspace(open, images.layers, epoch));
-      return workspace;
-    },
+    workspace: () => workspace(epoch),
     directory: opened.directory,
   };
 }

@@ -169,7 +169,7 @@ async function execute(
       },
       signal: facts.signal,
     });
-    if (layer === undefined) throw commandFailed(failed, words, exit, tail.lines);
+    if (layer === undefined) throw await commandFailed(failed, words, exit, tail.lines, workspace.session.directory);
     return layer;
   } catch (error) {
     throw error instanceof CaissonError ? placeFailure(failed, error, tail.lines) : error;
