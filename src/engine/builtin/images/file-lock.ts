@@ -4,6 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { abortError } from "../../errors.js";
 import { inStore } from "./store-failure.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 /** A holder that was not heard of for so long is dead. */
 const STALE_MS = 10_000;
@@ -18,7 +19,7 @@ const queues = new Map<string, Promise<unknown>>();
 /** Runs `work` while no other process or call holds the lock of `file`, which need not exist. @throws ABORTED, STORE_UNWRITABLE */
 export async function withFileLock<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   const before = queues.get(file) ?? Promise.resolve();
-  const result = unlessAborted(before, signal).then(() => locked(file, signal, work));
+  const result = unlessAborted(before, signal, "pull").then(() => locked(file, signal, work));
   // Whoever gives up waiting lets nobody in before those in front are done.
   const settled = Promise.allSettled([before, result]);
   queues.set(file, settled);
@@ -42,7 +43,7 @@ async function acquire(file: string, signal: AbortSignal | undefined): Promise<(
     if (signal?.aborted) throw abortError("pull", signal);
     const release = await tryFileLock(file);
     if (release) return release;
-    await unlessAborted(sleep(delay, undefined, signal ? { signal } : {}), signal);
+    await unlessAborted(sleep(delay, undefined, signal ? { signal } : {}), signal, "pull");
   }
 }
 
@@ -59,16 +60,4 @@ export async function tryFileLock(file: string): Promise<(() => Promise<void>) |
     if ((error as NodeJS.ErrnoException).code === "ELOCKED") return undefined;
     throw error;
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(abortError("pull", signal));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise
-      .then(resolve, (error: unknown) => reject(signal.aborted ? abortError("pull", signal) : error))
-      .finally(() => signal.removeEventListener("abort", abort));
-  });
 }
