@@ -7,6 +7,7 @@ import { describeExit } from "../containers/exit-status.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { formatLocation } from "./dockerfile/dockerfile-error.js";
 import type { Instruction } from "./dockerfile/instructions.js";
+import { TooManyLinks } from "./files/dangling-links.js";
 import { CopyRefused } from "./steps/copy-files.js";
 import { SourceMissing } from "./steps/copy-selection.js";
 
@@ -53,7 +54,8 @@ export async function commandFailed(
 
 /** What a step threw, as an error with a place; errors that say where they come from stay as they are. */
 export function placeFailure(step: FailedStep, error: unknown, output: readonly string[] = []): unknown {
-  if (error instanceof SourceMissing || error instanceof CopyRefused) return buildFailed(step, error.message, { cause: error });
+  if (error instanceof SourceMissing || error instanceof CopyRefused || error instanceof TooManyLinks)
+    return buildFailed(step, error.message, { cause: error });
   if (error instanceof SupervisorFailure) {
     if (error.code === "ENOSPC" || error.code === "EDQUOT")
       return new CaissonError("DISK_FULL", `No space left for ${step.instruction.original}`, { facts: { path: step.file }, cause: error });

@@ -40,7 +40,7 @@ export interface LaunchOptions {
   readonly additions?: LaunchAdditions | undefined;
 }
 
-/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
+/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
   /** Before the root file system is mounted: opens sources, in slots from {@link FIRST_FREE_SLOT} on. */
   readonly sources: Plan;
@@ -140,7 +140,7 @@ function planPrepare(
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
   const { id, spec, image, users, host, layers, directories, start, address, kindOf } = options;
-  const process = resolveProcess({ id, spec, image, users });
+  const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   return [

@@ -44,15 +44,13 @@ const WITH_HEREDOC = /^\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\b/i;
 
 /** @throws DOCKERFILE_INVALID */
 export function splitLines(file: string, text: string): SplitDockerfile {
-  const source = text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .map((line) => line.replace(/\r$/, ""));
-  if (source.at(-1) === "") source.pop();
+  const written = text.replace(/^\uFEFF/, "").split("\n");
+  if (written.at(-1) === "") written.pop();
+  const source = written.map((line) => line.replace(/\r$/, ""));
   const { directives, next } = readDirectives(file, source);
   const lines: LogicalLine[] = [];
   for (let index = next; index < source.length; ) {
-    const read = readLogicalLine(file, source, index, directives);
+    const read = readLogicalLine(file, source, written, index, directives);
     if (read.line) lines.push(read.line);
     index = read.next;
   }
@@ -81,9 +79,11 @@ function readDirectives(file: string, source: readonly string[]): { directives: 
   return { directives: { escapeCharacter, syntax: found.get("syntax"), check: found.get("check") }, next };
 }
 
+/** @param written the lines with their carriage returns, which here-documents keep */
 function readLogicalLine(
   file: string,
   source: readonly string[],
+  written: readonly string[],
   start: number,
   { escapeCharacter }: Directives,
 ): { line: LogicalLine | undefined; next: number } {
@@ -114,7 +114,7 @@ function readLogicalLine(
           expected: `a line that is \`${begin.name}\``,
         });
       }
-      const content = source.slice(next, end);
+      const content = written.slice(next, end);
       heredocs.push({ ...begin, content: content.map((line) => `${line}\n`).join("") });
       next = end + 1;
     }

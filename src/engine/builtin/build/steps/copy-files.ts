@@ -1,5 +1,6 @@
 /** COPY and ADD of files: where each goes, and the tar that puts it there. Rules of the reference's "COPY" and BuildKit's fsutil. */
 
+import { pathsTo } from "../files/dangling-links.js";
 import type { ModeChange } from "../files/file-mode.js";
 import type { FileStatus } from "../files/root-files.js";
 import { relative } from "../files/root-files.js";
@@ -27,12 +28,6 @@ export interface CopyPlacement {
 /** What can't be copied to where it should go: the caller knows where it stands. */
 export class CopyRefused extends Error {}
 
-/** `/a/b/c` gives `/a`, `/a/b`, `/a/b/c`. */
-export function pathsTo(destination: string): string[] {
-  const parts = destination.split("/").filter(Boolean);
-  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
-}
-
 /** The whole archive, to be unpacked at the root. */
 export async function* copyTar(selections: readonly Selected[], placement: CopyPlacement): AsyncGenerator<Buffer> {
   const { known } = placement;
@@ -41,7 +36,7 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
   if (!directory.exists) yield* makeDirectories(directory.path, placement, made);
   const base = directory.exists ? relative(directory.path) : resolved(directory.path, known);
   for (const selected of selections) {
-    const top = selected.isDirectory && selected.parents.length === 0 ? base : join(base, directory.name ?? selected.name);
+    const top = join(base, selected.isDirectory ? selected.name : (directory.name ?? selected.name));
     for (const parent of selected.parents) {
       if (made.has(parent.name)) continue;
       made.add(parent.name);
@@ -53,7 +48,7 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
     for await (const file of selectedFiles(selected, placement.exclude)) {
       const isTop = file.entry.name === "";
       // A directory that receives others' contents keeps what it is.
-      if (isTop && selected.isDirectory && selected.parents.length === 0) continue;
+      if (isTop && selected.isDirectory && selected.name === "") continue;
       const name = isTop ? top : join(top, file.entry.name);
       const link = file.entry.type === "hardlink" ? join(top, file.entry.link) : file.entry.link;
       yield* tarFile(changed({ ...file.entry, name, link }, placement), file.contents);

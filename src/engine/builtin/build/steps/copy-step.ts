@@ -3,6 +3,7 @@ import { keyOf } from "../cache-store.js";
 import { dockerfileError } from "../dockerfile/dockerfile-error.js";
 import type { CopyInstruction, InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
+import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { parseMode } from "../files/file-mode.js";
 import type { FileTree } from "../files/file-tree.js";
@@ -13,7 +14,7 @@ import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
 import { sourceOf } from "../stage-graph.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";
 import { findRemote, isChecksumFor, isGit, isRemote } from "./add-remote.js";
-import { type CopyPlacement, copyTar, pathsTo } from "./copy-files.js";
+import { type CopyPlacement, copyTar, resolved } from "./copy-files.js";
 import { digestOf, type Selected, select } from "./copy-selection.js";
 import { isNumeric, ownerOf } from "./owner.js";
 import type { StageScope } from "./stage-scope.js";
@@ -152,12 +153,13 @@ async function makeLayer(
 ): Promise<string> {
   const { facts } = builder;
   const workspace = await facts.workspace();
-  const paths = pathsTo(request.absolute);
+  const absolute = await followDangling(workspace.session, below, request.absolute);
+  const paths = pathsTo(absolute);
   const found = await statInRoot(workspace.session, below, paths);
   const known = new Map(paths.flatMap((each, index): [string, FileStatus][] => (found[index] ? [[each, found[index]]] : [])));
   const owner = request.chown === undefined ? undefined : await ownerOf(workspace.session, builder.below, request.chown);
   const placement: CopyPlacement = {
-    destination: request.absolute,
+    destination: absolute,
     known,
     owner,
     mode: request.chmod === undefined ? undefined : parseMode(request.chmod),
@@ -168,8 +170,8 @@ async function makeLayer(
   if (selections.length === 0) return writeLayer(workspace, below, [{ tar: noFiles() }], facts.signal);
   const { archives, files } = await separate(instruction, request, selections);
   if (archives.length === 0) return writeLayer(workspace, below, [{ tar: copyTar(files, placement) }], facts.signal);
-  const directory = request.absolute.endsWith("/") ? request.absolute : `${request.absolute}/`;
-  const into = (known.get(request.absolute.replace(/\/$/, ""))?.path ?? request.absolute.slice(1)).replace(/\/$/, "");
+  const directory = absolute.endsWith("/") ? absolute : `${absolute}/`;
+  const into = resolved(directory, known);
   const made = { tar: copyTar(files, { ...placement, destination: directory }) };
   return writeLayer(workspace, below, [made, ...archives.map(({ tar }) => ({ tar: tar(), into }))], facts.signal);
 }

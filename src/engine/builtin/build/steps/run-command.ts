@@ -12,8 +12,9 @@ import { fromOci } from "../../images/image-config.js";
 import { readLog } from "../../logs/log-reader.js";
 import { signalNumber } from "../../runtime/signals.js";
 import type { RawExit } from "../../supervisor/supervisor.js";
+import { pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";
-import { pathsTo, resolved } from "./copy-files.js";
+import { resolved } from "./copy-files.js";
 import { type PlannedMount, planRunMounts } from "./run-mounts.js";
 import type { Workspace } from "./workspace.js";
 
