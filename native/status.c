@@ -34,6 +34,21 @@ int status_send(int channel, int kind, const struct err *e, int fd)
 	return RETRY(sendmsg(channel, &header, MSG_NOSIGNAL)) < 0 ? -1 : 0;
 }
 
+int status_go(int channel)
+{
+	return RETRY(send(channel, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0 ? -1 : 0;
+}
+
+int status_await(int channel)
+{
+	char byte;
+	ssize_t n = RETRY(recv(channel, &byte, 1, 0));
+
+	if (n == 0)
+		errno = EPIPE;
+	return n == 1 ? 0 : -1;
+}
+
 int status_receive(int channel, struct status *message, int *fd)
 {
 	struct iovec iov = { message, sizeof(*message) };
