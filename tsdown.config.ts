@@ -9,7 +9,18 @@ export default defineConfig({
   platform: "node",
   target: "node20",
   // Bundled instead of installed: tar-stream would bring 6 MB of modules for another runtime along, and p-retry is ESM alone.
-  inlineOnly: ["b4a", "events-universal", "fast-fifo", "is-network-error", "p-retry", "streamx", "tar-stream", "text-decoder"],
+  inlineOnly: [
+    "@leichtgewicht/ip-codec",
+    "b4a",
+    "dns-packet",
+    "events-universal",
+    "fast-fifo",
+    "is-network-error",
+    "p-retry",
+    "streamx",
+    "tar-stream",
+    "text-decoder",
+  ],
   outDir: "dist",
   fixedExtension: false,
 });

@@ -45,6 +45,7 @@ struct connection {
 
 struct resolver {
 	char container[ID_MAX + 1];
+	struct in_addr address;
 	struct watch datagrams, listener;
 	struct connection *connections;
 	int connections_n;
@@ -197,12 +198,13 @@ int names_start(const char *container, int netns, struct slice bytes, struct err
 	struct resolver *r;
 	union address address;
 
-	if (!address_of(bytes, PORT_DOMAIN, &address))
+	if (bytes.len != 4 || !address_of(bytes, PORT_DOMAIN, &address))
 		return fail(e, EINVAL, "malformed address for names");
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return fail(e, ENOMEM, "names");
 	strcpy(r->container, container);
+	r->address = address.v4.sin_addr;
 	r->datagrams = (struct watch){ .fd = bound_socket(netns, SOCK_DGRAM, &address), .ready = datagrams_ready };
 	r->listener = (struct watch){ .fd = -1, .ready = listener_ready };
 	if (r->datagrams.fd >= 0)
@@ -233,16 +235,45 @@ void names_stop(const char *container)
 	free(r);
 }
 
+/*
+ * The source is named: a socket that was bound before the loopback interface was up has none of its own, since the kernel
+ * took an address that it did not know yet for a broadcast one (__inet_bind()).
+ */
+static void send_datagram(struct resolver *r, union address *to, struct slice message)
+{
+	struct in_pktinfo source = { .ipi_spec_dst = r->address };
+	union {
+		char buffer[CMSG_SPACE(sizeof(source))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec part = { (void *)(uintptr_t)message.data, message.len };
+	struct msghdr header = {
+		.msg_name = to,
+		.msg_namelen = address_len(to),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof(control.buffer),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
+
+	c->cmsg_level = IPPROTO_IP;
+	c->cmsg_type = IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(source));
+	memcpy(CMSG_DATA(c), &source, sizeof(source));
+	/* What does not fit into the receiver's buffer is lost, as datagrams are. */
+	(void)RETRY(sendmsg(r->datagrams.fd, &header, MSG_DONTWAIT));
+}
+
 static void reply_datagram(struct resolver *r, struct slice body, struct slice message)
 {
 	struct slice bytes;
 	union address to;
 	uint64_t port;
 
-	/* What does not fit into the receiver's buffer is lost, as datagrams are. */
-	if (find_slice(body, TAG_ADDRESS, &bytes) && find_u64(body, TAG_PORT, &port) && port <= UINT16_MAX &&
+	if (find_slice(body, TAG_ADDRESS, &bytes) && bytes.len == 4 && find_u64(body, TAG_PORT, &port) && port <= UINT16_MAX &&
 	    address_of(bytes, (uint16_t)port, &to))
-		(void)RETRY(sendto(r->datagrams.fd, message.data, message.len, MSG_DONTWAIT, &to.any, address_len(&to)));
+		send_datagram(r, &to, message);
 }
 
 static void reply_connection(struct resolver *r, uint64_t token, struct slice message)

@@ -110,7 +110,7 @@ enum field_tag {
 	TAG_UID = 52,
 	TAG_GID = 53,
 	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
-	TAG_NAMES = 55,		/* LAUNCH: 4 or 16 bytes: address in the container's network namespace to take DNS queries on, port 53 */
+	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
 };
 
 enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
@@ -174,7 +174,7 @@ enum op_code {
 	OP_CHROOT = 46,		/* PATH host; where pivot_root is refused */
 	OP_UMOUNT = 47,		/* PATH host, FLAGS */
 	OP_CONSOLE = 48,	/* binds the terminal of OP_PTY on /dev/console in root */
-	OP_AWAIT = 49,		/* until the supervisor has done what it owes a new container (NAMES) */
+	OP_AWAIT = 49,		/* until the supervisor has the namespaces of a new container, and has done what it owes it there */
 };
 
 enum arg_tag {
