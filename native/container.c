@@ -384,14 +384,15 @@ static int start(struct container *c, struct slice body, struct err *e)
 	c->exit = (struct watch){ .fd = s.pidfd, .ready = exit_ready };
 	c->status = (struct watch){ .fd = s.status, .ready = status_ready };
 	c->netns = open_netns(c->pid);
-	if (start_names(c, body, e) < 0 || status_go(s.status) < 0) {
-		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
-		return e->no ? -1 : fail(e, errno, "status channel");
-	}
 	if (watch_set(&c->exit, EPOLLIN) < 0 || watch_set(&c->status, EPOLLIN) < 0) {
 		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
 		return fail(e, errno, "epoll");
 	}
+	/* From here on the child's end answers the request, with this failure where there was one. */
+	if (start_names(c, body, &c->failure) < 0)
+		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
+	else
+		status_go(s.status);
 	return 0;
 }
 
