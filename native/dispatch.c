@@ -9,6 +9,8 @@
 #include "hello.h"
 #include "listening.h"
 #include "log.h"
+#include "names.h"
+#include "networks.h"
 #include "protocol.h"
 #include "session_channel.h"
 
@@ -36,6 +38,9 @@ static const struct {
 	{ MSG_READ_FILE, files_handle_read },
 	{ MSG_REMOVE_TREE, files_handle_remove },
 	{ MSG_TRY, container_handle_try },
+	{ MSG_NETWORK, networks_handle_create },
+	{ MSG_NETWORK_REMOVE, networks_handle_remove },
+	{ MSG_NAME_REPLY, names_handle_reply },
 };
 
 handler_fn dispatch_find(uint16_t kind)

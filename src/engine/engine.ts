@@ -9,12 +9,14 @@
  */
 import type { ContainerService } from "./container-service.js";
 import type { ImageService } from "./image-service.js";
+import type { NetworkService } from "./network-service.js";
 
 export type * from "./build-service.js";
 export type * from "./container-service.js";
 export type * from "./container-spec.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
+export type * from "./network-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */
 export interface Engine extends AsyncDisposable {
@@ -24,6 +26,7 @@ export interface Engine extends AsyncDisposable {
   readonly supports: EngineSupports;
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly networks: NetworkService;
   /** What happens from now on. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   info(): Promise<EngineInfo>;
@@ -70,10 +73,10 @@ export interface EventsOptions {
 }
 
 export interface EngineEvent {
-  readonly type: "container" | "image";
+  readonly type: "container" | "image" | "network";
   /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `pull`, `tag`, ... */
   readonly action: string;
-  /** Container or image id. */
+  /** Id of the container, image or network. */
   readonly id: string;
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;

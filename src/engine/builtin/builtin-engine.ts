@@ -8,6 +8,7 @@ import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
 import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
+import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
@@ -25,6 +26,7 @@ export class BuiltinEngine implements Engine {
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
+  readonly networks: BuiltinNetworks;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
   readonly #options: BuiltinEngineOptions;
@@ -49,7 +51,9 @@ export class BuiltinEngine implements Engine {
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
+    const session = () => this.#open();
+    this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
+    this.containers = new BuiltinContainers({ session, images: this.images, events: this.#events, networks: this.networks.table });
   }
 
   /** Reads what this host can do; spawns nothing. */

@@ -1,12 +1,14 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { addressBytes } from "../network/addresses.js";
 import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { readHostPaths } from "./host-paths.js";
+import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
@@ -18,6 +20,7 @@ const LOG_MAX_BYTES = 64 << 20;
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
 export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
+  const network = launchNetwork(record);
   const launch = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -28,12 +31,13 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     users: record.users,
     host: session.host,
     session: session.cgroups,
-    address: record.address,
+    network,
     additions: record.additions,
     ...(await readHostPaths(record.spec)),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
+  record.starting = true;
   record.onDisk = true;
   try {
     const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
@@ -43,6 +47,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
       if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
       writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
       writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
       if (record.spec.tty) writer.u64(Tag.TTY, 1);
       writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
@@ -54,6 +59,8 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     if (!(error instanceof SupervisorFailure)) throw error;
     const operation = failedOperation(error, launch.prepare, launch.plan);
     throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
+  } finally {
+    record.starting = false;
   }
 }
 

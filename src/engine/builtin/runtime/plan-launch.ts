@@ -1,8 +1,6 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
-import type { ContainerAddress } from "../network/addresses.js";
-import { loopbackMessages } from "../network/netlink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
@@ -32,12 +30,25 @@ export interface LaunchOptions {
   readonly users: UserDatabase;
   readonly host: HostFacts;
   readonly session: SessionCgroups;
-  /** Undefined without an address of its own. */
-  readonly address: ContainerAddress | undefined;
+  readonly network: LaunchNetwork;
   readonly kindOf: (hostPath: string) => HostPathKind;
   /** Numbers of the devices that the spec names, as rules. */
   readonly deviceRules: readonly DeviceRule[];
   readonly additions?: LaunchAdditions | undefined;
+}
+
+/** How a container meets the network. */
+export interface LaunchNetwork {
+  /** Whether it gets a namespace of its own. */
+  readonly own: boolean;
+  /** Run by the container's first process: joins a namespace, or configures its own. */
+  readonly plan: Plan;
+  /** Its addresses, for /etc/hosts. */
+  readonly addresses: readonly string[];
+  /** Address of the engine's name server in its namespace. */
+  readonly nameServer: string | undefined;
+  /** Directory with the files of the container whose network is shared; undefined: its own. */
+  readonly etc: string | undefined;
 }
 
 /** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
@@ -70,7 +81,7 @@ export interface LaunchPlan {
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
   const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
-  const own = ownNamespaces(spec);
+  const own = ownNamespaces(spec, options.network);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
@@ -94,8 +105,8 @@ interface OwnNamespaces {
   readonly pid: boolean;
 }
 
-export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
-  return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+function ownNamespaces(spec: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
+  return { network: network.own, ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
 }
 
 /**
@@ -111,18 +122,20 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions,
+  { spec, directories, start, network, host, image, id, users, deviceRules }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
   const files = etcFiles({
     hostname,
     domainname: spec.domainname,
-    address: address?.address,
+    addresses: network.addresses,
     extraHosts: spec.extraHosts ?? [],
     dns: spec.dns ?? [],
+    dnsSearch: spec.dnsSearch,
+    dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    hostNetwork: spec.networkMode === "host",
+    nameServer: network.nameServer,
   });
   const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
@@ -139,7 +152,7 @@ function planPrepare(
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
-  const { id, spec, image, users, host, layers, directories, start, address, kindOf } = options;
+  const { id, spec, image, users, host, layers, directories, start, network, kindOf } = options;
   const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
@@ -163,18 +176,20 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     { op: "UMASK", mode: 0 },
     { op: "HOSTNAME", data: process.hostname },
     ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
-    ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
+    // The plan may step into other namespaces: by then the supervisor must have found this one.
+    ...(own.network ? [{ op: "AWAIT" as const }] : []),
+    ...network.plan,
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
-      ownNetwork: own.network,
+      ownNetwork: spec.networkMode !== "host",
       ownIpc: own.ipc,
       ownPid: own.pid,
       shmSizeBytes: spec.shmSizeBytes,
     }),
     ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
-      planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file"),
+      planBind(path.join(network.etc ?? directories.scratch, name), `/etc/${name}`, false, "file"),
     ),
     ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
     ...planUserMounts(spec.mounts ?? [], kindOf),
