@@ -13,6 +13,8 @@ import { IgnoreFile } from "./ignore-file.js";
 export interface OpenContext {
   readonly directory: string;
   readonly files: ContextTree;
+  /** What is left out of `files`. */
+  readonly ignore: IgnoreFile;
   readonly digests: DigestCache;
   /** Its name in messages. */
   readonly file: string;
@@ -35,7 +37,7 @@ export async function openContext(context: BuildContext, options: BuildOptions, 
   const directory = await directoryOf(context, places);
   const { file, text, ignore } = await readDockerfile(directory, options);
   const digests = await DigestCache.open(places.store, directory);
-  return { directory, files: new ContextTree(directory, ignore, digests), digests, file, text };
+  return { directory, files: new ContextTree(directory, ignore, digests), ignore, digests, file, text };
 }
 
 /** A further context that is a directory. */

@@ -122,8 +122,7 @@ async function selectAll(builder: StageScope, instruction: Copy, request: Reques
 async function sourceTree(builder: StageScope, instruction: Copy, from: string | undefined): Promise<FileTree> {
   const { facts, stage } = builder;
   if (from === undefined) return facts.files;
-  const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
-  return builder.tree(sourceOf(facts.dockerfile, stage, instruction, from, contexts), instruction);
+  return builder.tree(sourceOf(facts, stage, instruction, from), instruction);
 }
 
 async function makeLayer(

@@ -8,7 +8,7 @@ import { buildFailed } from "../build-failure.js";
 import { dockerfileError } from "../dockerfile/dockerfile-error.js";
 import type { InstructionOf } from "../dockerfile/instructions.js";
 import { statInRoot } from "../files/root-files.js";
-import { type Source, sourceOf } from "../stage-graph.js";
+import { sourceOf } from "../stage-graph.js";
 import type { PlannedMount, RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 import { layerDirectories } from "./workspace.js";
@@ -108,9 +108,7 @@ async function resolveBind(
 async function layersOf(builder: StageScope, instruction: Run, from: string | undefined): Promise<readonly string[]> {
   const { facts, stage } = builder;
   if (from === undefined) return [await builder.contextLayer(facts.files, instruction)];
-  const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
-  const source: Source = sourceOf(facts.dockerfile, stage, instruction, from, contexts);
-  return builder.layersOf(source, instruction);
+  return builder.layersOf(sourceOf(facts, stage, instruction, from), instruction);
 }
 
 /** A directory that is kept between builds, by id. */
