@@ -10,6 +10,8 @@ phase "Debian packages that the tests use"
 scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl mmdebstrap docker.io iproute2 iptables
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
+# Build checks came to Docker after that.
+scripts/unpack-newer-docker.sh .cache/docker-checks forky
 
 phase "npm packages"
 scripts/install-npm.sh

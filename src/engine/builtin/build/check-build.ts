@@ -69,11 +69,15 @@ async function lintWithImages(facts: BuildContextFacts, checks: CheckOptions, ta
 async function localConfig(facts: BuildContextFacts, stage: Stage): Promise<OciImageConfig | undefined> {
   const { images } = facts;
   const { reference, platform } = imageOf(facts, stage);
-  const image = await images.resolve(reference, platform).catch((error: unknown) => {
-    if (isCaissonError(error, "IMAGE_NOT_FOUND") || isCaissonError(error, "IMAGE_PLATFORM_MISSING")) return undefined;
+  try {
+    const { inspect } = await images.resolve(reference, platform);
+    return parseOciConfig(await images.content.get(inspect.id), inspect.id);
+  } catch (error) {
+    if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
+    // InvalidBaseImagePlatform depends on what the registry has for this platform.
+    if (isCaissonError(error, "IMAGE_PLATFORM_MISSING")) return remoteConfig(facts, stage);
     throw error;
-  });
-  return image && parseOciConfig(await images.content.get(image.inspect.id), image.inspect.id);
+  }
 }
 
 function remoteConfig(facts: BuildContextFacts, stage: Stage): Promise<OciImageConfig | undefined> {

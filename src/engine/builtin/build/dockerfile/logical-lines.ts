@@ -93,11 +93,13 @@ function readDirectives(file: string, source: readonly string[]): { directives: 
     }
   }
   const check = found.get("check");
+  // BuildKit looks for this one by itself, and gives up at an indented line.
+  const isHeeded = check && source.slice(0, check.line).every((line) => line.startsWith("#"));
   return {
     directives: {
       escapeCharacter: found.get("escape")?.text === "`" ? "`" : "\\",
       syntax: found.get("syntax")?.text,
-      check: check && { ...check, text: check.text.split(" ", 1)[0]! },
+      check: isHeeded ? { ...check, text: check.text.split(" ", 1)[0]! } : undefined,
     },
     next,
   };

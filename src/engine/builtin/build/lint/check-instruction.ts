@@ -27,49 +27,50 @@ export interface CheckedStage {
   readonly last: Map<string, Place>;
 }
 
-export interface CheckedInstruction {
-  readonly findings: readonly Finding[];
-  /** Numbers of the stages that it takes files from. */
-  readonly sources: readonly number[];
+/** Who is told of what a check finds; of an error only after that. */
+export interface Listener {
+  found(findings: readonly Finding[]): void;
+  /** Something depends on the image that isn't known. */
+  missed(): void;
 }
 
-/** @param miss told when something depends on the image that isn't known. @throws DOCKERFILE_INVALID */
-export function checkInstruction(facts: LintFacts, checked: CheckedStage, instruction: Instruction, miss: () => void): CheckedInstruction {
-  const before = checked.state;
+/** @returns numbers of the stages that it takes files from. @throws DOCKERFILE_INVALID */
+export function checkInstruction(facts: LintFacts, checked: CheckedStage, instruction: Instruction, listener: Listener): readonly number[] {
   const isUnknown = checked.unknownBase !== undefined;
-  const findings: Finding[] = [];
-  const lookup = (name: string): string | undefined => before.env.get(name);
+  const lookup = (name: string): string | undefined => checked.state.env.get(name);
   const telling = new Expander(facts.dockerfile, instruction, lookup, ({ unset }) => {
-    const names = undeclaredVariables(before, unset);
-    if (isUnknown && names.length > 0) miss();
-    else findings.push(...names.map((name) => undefinedVariable(instruction, before, name)));
+    const names = undeclaredVariables(checked.state, unset);
+    if (isUnknown && names.length > 0) listener.missed();
+    else listener.found(names.map((name) => undefinedVariable(instruction, checked.state, name)));
   });
-  const silent = new Expander(facts.dockerfile, instruction, lookup);
-  let sources: readonly number[] = [];
   switch (instruction.keyword) {
     case "FROM":
-      break;
+      return [];
     case "RUN":
-      sources = mountSources(facts, checked, instruction, telling);
-      break;
+      return mountSources(facts, checked, instruction, telling);
     case "COPY":
-    case "ADD": {
-      const paths = expandCopy(instruction, telling);
-      findings.push(...checkIgnoredSources(instruction, paths, facts.ignore));
-      sources = stageNumbers(facts, checked, instruction, instruction.from);
-      break;
-    }
+    case "ADD":
+      listener.found(checkIgnoredSources(instruction, expandCopy(instruction, telling), facts.ignore));
+      return stageNumbers(facts, checked, instruction, instruction.from);
     case "WORKDIR":
-      findings.push(...enterDirectory(checked, instruction, telling.word(instruction.value)));
-      break;
+      listener.found(enterDirectory(checked, instruction, telling.word(instruction.value)));
+      return [];
     default: {
+      const before = checked.state;
+      for (const part of partsOf(instruction)) checked.state = applyConfiguration(facts, checked.state, part, telling);
       const { shell } = before.config;
-      checked.state = applyConfiguration(facts, before, instruction, telling);
-      if (isUnknown && shell === undefined && isShellForm(instruction)) miss();
-      else findings.push(...configurationFindings(checked, instruction, silent, shell));
+      const silent = new Expander(facts.dockerfile, instruction, (name) => before.env.get(name));
+      if (isUnknown && shell === undefined && isShellForm(instruction)) listener.missed();
+      else listener.found(configurationFindings(checked, instruction, silent, shell));
+      return [];
     }
   }
-  return { findings, sources };
+}
+
+/** Each argument is declared for those after it. */
+function partsOf(instruction: ConfigurationInstruction): ConfigurationInstruction[] {
+  if (instruction.keyword !== "ARG") return [instruction];
+  return instruction.args.map((arg) => ({ ...instruction, args: [arg] }));
 }
 
 function isShellForm(instruction: Instruction): boolean {

@@ -4,7 +4,8 @@
  */
 import { fromOci, type OciImageConfig } from "../../images/image-config.js";
 import { parsePlatform } from "../../images/platform.js";
-import { imageReference } from "../base-images.js";
+import { parseReference } from "../../images/reference.js";
+import { imageReference, placed } from "../base-images.js";
 import { parseTrigger, type Stage } from "../dockerfile/parse-dockerfile.js";
 import { emptyImage, fromImage, fromStage } from "../image-state.js";
 import { type Base, baseOf, neededStages } from "../stage-graph.js";
@@ -61,9 +62,12 @@ class Evaluator {
     const { stage: checked, triggers } = this.#begin(stage);
     this.#stages.set(stage.index, checked);
     const instructions = triggers.map((trigger) => parseTrigger(this.#facts.dockerfile.file, trigger, stage.from));
+    const listener = {
+      found: (findings: readonly Finding[]) => void this.#findings.push(...findings),
+      missed: () => void this.#missed.add(checked.unknownBase!),
+    };
     for (const instruction of [...instructions, ...stage.instructions]) {
-      const { findings, sources } = checkInstruction(this.#facts, checked, instruction, () => this.#missed.add(checked.unknownBase!));
-      this.#findings.push(...findings);
+      const sources = checkInstruction(this.#facts, checked, instruction, listener);
       // What a trigger takes files from is found here first.
       for (const index of sources) this.stage(this.#facts.dockerfile.stages[index]!);
     }
@@ -81,10 +85,21 @@ class Evaluator {
     if (reference === undefined) return { stage: fresh, triggers: [] };
     this.#images.add(stage.index);
     const oci = this.#known.get(stage.index);
-    if (!oci) return { stage: { ...fresh, unknownBase: stage.index }, triggers: [] };
+    if (!oci) {
+      this.#checkReference(stage, reference);
+      return { stage: { ...fresh, unknownBase: stage.index }, triggers: [] };
+    }
     this.#checkPlatform(stage, base, reference, oci);
     const config = fromOci(oci.config);
     return { stage: { ...fresh, state: fromImage(oci, config) }, triggers: config.onBuild };
+  }
+
+  #checkReference({ from }: Stage, reference: string): void {
+    try {
+      parseReference(reference);
+    } catch (error) {
+      throw placed(error, this.#facts.dockerfile.file, from);
+    }
   }
 
   /** A context that is an image is what its giver meant. */
