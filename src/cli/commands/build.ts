@@ -3,13 +3,15 @@ import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Readable } from "node:stream";
 import type { BuildContext, BuildOptions } from "../../engine/engine.js";
-import { optionError } from "../../engine/errors.js";
+import { isCaissonError, optionError } from "../../engine/errors.js";
 import { agentsOf, hostsOf, namedValues, outputOf, secretsOf } from "../build-options-from-flags.js";
 import { writeOutput } from "../build-output.js";
 import { PROGRESS_KINDS, type ProgressKind, showBuild } from "../build-progress.js";
-import { type Call, defineCommand, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
+import { checkReport } from "../build-warnings.js";
+import { type Call, defineCommand, JSON_OPTION, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
+import { errorObject } from "../error-object.js";
 import { openInput } from "../files.js";
-import { printLine, type Terminal } from "../terminal.js";
+import { printJson, printLine, type Terminal } from "../terminal.js";
 import { UsageError } from "../usage.js";
 
 const list = (value: string, help: string, short?: string) =>
@@ -40,6 +42,8 @@ const OPTIONS = {
   output: { type: "string", short: "o", value: "DIRECTORY|type=local|tar|oci|docker,dest=PATH", help: "write the result there as well" },
   iidfile: { type: "string", value: "FILE", help: "write the image's id to this file" },
   progress: { type: "string", value: PROGRESS_KINDS.join("|"), help: "how progress is shown; default: auto" },
+  check: { type: "boolean", help: "check the Dockerfile, build nothing; exit code 1 where something is found" },
+  json: { ...JSON_OPTION, help: "print what was built, or what the check found, as JSON" },
   quiet: { ...QUIET_OPTION, help: "print the image's id alone" },
 } as const;
 
@@ -52,22 +56,48 @@ export const build = defineCommand({
   options: OPTIONS,
   async run(call) {
     const { values, terminal, engine, signal } = call;
+    if (values.check) return check(call);
     const output = values.output === undefined ? undefined : outputOf(values.output);
     const display = showBuild(terminal, progressKind(values.progress, values.quiet ?? false));
     try {
       const { context, options } = await readContext(call);
       const opened = await engine();
-      const { image } = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const result = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const { image } = result;
       display.finish();
       if (values.iidfile !== undefined) await writeFile(values.iidfile, image.id);
       if (output) await writeOutput(opened, image, output, terminal, signal);
-      if (output?.dest !== "-") printLine(terminal, image.id);
+      if (output?.dest !== "-") {
+        if (values.json) printJson(terminal, result);
+        else printLine(terminal, image.id);
+      }
     } finally {
       display.finish();
     }
     return 0;
   },
 });
+
+/** As `docker build --check`: what was found on the standard output, what keeps the build from being one as the command's failure. */
+async function check(call: Call<typeof OPTIONS>): Promise<number> {
+  const { values, terminal, engine, signal } = call;
+  for (const name of ["output", "iidfile"] as const) {
+    if (values[name] !== undefined) throw new UsageError(`--check builds nothing: there is nothing for --${name}`);
+  }
+  const kind = progressKind(values.progress, values.quiet ?? false);
+  const progress = kind === "json" ? showBuild(terminal, kind).report : undefined;
+  const { context, options } = await readContext(call);
+  const { warnings, error } = await (await engine()).images.checkBuild(context, { ...options, ...optionsOf(call), signal, progress });
+  if (values.json || kind === "json") {
+    printJson(terminal, { warnings, error: error && errorObject(error) });
+    return warnings.length > 0 || error ? 1 : 0;
+  }
+  if (!values.quiet && (warnings.length > 0 || !error)) terminal.stdout.write(checkReport(warnings));
+  // Its warnings have been printed.
+  if (isCaissonError(error, "BUILD_CHECKS_FAILED")) terminal.stderr.write(`${error.summary}\n`);
+  else if (error) throw error;
+  return warnings.length > 0 ? 1 : 0;
+}
 
 function progressKind(text: string | undefined, quiet: boolean): ProgressKind {
   if (quiet) return "quiet";

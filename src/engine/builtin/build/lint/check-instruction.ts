@@ -103,7 +103,7 @@ function configurationFindings(
     case "EXPOSE":
       return checkExposedPorts(
         instruction,
-        instruction.words.flatMap((word) => expander.words(word)),
+        [...instruction.words].sort().flatMap((word) => expander.words(word)),
       );
     default:
       return [];
