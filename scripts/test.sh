@@ -11,6 +11,8 @@ scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry sk
 	clang libclang-rt-dev git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
+# Build checks came to Docker after that.
+scripts/unpack-newer-docker.sh .cache/docker-checks forky
 
 phase "npm packages"
 scripts/install-npm.sh

@@ -26,6 +26,7 @@ export { DockerfileBuilder } from "./container/dockerfile-builder.js";
 export { StartedContainer } from "./container/started-container.js";
 export { StoppedContainer } from "./container/stopped-container.js";
 export type {
+  BuildCheck,
   BuildContext,
   BuildEvent,
   BuildOptions,

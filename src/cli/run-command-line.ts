@@ -1,10 +1,11 @@
 /** Finds the command, runs it with an engine of its own, and turns what happened into an exit code. */
 import { constants } from "node:os";
 import type { Engine } from "../engine/engine.js";
-import { CaissonError, isCaissonError } from "../engine/errors.js";
+import { isCaissonError } from "../engine/errors.js";
 import { openEngine } from "../engine/open.js";
 import type { Command } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
+import { describeError, errorObject } from "./error-object.js";
 import { parseArguments } from "./parse-arguments.js";
 import type { Terminal } from "./terminal.js";
 import { commandHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
@@ -54,7 +55,7 @@ async function runCommand(command: Command, words: readonly string[], { terminal
       terminal.stderr.write(`${error.message}\nSee \`caisson ${command.name} --help\`.\n`);
       return command.failureCode ?? USAGE_EXIT_CODE;
     }
-    terminal.stderr.write(json ? `${JSON.stringify(errorObject(error))}\n` : `${describe(error)}\n`);
+    terminal.stderr.write(json ? `${JSON.stringify({ error: errorObject(error) })}\n` : `${describeError(error)}\n`);
     return exitCodeOf(error, command);
   } finally {
     interruption?.stop();
@@ -67,17 +68,6 @@ function exitCodeOf(error: unknown, command: Command): number {
   if (own !== undefined && (isCaissonError(error, "COMMAND_NOT_FOUND") || isCaissonError(error, "COMMAND_NOT_EXECUTABLE")))
     return error.facts.exitCode;
   return own ?? 1;
-}
-
-function describe(error: unknown): string {
-  if (error instanceof CaissonError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function errorObject(error: unknown): unknown {
-  if (!(error instanceof CaissonError)) return { error: { message: describe(error) } };
-  const { code, summary, evidence, remedy, facts } = error;
-  return { error: { code, summary, evidence, remedy, facts } };
 }
 
 /** The first signal aborts the command, which then cleans up; the second one ends the process as if nobody listened. */

@@ -53,12 +53,30 @@ export interface BuildResult {
   readonly warnings: readonly BuildWarning[];
 }
 
-/** What BuildKit's checks find; `rule` is its name there. */
+/** What BuildKit's checks find (https://docs.docker.com/reference/build-checks/). */
 export interface BuildWarning {
+  /** BuildKit's name of it, e.g. `"UndefinedVar"`. */
   readonly rule: string;
   readonly message: string;
+  /** What the rule asks for. */
+  readonly description: string;
+  /** The rule's documentation, where there is one. */
+  readonly url?: string | undefined;
   readonly file: string;
+  /** First line of the instruction, from 1. */
   readonly line: number;
+  readonly endLine: number;
+  /** Those lines, with some around them. */
+  readonly excerpt: { readonly firstLine: number; readonly lines: readonly string[] };
+}
+
+export interface BuildCheck {
+  readonly warnings: readonly BuildWarning[];
+  /**
+   * A CaissonError with what keeps the Dockerfile from being built: DOCKERFILE_INVALID; BUILD_CHECKS_FAILED where it wants its
+   * warnings to be errors; or why an image that a check depends on can't be had. Warnings are those found up to there.
+   */
+  readonly error?: Error | undefined;
 }
 
 /** `step` numbers the steps of one build, in the order in which they began. */

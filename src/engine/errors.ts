@@ -22,6 +22,12 @@ export interface ExitFacts {
 export interface ErrorFacts {
   /** An AbortSignal ended the operation; `cause` is the signal's reason. */
   ABORTED: { readonly operation: string };
+  /** The Dockerfile asks that what its checks find fails the build (`error=true`), and they found something. */
+  BUILD_CHECKS_FAILED: {
+    readonly file: string;
+    readonly rules: readonly string[];
+    readonly warnings: readonly { readonly rule: string; readonly message: string; readonly line: number }[];
+  };
   /** A step of a build failed: where it stands, what it ran, how it ended, and the last lines that it printed. */
   BUILD_FAILED: {
     readonly file: string;

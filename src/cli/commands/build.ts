@@ -1,13 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import type { BuildOptions, ImageInspect } from "../../engine/engine.js";
-import { optionError } from "../../engine/errors.js";
+import { isCaissonError, optionError } from "../../engine/errors.js";
 import { readContext } from "../build-context-from-operand.js";
 import { agentsOf, hostsOf, namedValues, outputOf, secretsOf } from "../build-options-from-flags.js";
 import { writeOutput } from "../build-output.js";
 import { PROGRESS_KINDS, type ProgressKind, showBuild } from "../build-progress.js";
-import { type Call, defineCommand, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
+import { checkReport } from "../build-warnings.js";
+import { type Call, defineCommand, JSON_OPTION, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
+import { errorObject } from "../error-object.js";
 import { parseSize } from "../quantities.js";
-import { printLine } from "../terminal.js";
+import { printJson, printLine } from "../terminal.js";
+import { UsageError } from "../usage.js";
 
 const list = (value: string, help: string, short?: string) =>
   ({ type: "string", multiple: true, value, help, ...(short ? { short } : {}) }) as const;
@@ -39,6 +42,8 @@ const OPTIONS = {
   iidfile: { type: "string", value: "FILE", help: "write the image's id to this file" },
   "metadata-file": { type: "string", value: "FILE", help: "write digests and names of the image to this file, as JSON" },
   progress: { type: "string", value: PROGRESS_KINDS.join("|"), help: "how progress is shown; default: auto" },
+  check: { type: "boolean", help: "check the Dockerfile, build nothing; exit code 1 where something is found" },
+  json: { ...JSON_OPTION, help: "print what was built, or what the check found, as JSON" },
   quiet: { ...QUIET_OPTION, help: "print the image's id alone" },
 } as const;
 
@@ -51,6 +56,7 @@ export const build = defineCommand({
   options: OPTIONS,
   async run(call) {
     const { values, terminal, engine, signal } = call;
+    if (values.check) return check(call);
     const outputs = (values.output ?? []).map(outputOf);
     if (outputs.filter(({ dest }) => dest === "-").length > 1)
       throw optionError("--output", "-", "there once: there is one standard output");
@@ -58,12 +64,16 @@ export const build = defineCommand({
     try {
       const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
       const opened = await engine();
-      const { image } = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const result = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const { image } = result;
       display.finish();
       if (values.iidfile !== undefined) await writeFile(values.iidfile, image.id);
       if (values["metadata-file"] !== undefined) await writeFile(values["metadata-file"], metadata(image));
       for (const output of outputs) await writeOutput(opened, image, output, terminal, signal);
-      if (!outputs.some(({ dest }) => dest === "-")) printLine(terminal, image.id);
+      if (!outputs.some(({ dest }) => dest === "-")) {
+        if (values.json) printJson(terminal, result);
+        else printLine(terminal, image.id);
+      }
     } finally {
       display.finish();
     }
@@ -75,6 +85,27 @@ export const build = defineCommand({
 function metadata({ id, digest, references }: ImageInspect): string {
   const names = references.length > 0 ? { "image.name": references.join(",") } : {};
   return `${JSON.stringify({ "containerimage.config.digest": id, "containerimage.digest": digest, ...names }, undefined, 2)}\n`;
+}
+
+/** As `docker build --check`: what was found on the standard output, what keeps the build from being one as the command's failure. */
+async function check(call: Call<typeof OPTIONS>): Promise<number> {
+  const { values, terminal, engine, signal } = call;
+  for (const name of ["output", "iidfile"] as const) {
+    if (values[name] !== undefined) throw new UsageError(`--check builds nothing: there is nothing for --${name}`);
+  }
+  const kind = progressKind(values.progress, values.quiet ?? false);
+  const progress = kind === "json" ? showBuild(terminal, kind).report : undefined;
+  const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
+  const { warnings, error } = await (await engine()).images.checkBuild(context, { ...options, ...optionsOf(call), signal, progress });
+  if (values.json || kind === "json") {
+    printJson(terminal, { warnings, error: error && errorObject(error) });
+    return warnings.length > 0 || error ? 1 : 0;
+  }
+  if (!values.quiet && (warnings.length > 0 || !error)) terminal.stdout.write(checkReport(warnings));
+  // Its warnings have been printed.
+  if (isCaissonError(error, "BUILD_CHECKS_FAILED")) terminal.stderr.write(`${error.summary}\n`);
+  else if (error) throw error;
+  return warnings.length > 0 ? 1 : 0;
 }
 
 function progressKind(text: string | undefined, quiet: boolean): ProgressKind {

@@ -104,14 +104,19 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Builds, loaded with the first one. */
-  #builds(): Pick<ImageStoreOptions, "build" | "pruneBuilds" | "held"> {
+  #builds(): Pick<ImageStoreOptions, "build" | "checkBuild" | "pruneBuilds" | "held"> {
     const { root } = this.#options;
     const cache = () => new CacheStore(path.join(root, "build"), this.images.layers);
+    const temporary = path.join(root, "build", "temporary");
+    const parts = () => ({ images: this.images, cache: cache(), session: () => this.#open(), temporary });
     return {
       build: async (context, options = {}) => {
         const { buildImage } = await import("./build/build-image.js");
-        const temporary = path.join(root, "build", "temporary");
-        return buildImage({ images: this.images, cache: cache(), session: () => this.#open(), temporary }, context, options);
+        return buildImage(parts(), context, options);
+      },
+      checkBuild: async (context, options = {}) => {
+        const { checkBuild } = await import("./build/check-build.js");
+        return checkBuild(parts(), context, options);
       },
       pruneBuilds: async () => {
         const { pruneBuilds } = await import("./build/prune-builds.js");

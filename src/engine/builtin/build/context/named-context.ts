@@ -12,6 +12,8 @@ export type NamedContext = { readonly files: FileTree } | { readonly image: stri
 
 export interface NamedContexts {
   readonly byName: ReadonlyMap<string, () => Promise<NamedContext>>;
+  /** Names of those that are images. */
+  readonly images: ReadonlySet<string>;
   /** Keeps what was learnt of their files. */
   save(): Promise<void>;
 }
@@ -36,9 +38,12 @@ export function namedContexts(options: BuildOptions, images: ImageStore, parts: 
     digests.push(known);
     return { files: new ContextTree(directory, await readIgnoreFile(directory), known) };
   };
-  const byName = new Map(Object.entries(options.contexts ?? {}).map(([name, value]) => [name, once(() => open(name, value))]));
+  const named = Object.entries(options.contexts ?? {});
+  const byName = new Map(named.map(([name, value]) => [name, once(() => open(name, value))]));
+  const isImage = (value: string): boolean => value.startsWith(IMAGE) || value.startsWith(LAYOUT);
   return {
     byName,
+    images: new Set(named.flatMap(([name, value]) => (isImage(value) ? name : []))),
     save: async () => {
       await Promise.all(digests.map((known) => known.save()));
     },

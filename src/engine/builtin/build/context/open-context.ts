@@ -12,6 +12,8 @@ import { type ContextParts, openRemote, textOfFile } from "./remote-context.js";
 export interface OpenContext {
   readonly directory: string;
   readonly files: ContextTree;
+  /** What is left out of `files`. */
+  readonly ignore: IgnoreFile;
   readonly digests: DigestCache;
   /** The Dockerfile's name in messages. */
   readonly file: string;
@@ -35,7 +37,7 @@ export async function openContext(context: BuildContext, options: BuildOptions, 
   const { directory } = place;
   const { file, text, ignore } = await readDockerfile(place, options);
   const digests = place.fetched ? DigestCache.forgetful() : await DigestCache.open(parts.cache.contexts, directory);
-  return { directory, files: new ContextTree(directory, ignore, digests), digests, file, text };
+  return { directory, files: new ContextTree(directory, ignore, digests), ignore, digests, file, text };
 }
 
 async function placeOf(context: BuildContext, options: BuildOptions, parts: ContextParts): Promise<Place> {

@@ -141,7 +141,7 @@ async function selectAll(builder: StageScope, instruction: Copy, request: Reques
 async function sourceTree(builder: StageScope, instruction: Copy, from: string | undefined): Promise<FileTree> {
   const { facts, stage } = builder;
   if (from === undefined) return facts.files;
-  return builder.tree(sourceOf(facts.dockerfile, stage, instruction, from, [...facts.contexts.keys()]), instruction);
+  return builder.tree(sourceOf(facts, stage, instruction, from), instruction);
 }
 
 async function makeLayer(

@@ -62,5 +62,5 @@ export async function mountableSource(
 }
 
 export function namedSource({ facts, stage }: StageScope, instruction: Run, from: string) {
-  return sourceOf(facts.dockerfile, stage, instruction, from, [...facts.contexts.keys()]);
+  return sourceOf(facts, stage, instruction, from);
 }

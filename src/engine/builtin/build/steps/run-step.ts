@@ -10,9 +10,10 @@ import { heredocBegin } from "../dockerfile/logical-lines.js";
 import type { Expander } from "../expand-instruction.js";
 import { commit, type ImageState, runText, shellWords } from "../image-state.js";
 import { proxyVariables } from "../platform-args.js";
+import { parseMounts } from "./parse-mounts.js";
 import { awaitSources, resolveMounts } from "./resolve-mounts.js";
 import { runCommand } from "./run-command.js";
-import { MountInvalid, type PlannedMount, parseRunMount, type RunMount } from "./run-mounts.js";
+import type { PlannedMount } from "./run-mounts.js";
 import { refuseForeignPlatform } from "./runnable-platform.js";
 import type { StageScope } from "./stage-scope.js";
 
@@ -38,7 +39,7 @@ export async function runStep(builder: StageScope, instruction: Run, expander: E
   const text = runText(state, words);
   refuseUnsupported(builder, instruction);
   await refuseForeignPlatform(builder, instruction);
-  const mounts = parseMounts(builder, instruction, expander);
+  const mounts = parseMounts(facts.dockerfile, state, instruction, expander);
   await awaitSources(builder, instruction, mounts);
   const layer = await builder.layer(instruction, async (step) => {
     const resolved = await resolveMounts(builder, instruction, mounts);
@@ -116,23 +117,6 @@ function refuseUnsupported({ facts }: StageScope, instruction: Run): void {
       expected: 'the option `allow: ["security.insecure"]`, or --allow security.insecure',
     });
   }
-}
-
-function parseMounts({ facts, state }: StageScope, instruction: Run, expander: Expander): RunMount[] {
-  let ssh = 0;
-  return instruction.mounts.map((text) => {
-    try {
-      const mount = parseRunMount(expander.word(text), state.config.workingDir || "/", ssh);
-      if (mount.type === "ssh") ssh++;
-      return mount;
-    } catch (error) {
-      if (!(error instanceof MountInvalid)) throw error;
-      throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, `invalid mount: ${error.message}`, {
-        source: instruction.original,
-        cause: error,
-      });
-    }
-  });
 }
 
 async function execute(
