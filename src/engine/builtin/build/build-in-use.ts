@@ -3,14 +3,14 @@
  * gone counts for nothing, and goes.
  */
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
 export class BuildInUse {
   readonly #directory: string;
   readonly #names = new Set<string>();
-  #file: string | undefined;
+  #file: { readonly path: string; readonly descriptor: number } | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -22,21 +22,25 @@ export class BuildInUse {
     this.#names.add(name);
     try {
       this.#file ??= this.#newFile();
-      appendFileSync(this.#file, `${name}\n`);
+      writeSync(this.#file.descriptor, `${name}\n`);
     } catch {
       // A full or read-only disk shows where it matters.
     }
   }
 
   end(): void {
-    if (this.#file !== undefined) rmSync(this.#file, { force: true });
+    if (this.#file) {
+      closeSync(this.#file.descriptor);
+      rmSync(this.#file.path, { force: true });
+    }
     this.#file = undefined;
     this.#names.clear();
   }
 
-  #newFile(): string {
+  #newFile() {
     mkdirSync(this.#directory, { recursive: true });
-    return path.join(this.#directory, [process.pid, startTime(process.pid), randomBytes(4).toString("hex")].join("-"));
+    const file = path.join(this.#directory, [process.pid, startTime(process.pid), randomBytes(4).toString("hex")].join("-"));
+    return { path: file, descriptor: openSync(file, "wx") };
   }
 }
 
