@@ -49,4 +49,11 @@ int root_open(int root, const char *path, uint64_t flags, uint64_t mode);
 /* root_mkdirs() - Make a directory and its missing parents in root. Return: O_PATH fd of it, or -1 with errno. */
 int root_mkdirs(int root, const char *path, uint32_t mode);
 
+/*
+ * root_follow() - Where a path leads in root although something on it is missing: links are replaced by what they name, and
+ * what follows a missing component stays as it is. @resolved: PATH_MAX bytes, without a leading slash. A hint and no more:
+ * whoever opens it has it resolved in root again. Return: 0, or -1 with errno.
+ */
+int root_follow(int root, const char *path, char *resolved);
+
 #endif

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -103,18 +104,22 @@ static int op_touch(struct plan *p, struct slice args, struct err *e)
 
 static int op_mount_point(struct plan *p, struct slice args, struct err *e)
 {
-	_close_ int directory = -1;
-	char path[PATH_SIZE];
+	_close_ int existing = -1, directory = -1;
+	char path[PATH_SIZE], place[PATH_MAX];
 	struct stat st;
 	int fd;
 
 	if (arg_open_slot(p, args, ARG_SLOT, &fd, e) < 0 || arg_path(args, ARG_PATH, path, e) < 0)
 		return -1;
-	if (fstat(fd, &st) < 0)
+	existing = root_open(p->root, path, O_PATH, 0);
+	if (existing >= 0)
+		return 0;
+	/* A link of the image may name what is not there: that is the place then, as with Docker. */
+	if (fstat(fd, &st) < 0 || root_follow(p->root, path, place) < 0)
 		return fail(e, errno, "%s", path);
 	if (!S_ISDIR(st.st_mode))
-		return touch(p, path, 0644, e);
-	directory = root_mkdirs(p->root, path, 0755);
+		return touch(p, place, 0644, e);
+	directory = root_mkdirs(p->root, place, 0755);
 	return directory < 0 ? fail(e, errno, "%s", path) : 0;
 }
 

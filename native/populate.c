@@ -94,10 +94,10 @@ static int is_empty(int dir)
 }
 
 /* move_in() - Complete what NAME.ready holds. A name that somebody has taken meanwhile stays theirs. */
-static int move_in(int volume, const char *ready, int data, struct err *e)
+static int move_in(int beside, const char *ready, int data, struct err *e)
 {
 	_cleanup_(dir_names_free) struct dir_names names = { 0 };
-	_close_ int from = open_dir(volume, ready);
+	_close_ int from = open_dir(beside, ready);
 
 	if (from < 0)
 		return errno == ENOENT ? 0 : fail(e, errno, "%s", ready);
@@ -106,23 +106,23 @@ static int move_in(int volume, const char *ready, int data, struct err *e)
 	for (size_t i = 0; i < names.count; i++)
 		if (renameat2(from, names.items[i], data, names.items[i], RENAME_NOREPLACE) < 0 && errno != EEXIST)
 			return fail(e, errno, "move %.100s", names.items[i]);
-	return take_over(data, from, e) < 0 ? -1 : archive_remove_tree(volume, ready, e);
+	return take_over(data, from, e) < 0 ? -1 : archive_remove_tree(beside, ready, e);
 }
 
-static int copy_aside(int root, const char *path, int source, int volume, const char *new, const char *ready, struct err *e)
+static int copy_aside(int root, const char *path, int source, int beside, const char *new, const char *ready, struct err *e)
 {
 	_close_ int into = -1;
 
-	if (archive_remove_tree(volume, new, e) < 0)
+	if (archive_remove_tree(beside, new, e) < 0)
 		return -1;
-	if (mkdirat(volume, new, 0700) < 0 || (into = open_dir(volume, new)) < 0)
+	if (mkdirat(beside, new, 0700) < 0 || (into = open_dir(beside, new)) < 0)
 		return fail(e, errno, "%s", new);
 	if (copy_contents(root, path, into, e) < 0 || take_over(into, source, e) < 0)
 		return -1;
-	return renameat(volume, new, volume, ready) < 0 ? fail(e, errno, "%s", ready) : 0;
+	return renameat(beside, new, beside, ready) < 0 ? fail(e, errno, "%s", ready) : 0;
 }
 
-static int fill(int root, const char *path, int volume, int data, const char *name, struct err *e)
+static int fill(int root, const char *path, int data, int beside, const char *name, struct err *e)
 {
 	char new[NAME_MAX + 1], ready[NAME_MAX + 1];
 	_close_ int source = -1;
@@ -130,8 +130,8 @@ static int fill(int root, const char *path, int volume, int data, const char *na
 
 	if (snprintf(new, sizeof(new), "%s.new", name) >= (int)sizeof(new))
 		return fail(e, ENAMETOOLONG, "%.100s", name);
-	snprintf(ready, sizeof(ready), "%.249s.ready", name);
-	if (move_in(volume, ready, data, e) < 0)
+	snprintf(ready, sizeof(ready), "%.248s.ready", name);
+	if (move_in(beside, ready, data, e) < 0)
 		return -1;
 	empty = is_empty(data);
 	if (empty <= 0)
@@ -144,18 +144,17 @@ static int fill(int root, const char *path, int volume, int data, const char *na
 		return fail(e, errno, "%s", path);
 	if (empty)
 		return take_over(data, source, e);
-	return copy_aside(root, path, source, volume, new, ready, e) < 0 ? -1 : move_in(volume, ready, data, e);
+	return copy_aside(root, path, source, beside, new, ready, e) < 0 ? -1 : move_in(beside, ready, data, e);
 }
 
-int populate(int root, const char *path, int volume, const char *name, struct err *e)
+int populate(int root, const char *path, int data, int beside, const char *name, struct err *e)
 {
-	_close_ int data = open_dir(volume, name);
 	int r;
 
-	if (data < 0 || RETRY(flock(volume, LOCK_EX)) < 0)
-		return fail(e, errno, "%s", name);
-	r = fill(root, path, volume, data, name, e);
+	if (RETRY(flock(beside, LOCK_EX)) < 0)
+		return fail(e, errno, "lock");
+	r = fill(root, path, data, beside, name, e);
 	/* Not by closing alone: a worker may have been cloned from this process by now. */
-	flock(volume, LOCK_UN);
+	flock(beside, LOCK_UN);
 	return r;
 }

@@ -178,7 +178,7 @@ enum op_code {
 	OP_OPEN_TREE_BENEATH = 60,/* SLOT, PATH host directory, DATA path that must stay below it, FLAGS */
 	OP_OPEN_TREE_OF = 61,	/* SLOT, NAME running container (none: the host), PATH in its root, FLAGS */
 	OP_MOUNT_POINT = 62,	/* SLOT, PATH in root: made where missing, a directory or an empty file as what SLOT holds */
-	OP_POPULATE = 63,	/* PATH in root, CWD host directory, NAME of a directory in it: when empty, becomes a copy of PATH */
+	OP_POPULATE = 63,	/* PATH in root, CWD host directory, DATA directory below it: becomes a copy of PATH if empty. NAME beside CWD: scratch */
 };
 
 enum arg_tag {

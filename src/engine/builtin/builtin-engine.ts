@@ -13,6 +13,9 @@ import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
+import { VolumeLocks } from "./volumes/volume-locks.js";
+import { BuiltinVolumes } from "./volumes/volume-service.js";
+import { VolumeStore } from "./volumes/volume-store.js";
 
 export interface BuiltinEngineOptions {
   /** Data root. */
@@ -25,6 +28,7 @@ export class BuiltinEngine implements Engine {
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
+  readonly volumes: BuiltinVolumes;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
   readonly #options: BuiltinEngineOptions;
@@ -38,6 +42,7 @@ export class BuiltinEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      imageMounts: true,
       limits: host.limits,
       sessionBound: true,
     };
@@ -49,7 +54,13 @@ export class BuiltinEngine implements Engine {
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
+    const store = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await this.#open()).supervisor));
+    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, volumes: store, events: this.#events });
+    this.volumes = new BuiltinVolumes({
+      store,
+      containers: () => this.containers.volumes,
+      emit: (action, name) => this.#events.emit("volume", action, name),
+    });
   }
 
   /** Reads what this host can do; spawns nothing. */

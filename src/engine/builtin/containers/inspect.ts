@@ -1,6 +1,7 @@
 /** What list and inspect show of a container. */
 import type { ContainerInspect, ContainerSummary } from "../../engine.js";
 import type { ContainerRecord } from "./container-record.js";
+import { mountPoint } from "./mount-plan.js";
 
 export function summarize(record: ContainerRecord): ContainerSummary {
   const { spec, image, process } = record;
@@ -47,7 +48,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
       healthcheck: effectiveHealthcheck(record),
     },
-    mounts: spec.mounts ?? [],
+    mounts: record.mounts.map(mountPoint),
     ipAddress: record.address?.address,
     platform: image.inspect.platform,
   };

@@ -30,6 +30,9 @@ export const Message = {
   READ_FILE: 33,
   REMOVE_TREE: 34,
   TRY: 35,
+  HOLD: 40,
+  LET_GO: 41,
+  HELD: 42,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
@@ -88,6 +91,9 @@ export const Tag = {
   MODE: 51,
   UID: 52,
   GID: 53,
+  LOCK: 60,
+  HELD: 61,
+  EXCLUDE: 62,
 } as const;
 
 /** Operations of a launch plan. */
@@ -140,6 +146,10 @@ export const Op = {
   CHROOT: 46,
   UMOUNT: 47,
   CONSOLE: 48,
+  OPEN_TREE_BENEATH: 60,
+  OPEN_TREE_OF: 61,
+  MOUNT_POINT: 62,
+  POPULATE: 63,
 } as const;
 
 /** Arguments of operations. */
@@ -173,6 +183,9 @@ export const Arg = {
   ENV: 27,
   OPTIONAL: 28,
 } as const;
+
+/** Flags of MOVE_MOUNT. */
+export const MoveFlag = { FOLLOW: 1, INTO_PROC: 2 } as const;
 
 /** Flags of UNPACK and COPY_IN. */
 export const UnpackFlag = {
