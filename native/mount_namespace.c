@@ -26,6 +26,11 @@ int mount_namespace_host(void)
 	return host;
 }
 
+void mount_namespace_adopt(int adopted)
+{
+	host = adopted;
+}
+
 static int copy_tree(const char *path, unsigned flags)
 {
 	_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

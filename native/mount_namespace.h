@@ -15,6 +15,9 @@ void mount_namespace_init(void);
 /* mount_namespace_host() - Descriptor of the host's, or -1. */
 int mount_namespace_host(void);
 
+/* mount_namespace_adopt() - In a child that renumbered its descriptors: the new number. */
+void mount_namespace_adopt(int adopted);
+
 /*
  * mount_namespace_tree() - A detached copy of what is mounted at a path of another namespace, resolved in the root of that.
  * For processes that run a plan: it ends in the namespace and root where it began, or not at all.

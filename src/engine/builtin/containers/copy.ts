@@ -93,9 +93,9 @@ function planWithMounts(session: Session, record: ContainerRecord, writable: boo
   // Places to mount on may have to be made, and that in no layer of the image.
   record.onDisk = true;
   const { mountpoint, host } = session;
-  const { early, sources, contents, places } = planMounts(lasting, { mountpoint, host });
+  const { sources, contents, places } = planMounts(lasting, { mountpoint, host });
   const directories = layerVolumes.map((volume) => ({ op: "MKDIR" as const, path: inRoot(volume), mode: 0o755 }));
-  return [...early, ...sources, ...rootfsPlan(session, record, true), ...contents, ...directories, ...places];
+  return [...sources, ...rootfsPlan(session, record, true), ...contents, ...directories, ...places];
 }
 
 function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: string, signal: AbortSignal | undefined): CaissonError {

@@ -46,13 +46,14 @@ function plannedVolume(record: ContainerRecord, { volume, target, readonly, subp
     const source = volume.layerSource(record);
     return source && { target, readonly, source };
   }
+  // What a volume's options name is somebody else's directory.
+  const foreign = !anonymous && volume.options["device"] !== undefined;
   return {
     target,
     readonly,
-    source: subpath === undefined ? { kind: "host", path: data } : { kind: "beneath", directory: data, path: subpath },
+    source: subpath === undefined ? { kind: foreign ? "host" : "own", path: data } : { kind: "beneath", directory: data, path: subpath },
     ...(anonymous ? { make: volume.directories } : {}),
-    // What a volume's options name is somebody else's directory.
-    ...(fill && (anonymous || volume.options["device"] === undefined) ? { fill: { directory: data, path: subpath ?? "." } } : {}),
+    ...(fill && !foreign ? { fill: { directory: data, path: subpath ?? "." } } : {}),
   };
 }
 

@@ -45,7 +45,8 @@ export function commandFailure(failure: SupervisorFailure, operation: Operation 
 export function mountFailure(failure: SupervisorFailure, operation: Operation | undefined): CaissonError | undefined {
   if (operation === undefined || !SOURCES.includes(operation.op) || (operation.slot ?? SLOT) < SLOT) return undefined;
   const below = operation.op === "OPEN_TREE_BENEATH" || operation.op === "POPULATE" ? operation.data : undefined;
-  const path = typeof below === "string" ? below : (operation.path ?? "");
+  // In-root paths have no slash in front.
+  const path = typeof below === "string" ? below : `${operation.op === "OPEN_TREE_OF" ? "/" : ""}${operation.path ?? ""}`;
   if (failure.code === "ENOENT" || failure.code === "ENOTDIR") {
     const where = below === undefined ? "" : ` in ${operation.op === "POPULATE" ? operation.cwd : operation.path}`;
     return new CaissonError("PATH_NOT_FOUND", `The path to mount is not there: ${path}${where}`, { facts: { path }, cause: failure });
@@ -56,7 +57,7 @@ export function mountFailure(failure: SupervisorFailure, operation: Operation | 
 }
 
 /** Operations that open sources of mounts. */
-const SOURCES: readonly Operation["op"][] = ["OPEN_TREE", "OPEN_TREE_BENEATH", "OPEN_TREE_IN_ROOT", "POPULATE"];
+const SOURCES: readonly Operation["op"][] = ["OPEN_TREE", "OPEN_TREE_OF", "OPEN_TREE_BENEATH", "OPEN_TREE_IN_ROOT", "POPULATE"];
 
 /** Any other step. */
 export function startFailure(containerId: string, failure: SupervisorFailure, operation: Operation | undefined): CaissonError {

@@ -150,7 +150,6 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(cgroups.unified ? [{ op: "UNSHARE" as const, flags: CloneFlag.NEWCGROUP, optional: true }] : []),
     ...planRlimits(spec.ulimits ?? []),
     ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
-    ...mounts.early,
     { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
     ...(options.additions?.sources ?? []),
     ...mounts.sources,
@@ -198,7 +197,7 @@ function etcMounts(scratch: string): PlannedMount[] {
   return ["hosts", "hostname", "resolv.conf"].map((name) => ({
     target: `/etc/${name}`,
     readonly: false,
-    source: { kind: "host", path: path.join(scratch, name) },
+    source: { kind: "own", path: path.join(scratch, name) },
   }));
 }
 

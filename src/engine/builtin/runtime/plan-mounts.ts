@@ -20,6 +20,9 @@ const MNT_DETACH = 2;
 
 /** Where the files of a mount come from. */
 export type MountSource =
+  /** A file or directory of the data root. */
+  | { readonly kind: "own"; readonly path: string }
+  /** Of the host, with what is mounted there by now. */
   | { readonly kind: "host"; readonly path: string; readonly recursive?: boolean; readonly propagation?: MountPropagation }
   /** A path that must not leave a directory of the host. */
   | { readonly kind: "beneath"; readonly directory: string; readonly path: string }
@@ -47,9 +50,7 @@ export interface PlannedMount {
 }
 
 export interface MountsPlan {
-  /** Before the namespace's mounts are made private: sources that stay connected with the host's. */
-  readonly early: Plan;
-  /** Before the root file system is mounted: what needs the mountpoint for itself, and mounts of other namespaces. */
+  /** Before the root file system is mounted: what needs the mountpoint for itself, and what other containers have. */
   readonly sources: Plan;
   /** In the root file system, before anything is mounted in it. */
   readonly contents: Plan;
@@ -65,22 +66,19 @@ export interface MountsContext {
 
 /** @throws OPTION_INVALID */
 export function planMounts(mounts: readonly PlannedMount[], context: MountsContext): MountsPlan {
-  const early: Operation[] = [];
   const sources: Operation[] = [];
   let free = FIRST_FREE_SLOT;
-  const placed = mounts.map((mount) => {
-    const { source, target, readonly } = mount;
+  const placed = mounts.map(({ source, target, readonly }) => {
     if (source.kind === "tmpfs") return { target, plan: planTmpfs(source.spec) };
-    const where = openedWhen(source);
-    const slot = where === "late" ? SLOT : free++;
+    const before = source.kind === "layers" || source.kind === "container";
+    const slot = before ? free++ : SLOT;
     if (slot >= SLOTS) throw optionError("mounts", mounts.length, `at most ${SLOTS - FIRST_FREE_SLOT} of images and other containers`);
     const open = openSource(source, slot, context);
-    if (where === "early") early.push(...open);
-    if (where === "before") sources.push(...open);
-    return { target, plan: [...(where === "late" ? open : []), ...place(slot, target, readonly, source)] };
+    if (before) sources.push(...open);
+    return { target, plan: [...(before ? [] : open), ...place(slot, target, readonly, source)] };
   });
   placed.sort((a, b) => depth(a.target) - depth(b.target));
-  return { early, sources, contents: mounts.flatMap(planContents), places: placed.flatMap(({ plan }) => plan) };
+  return { sources, contents: mounts.flatMap(planContents), places: placed.flatMap(({ plan }) => plan) };
 }
 
 export function planDevices(devices: readonly DeviceSpec[]): Plan {
@@ -110,20 +108,13 @@ export function openLayers(source: LayersSource, path: string, slot: number, { m
   ];
 }
 
-function openedWhen(source: Exclude<MountSource, { kind: "tmpfs" }>): "early" | "before" | "late" {
-  if (source.kind === "layers" || source.kind === "container") return "before";
-  return source.kind === "host" && isConnected(source.propagation) ? "early" : "late";
-}
-
-function isConnected(propagation: MountPropagation | undefined): boolean {
-  return propagation !== undefined && !propagation.endsWith("private");
-}
-
 function openSource(source: Exclude<MountSource, { kind: "tmpfs" }>, slot: number, context: MountsContext): Plan {
   const flags = OpenTree.CLONE | OpenTree.RECURSIVE;
   switch (source.kind) {
+    case "own":
+      return [{ op: "OPEN_TREE", slot, path: source.path, flags }];
     case "host":
-      return openHost(source, slot);
+      return openHost(source, slot, context.host);
     case "beneath":
       return [{ op: "OPEN_TREE_BENEATH", slot, path: source.directory, data: source.path, flags }];
     case "layers":
@@ -133,17 +124,25 @@ function openSource(source: Exclude<MountSource, { kind: "tmpfs" }>, slot: numbe
   }
 }
 
-/** The supervisor's mounts follow the host's and not the reverse: what is to be shared with the host must come from its own namespace. */
-function openHost({ path, recursive = true, propagation = "rprivate" }: MountSource & { kind: "host" }, slot: number): Plan {
+/**
+ * From the host's own namespace: that of the supervisor sees mounts that came later only where the host shares its mounts, and what
+ * happens in it never reaches the host. Who has no privileges over the host's takes what the supervisor sees.
+ */
+function openHost(
+  { path, recursive = true, propagation = "rprivate" }: MountSource & { kind: "host" },
+  slot: number,
+  host: HostFacts,
+): Plan {
   const flags = OpenTree.CLONE | (recursive ? OpenTree.RECURSIVE : 0);
-  if (!isConnected(propagation)) return [{ op: "OPEN_TREE", slot, path, flags }];
-  const kind = propagation.endsWith("shared") ? MountFlag.SHARED : MountFlag.SLAVE;
-  const all = propagation.startsWith("r") ? OpenTree.RECURSIVE : 0;
+  const all = recursive && propagation.startsWith("r") ? OpenTree.RECURSIVE : 0;
   return [
-    { op: "OPEN_TREE_OF", slot, path: inRoot(path), flags },
-    { op: "MOUNT_SETATTR", slot, propagation: kind, flags: all },
+    host.uid === 0 ? { op: "OPEN_TREE_OF", slot, path: inRoot(path), flags } : { op: "OPEN_TREE", slot, path, flags },
+    // A copy of a shared mount is one of those who share: even a private one must be made so.
+    { op: "MOUNT_SETATTR", slot, propagation: PROPAGATION[propagation.replace(/^r/, "")]!, flags: all },
   ];
 }
+
+const PROPAGATION: Readonly<Record<string, number>> = { private: MountFlag.PRIVATE, slave: MountFlag.SLAVE, shared: MountFlag.SHARED };
 
 function place(slot: number, target: string, readonly: boolean, source: MountSource): Plan {
   const path = inRoot(target);
