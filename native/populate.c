@@ -113,8 +113,6 @@ static int copy_aside(int root, const char *path, int source, int beside, const 
 {
 	_close_ int into = -1;
 
-	if (archive_remove_tree(beside, new, e) < 0)
-		return -1;
 	if (mkdirat(beside, new, 0700) < 0 || (into = open_dir(beside, new)) < 0)
 		return fail(e, errno, "%s", new);
 	if (copy_contents(root, path, into, e) < 0 || take_over(into, source, e) < 0)
@@ -144,7 +142,16 @@ static int fill(int root, const char *path, int data, int beside, const char *na
 		return fail(e, errno, "%s", path);
 	if (empty)
 		return take_over(data, source, e);
-	return copy_aside(root, path, source, beside, new, ready, e) < 0 ? -1 : move_in(beside, ready, data, e);
+	/* What a process left that was killed in the middle. */
+	if (archive_remove_tree(beside, new, e) < 0)
+		return -1;
+	if (copy_aside(root, path, source, beside, new, ready, e) < 0) {
+		struct err ignored = ERR_INIT;
+
+		archive_remove_tree(beside, new, &ignored);
+		return -1;
+	}
+	return move_in(beside, ready, data, e);
 }
 
 int populate(int root, const char *path, int data, int beside, const char *name, struct err *e)

@@ -41,7 +41,8 @@ export interface VolumeInspect {
 }
 
 export interface VolumeListOptions {
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** All of them; `true` for any value. */
+  readonly labels?: Readonly<Record<string, string | true>> | undefined;
   /** Part of the name. */
   readonly name?: string | undefined;
   /** Those that no container has, or those that one has. @default both */
@@ -49,7 +50,8 @@ export interface VolumeListOptions {
 }
 
 export interface VolumePruneOptions {
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** All of them; `true` for any value. */
+  readonly labels?: Readonly<Record<string, string | true>> | undefined;
   /** Those with a chosen name, too. @default false */
   readonly all?: boolean | undefined;
 }

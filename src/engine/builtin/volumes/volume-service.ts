@@ -123,8 +123,8 @@ function differ(wanted: Readonly<Record<string, string>> | undefined, actual: Re
   return wanted !== undefined && !(matches(actual, wanted) && matches(wanted, actual));
 }
 
-function matches(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+function matches(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string | true>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => (value === true ? Object.hasOwn(labels, key) : labels[key] === value));
 }
 
 function notFound(volume: string): CaissonError<"VOLUME_NOT_FOUND"> {
