@@ -10,6 +10,7 @@ import type {
   Healthcheck,
   MountSpec,
   PortBinding,
+  PullOptions,
   ResourceLimits,
 } from "../engine/engine.js";
 import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
@@ -32,9 +33,11 @@ import type {
   HealthCheck,
   ImagePullPolicy,
   ResourcesQuota,
+  VolumeMount,
 } from "./container-options.js";
 import { type CopySource, copyArchive } from "./copy-archive.js";
 import { DockerfileBuilder } from "./dockerfile-builder.js";
+import { bindMount, tmpfsMount, volumeMount } from "./mounts.js";
 import { parsePort } from "./ports.js";
 import { StartedContainer } from "./started-container.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -150,15 +153,30 @@ export class Container {
     return this.#with({ extraHosts: [...(this.#spec.extraHosts ?? []), ...hosts] });
   }
 
+  /** @throws OPTION_INVALID */
   withBindMounts(mounts: readonly BindMount[]): this {
-    return this.#withMounts(mounts.map(({ source, target, mode }) => ({ type: "bind", source, target, readonly: mode === "ro" })));
+    return this.withMounts(mounts.map(bindMount));
+  }
+
+  /** An empty volume is filled with what the image has at its target. @throws OPTION_INVALID */
+  withVolumes(mounts: readonly VolumeMount[]): this {
+    return this.withMounts(mounts.map(volumeMount));
+  }
+
+  /** What another container has from the host and from volumes, at the same places: its files are shared. @param mode @default "rw" */
+  withVolumesFrom(container: string | Pick<StartedContainer, "getId">, mode: "rw" | "ro" = "rw"): this {
+    const id = typeof container === "string" ? container : container.getId();
+    return this.#with({ volumesFrom: [...(this.#spec.volumesFrom ?? []), `${id}:${mode}`] });
   }
 
   /** Options by target: `{ "/tmp": "rw,size=64m" }`. */
   withTmpFs(mounts: Readonly<Record<string, string>>): this {
-    return this.#withMounts(
-      Object.entries(mounts).map(([target, options]) => ({ type: "tmpfs", target, options: options.split(",").filter(Boolean) })),
-    );
+    return this.withMounts(Object.entries(mounts).map(tmpfsMount));
+  }
+
+  /** Anything that can be mounted, with all of its options: binds, volumes, memory, images. */
+  withMounts(mounts: readonly MountSpec[]): this {
+    return this.#with({ mounts: [...(this.#spec.mounts ?? []), ...mounts] });
   }
 
   /** Of /dev/shm. @default 64 MiB */
@@ -274,7 +292,7 @@ export class Container {
     await this.beforeContainerCreated();
     const engine = await this.#engine();
     const watch = new Stopwatch();
-    await this.#ensureImage(engine, options.signal);
+    await this.#ensureImages(engine, options.signal);
     const image = watch.lap();
     const { id } = await this.#create(engine, options.signal);
     try {
@@ -311,8 +329,13 @@ export class Container {
   /** For subclasses: it is ready. */
   protected async containerStarted(_started: StartedContainer, _inspect: ContainerInspect): Promise<void> {}
 
-  async #ensureImage(engine: Engine, signal: AbortSignal | undefined): Promise<void> {
-    const { image, platform } = this.#spec;
+  async #ensureImages(engine: Engine, signal: AbortSignal | undefined): Promise<void> {
+    const { image, platform, mounts = [] } = this.#spec;
+    await this.#ensureImage(engine, image, { signal, platform });
+    for (const mount of mounts) if (mount.type === "image") await this.#ensureImage(engine, mount.source, { signal });
+  }
+
+  async #ensureImage(engine: Engine, image: string, options: PullOptions): Promise<void> {
     if (!this.#pullPolicy?.shouldPull()) {
       const known = await engine.images.inspect(image).catch((error: unknown) => {
         if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
@@ -320,7 +343,7 @@ export class Container {
       });
       if (known) return;
     }
-    await engine.images.pull(image, { signal, platform });
+    await engine.images.pull(image, options);
   }
 
   async #create(engine: Engine, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
@@ -372,10 +395,6 @@ export class Container {
       if (inspect.state.health) return Wait.forHealthCheck();
       return inspect.ports.some(({ protocol }) => protocol === "tcp") ? Wait.forListeningPorts() : undefined;
     };
-  }
-
-  #withMounts(mounts: readonly MountSpec[]): this {
-    return this.#with({ mounts: [...(this.#spec.mounts ?? []), ...mounts] });
   }
 
   #with(change: Partial<ContainerSpec>): this {

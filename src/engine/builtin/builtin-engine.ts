@@ -14,6 +14,9 @@ import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
+import { VolumeLocks } from "./volumes/volume-locks.js";
+import { BuiltinVolumes } from "./volumes/volume-service.js";
+import { VolumeStore } from "./volumes/volume-store.js";
 
 export interface BuiltinEngineOptions {
   /** Data root. */
@@ -27,6 +30,7 @@ export class BuiltinEngine implements Engine {
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
   readonly networks: BuiltinNetworks;
+  readonly volumes: BuiltinVolumes;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
   readonly #options: BuiltinEngineOptions;
@@ -40,6 +44,7 @@ export class BuiltinEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      imageMounts: true,
       limits: host.limits,
       sessionBound: true,
     };
@@ -52,8 +57,14 @@ export class BuiltinEngine implements Engine {
       ...this.#builds(),
     });
     const session = () => this.#open();
+    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await session()).supervisor));
     this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
-    this.containers = new BuiltinContainers({ session, images: this.images, events: this.#events, networks: this.networks.table });
+    this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
+    this.volumes = new BuiltinVolumes({
+      store: volumes,
+      containers: () => this.containers.volumes,
+      emit: (action, name) => this.#events.emit("volume", action, name),
+    });
   }
 
   /** Reads what this host can do; spawns nothing. */

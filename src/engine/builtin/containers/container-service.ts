@@ -28,8 +28,11 @@ import { resolveProcess } from "../runtime/resolve-process.js";
 import { signalNumber } from "../runtime/signals.js";
 import { validateSpec } from "../runtime/validate-spec.js";
 import type { RawExit } from "../supervisor/supervisor.js";
+import type { VolumeUsers } from "../volumes/volume-service.js";
+import type { VolumeStore } from "../volumes/volume-store.js";
 import { attachContainer, logSource } from "./attach.js";
 import { commitContainer } from "./commit.js";
+import { ContainerMounts, inTurnOfVolumes, volumesOf } from "./container-mounts.js";
 import { checkName, generateName, newContainerId } from "./container-names.js";
 import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
@@ -40,7 +43,7 @@ import { notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS, inspectRecord, summarize } from "./inspect.js";
-import { destroyContainer, launchContainer, signalContainer } from "./launch-container.js";
+import { destroyContainer, launchContainer, removeScratch, signalContainer } from "./launch-container.js";
 import { waitListening } from "./listening.js";
 import { NameServer } from "./names/name-server.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
@@ -54,6 +57,7 @@ export interface ContainerServiceOptions {
   /** Opens the session on first use. */
   readonly session: () => Promise<Session>;
   readonly images: ImageStore;
+  readonly volumes: VolumeStore;
   readonly events: EventBus;
   readonly networks: NetworkTable;
 }
@@ -61,10 +65,14 @@ export interface ContainerServiceOptions {
 export class BuiltinContainers implements ContainerService {
   readonly #table = new ContainerTable();
   readonly #options: ContainerServiceOptions;
+  readonly #mounts: ContainerMounts;
   #session: Promise<Session> | undefined;
 
   constructor(options: ContainerServiceOptions) {
     this.#options = options;
+    const { volumes, images, events } = options;
+    const made = (volume: string): void => events.emit("volume", "create", volume);
+    this.#mounts = new ContainerMounts({ volumes, images, find: (container) => this.#table.get(container), made });
   }
 
   /** @throws CONTAINER_NOT_FOUND */
@@ -76,12 +84,19 @@ export class BuiltinContainers implements ContainerService {
     return this.#table.size;
   }
 
-  /** Containers, running or not, that were made from an image. */
+  /** Containers, running or not, that were made from an image or have it mounted. */
   usersOf(imageId: string): readonly string[] {
     return this.#table
       .values()
-      .filter((record) => record.image.inspect.id === imageId)
+      .filter(
+        ({ image, mounts }) =>
+          image.inspect.id === imageId || mounts.some((mount) => mount.type === "image" && mount.image.inspect.id === imageId),
+      )
       .map((record) => record.name);
+  }
+
+  get volumes(): VolumeUsers {
+    return volumesOf(this.#table.values());
   }
 
   async create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
@@ -97,7 +112,8 @@ export class BuiltinContainers implements ContainerService {
       record.users = await readUsers(session, record);
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
       record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
-      this.#joinNetworks(record);
+      await this.#mounts.resolve(record);
+      await this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
       return { id, warnings: [] };
@@ -239,7 +255,7 @@ export class BuiltinContainers implements ContainerService {
   async #start(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
     if (record.running) return;
     const session = await this.#open();
-    await launchContainer(session, record);
+    await inTurnOfVolumes(record, () => launchContainer(session, record));
     this.#emit(record, "start");
     record.stopHealth = watchHealth(record, (spec) => startExec(session, record, spec), this.#options.events);
     if (!signal?.aborted) return;
@@ -275,10 +291,12 @@ export class BuiltinContainers implements ContainerService {
       });
     }
     record.stopHealth?.();
-    await destroyContainer(await this.#open(), record);
+    const session = await this.#open();
+    await destroyContainer(session, record);
     record.removed = true;
     record.ports = [];
     for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+    for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
     record.nextExit.reject(gone);
@@ -310,12 +328,13 @@ export class BuiltinContainers implements ContainerService {
   }
 
   /** All or none. @throws NETWORK_NOT_FOUND, NETWORK_ADDRESS_TAKEN, NETWORK_FULL, OPTION_INVALID */
-  #joinNetworks(record: ContainerRecord): void {
+  async #joinNetworks(record: ContainerRecord): Promise<void> {
     try {
       for (const [network, endpoint] of Object.entries(record.spec.networks ?? {}))
         reserveEndpoint(this.#options.networks.get(network), record, endpoint);
     } catch (error) {
       for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+      await this.#mounts.release(record);
       throw error;
     }
   }
