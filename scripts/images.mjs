@@ -49,14 +49,11 @@ function bootstrapBase(mirrors) {
 }
 
 async function build(context, tags, more) {
+  process.stdout.write(tags[0].padEnd(34));
   const begun = performance.now();
   const { inspect } = await Image.build(context, { tags, ...more });
-  const facts = [
-    inspect.id.slice(7, 19),
-    `${Math.round(inspect.size / 1e6)} MB`.padStart(8),
-    `${((performance.now() - begun) / 1000).toFixed(2)} s`,
-  ];
-  console.log(tags[0].padEnd(34), ...facts);
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(`${inspect.id.slice(7, 19)} ${String(Math.round(inspect.size / 1e6)).padStart(4)} MB ${seconds.toFixed(2).padStart(6)} s`);
 }
 
 const wanted = process.argv.slice(2);

@@ -10,6 +10,7 @@ import { type WaitAttempt, WaitStrategy } from "../wait/wait-strategy.js";
 export interface Greeting {
   /** To end the sentence "waiting for ...". */
   readonly description: string;
+  /** Said first; empty where the server begins. */
   readonly hello: Uint8Array;
   /**
    * @param answer all that came so far, at least one byte

@@ -27,5 +27,7 @@ mmdebstrap --variant=minbase --format=tar --skip=output/dev \
 	tail -n 40 "$log" >&2
 	exit 1
 }
+# The place for devices, without any.
+tar --append --file="$partial" --owner=0 --group=0 --mode=0755 --no-recursion --directory=/ ./dev
 mv "$partial" "$output"
 rm -f "$log"
