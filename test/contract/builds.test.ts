@@ -23,7 +23,8 @@ describe.each(ENGINES)("$name", (candidate) => {
     });
 
     it("arguments of one instruction see those before them", async () => {
-      const image = await build("FROM busybox\nARG a=1 b=${a}2 c=$b$d d=4\nENV e=$c\n");
+      // As in newer BuildKits than the one of the differential tests.
+      const image = await build("FROM scratch\nARG a=1 b=${a}2 c=$b$d d=4\nENV e=$c\n");
       expect(image.config.env).toContain("e=12");
     });
 
