@@ -26,6 +26,7 @@
 #include "session.h"
 #include "spawn.h"
 #include "status.h"
+#include "uplink.h"
 
 static struct container *containers;
 
@@ -91,6 +92,7 @@ static void release_run(struct container *c)
 	close_fdp(&c->netns);
 	c->netns = -1;
 	names_stop(c->id);
+	uplink_stop(c->id);
 	log_close(&c->log);
 	writer_free(&c->warnings);
 }
@@ -225,6 +227,7 @@ static void exit_ready(struct watch *watch, uint32_t events)
 	watch_close(&c->exit);
 	container_close_stdin(c);
 	names_stop(c->id);
+	uplink_stop(c->id);
 	close_fdp(&c->netns);
 	c->netns = -1;
 	log_complete(&c->log);
@@ -344,6 +347,28 @@ static int start_names(struct container *c, struct slice body, struct err *e)
 	return find_slice(body, TAG_NAMES, &address) ? names_start(c->id, c->netns, address, e) : 0;
 }
 
+static int start_uplink(struct container *c, struct slice body, struct err *e)
+{
+	struct slice settings;
+
+	if (!find_slice(body, TAG_UPLINK, &settings) || uplink_start(c->id, c->netns, settings, e) == 0)
+		return 0;
+	e->phase = PHASE_UPLINK;
+	return -1;
+}
+
+/* abandon() - A child that never got to its command; the container can be launched again at once. Return: -1. */
+static int abandon(struct container *c)
+{
+	siginfo_t info;
+
+	kernel_pidfd_send_signal(c->exit.fd, SIGKILL);
+	(void)RETRY(waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED));
+	c->state = CONTAINER_EXITED;
+	release_run(c);
+	return -1;
+}
+
 /* start() - Pipes, clone, watches. What it opened is the container's, and goes with release_run(). */
 static int start(struct container *c, struct slice body, struct err *e)
 {
@@ -384,13 +409,11 @@ static int start(struct container *c, struct slice body, struct err *e)
 	c->exit = (struct watch){ .fd = s.pidfd, .ready = exit_ready };
 	c->status = (struct watch){ .fd = s.status, .ready = status_ready };
 	c->netns = open_netns(c->pid);
-	if (start_names(c, body, e) < 0 || status_go(s.status) < 0) {
-		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
-		return e->no ? -1 : fail(e, errno, "status channel");
-	}
-	if (watch_set(&c->exit, EPOLLIN) < 0 || watch_set(&c->status, EPOLLIN) < 0) {
-		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
-		return fail(e, errno, "epoll");
+	if (start_names(c, body, e) < 0 || start_uplink(c, body, e) < 0)
+		return abandon(c);
+	if (status_go(s.status) < 0 || watch_set(&c->exit, EPOLLIN) < 0 || watch_set(&c->status, EPOLLIN) < 0) {
+		fail(e, errno, "begin to watch the container");
+		return abandon(c);
 	}
 	return 0;
 }

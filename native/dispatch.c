@@ -13,6 +13,7 @@
 #include "networks.h"
 #include "protocol.h"
 #include "session_channel.h"
+#include "uplink.h"
 
 static const struct {
 	uint16_t kind;
@@ -41,6 +42,7 @@ static const struct {
 	{ MSG_NETWORK, networks_handle_create },
 	{ MSG_NETWORK_REMOVE, networks_handle_remove },
 	{ MSG_NAME_REPLY, names_handle_reply },
+	{ MSG_UPLINK, uplink_handle_set },
 };
 
 handler_fn dispatch_find(uint16_t kind)

@@ -10,6 +10,7 @@
 #include "networks.h"
 #include "protocol.h"
 #include "session.h"
+#include "uplink.h"
 
 struct network {
 	char id[ID_MAX + 1];
@@ -50,6 +51,7 @@ static int set_up(void *context)
 int networks_handle_create(uint32_t id, struct slice body, struct err *e)
 {
 	struct setup setup = { .e = e };
+	struct slice uplink;
 	struct network *n = calloc(1, sizeof(*n));
 
 	if (!n)
@@ -63,6 +65,8 @@ int networks_handle_create(uint32_t id, struct slice body, struct err *e)
 		fail(e, errno, "network namespace");
 	else if (netns_run(n->netns, set_up, &setup) < 0 && !e->no)
 		fail(e, errno, "enter the network namespace");
+	else if (find_slice(body, TAG_UPLINK, &uplink) && uplink_start(n->id, n->netns, uplink, e) < 0)
+		e->phase = PHASE_UPLINK;
 	if (e->no) {
 		close_fdp(&n->netns);
 		free(n);
@@ -85,6 +89,7 @@ int networks_handle_remove(uint32_t id, struct slice body, struct err *e)
 	n = *at;
 	if (!n)
 		return fail(e, ENOENT, "no network %.32s", name);
+	uplink_stop(n->id);
 	*at = n->next;
 	close_fdp(&n->netns);
 	free(n);

@@ -33,6 +33,7 @@ export const Message = {
   NETWORK: 36,
   NETWORK_REMOVE: 37,
   NAME_REPLY: 38,
+  UPLINK: 48,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
@@ -94,6 +95,9 @@ export const Tag = {
   GID: 53,
   NETWORK: 54,
   NAMES: 55,
+  UPLINK: 64,
+  RULE: 65,
+  PREFIX: 66,
 } as const;
 
 /** Operations of a launch plan. */
@@ -190,7 +194,10 @@ export const UnpackFlag = {
   USERXATTR: 8,
 } as const;
 
+/** Flags of a RULE. */
+export const UplinkFlag = { DIAL: 1 } as const;
+
 /** Which part of a launch a failed operation belongs to. */
-export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3 } as const;
+export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;
 
 export const StdinMode = { NULL: 0, PIPE: 1 } as const;
