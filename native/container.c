@@ -196,8 +196,10 @@ static void status_ready(struct watch *w, uint32_t events)
 	if (!read_status(c))
 		return;
 	watch_close(&c->status);
-	if (!c->failure.no)
-		c->state = CONTAINER_RUNNING;
+	/* A failure is told once the child is reaped: whoever hears of it may launch the container again. */
+	if (c->failure.no)
+		return;
+	c->state = CONTAINER_RUNNING;
 	answer_launch(c);
 }
 
@@ -233,6 +235,8 @@ static void exit_ready(struct watch *watch, uint32_t events)
 	log_complete(&c->log);
 	if (ran)
 		session_event(MSG_EV_EXIT, &w);
+	else
+		answer_launch(c);
 	writer_free(&w);
 	if (c->destroy_request)
 		container_finish_destroy(c);
@@ -357,18 +361,6 @@ static int start_uplink(struct container *c, struct slice body, struct err *e)
 	return -1;
 }
 
-/* abandon() - A child that never got to its command; the container can be launched again at once. Return: -1. */
-static int abandon(struct container *c)
-{
-	siginfo_t info;
-
-	kernel_pidfd_send_signal(c->exit.fd, SIGKILL);
-	(void)RETRY(waitid(P_PIDFD, (id_t)c->exit.fd, &info, WEXITED));
-	c->state = CONTAINER_EXITED;
-	release_run(c);
-	return -1;
-}
-
 /* start() - Pipes, clone, watches. What it opened is the container's, and goes with release_run(). */
 static int start(struct container *c, struct slice body, struct err *e)
 {
@@ -409,12 +401,15 @@ static int start(struct container *c, struct slice body, struct err *e)
 	c->exit = (struct watch){ .fd = s.pidfd, .ready = exit_ready };
 	c->status = (struct watch){ .fd = s.status, .ready = status_ready };
 	c->netns = open_netns(c->pid);
-	if (start_names(c, body, e) < 0 || start_uplink(c, body, e) < 0)
-		return abandon(c);
-	if (status_go(s.status) < 0 || watch_set(&c->exit, EPOLLIN) < 0 || watch_set(&c->status, EPOLLIN) < 0) {
-		fail(e, errno, "begin to watch the container");
-		return abandon(c);
+	if (watch_set(&c->exit, EPOLLIN) < 0 || watch_set(&c->status, EPOLLIN) < 0) {
+		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
+		return fail(e, errno, "epoll");
 	}
+	/* From here on the child's end answers the request, with this failure where there was one. */
+	if (start_names(c, body, &c->failure) < 0 || start_uplink(c, body, &c->failure) < 0)
+		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
+	else
+		status_go(s.status);
 	return 0;
 }
 

@@ -1,13 +1,13 @@
 /** Waiting for a container's sockets to listen, as the supervisor sees them in the container's network namespace. */
 import { isIPv4 } from "node:net";
 import type { ListeningSocket, WaitListeningOptions } from "../../engine.js";
-import { addressBytes, addressText, NAME_SERVER_ADDRESS } from "../network/addresses.js";
+import { addressBytes, addressText, NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../network/addresses.js";
 import type { Fields } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { notRunning } from "./exec-process.js";
-import { reachOf } from "./networks/launch-network.js";
+import { reachOf } from "./networks/reach.js";
 import type { Session } from "./session.js";
 
 const protocols = { tcp: 6, udp: 17 } as const;
@@ -69,7 +69,7 @@ function ownAddress(record: ContainerRecord): string | undefined {
 
 /** The name server's sockets are the engine's. */
 function isContainers({ address, port }: ListeningSocket): boolean {
-  return address !== NAME_SERVER_ADDRESS || port !== 53;
+  return address !== NAME_SERVER_ADDRESS || port !== NAME_SERVER_PORT;
 }
 
 function isLoopback(address: string): boolean {

@@ -5,7 +5,7 @@ import { addressBytes, LOOPBACK_ADDRESSES } from "../network/addresses.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
-import { type Reach, reachOf } from "./networks/launch-network.js";
+import { type Reach, reachOf } from "./networks/reach.js";
 import type { Session } from "./session.js";
 
 const protocolNumbers = { tcp: 6, udp: 17 } as const;

@@ -28,9 +28,9 @@ const QR = 0x8000;
 const Rcode = { FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const;
 
 /**
- * @param rotation moves on from query to query, so that containers of one alias take turns
+ * @param turn asked where there are several answers: which one comes first, so that containers of one alias take turns
  */
-export function answerQuery(message: Buffer, scopes: readonly NameScope[], rotation: number): Verdict {
+export function answerQuery(message: Buffer, scopes: readonly NameScope[], turn: () => number): Verdict {
   if (message.length < HEADER || (message.readUInt16BE(2) & QR) !== 0) return { kind: "dropped" };
   let query: dns.DecodedPacket;
   try {
@@ -45,7 +45,7 @@ export function answerQuery(message: Buffer, scopes: readonly NameScope[], rotat
   const name = question.name.toLowerCase().replace(/\.$/, "");
   const answers = question.type === "PTR" ? pointers(name, scopes) : addresses(name, question, scopes);
   if (!answers) return { kind: "forward", query };
-  return { kind: "reply", message: reply(query, rotated(answers, rotation)) };
+  return { kind: "reply", message: reply(query, answers.length > 1 ? rotated(answers, turn()) : answers) };
 }
 
 /** Undefined for a name that no network knows; empty for one without such a record, which ends the search. */
@@ -79,7 +79,7 @@ function addressOfPointer(name: string): string | undefined {
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {
-  const at = items.length === 0 ? 0 : by % items.length;
+  const at = by % items.length;
   return [...items.slice(at), ...items.slice(0, at)];
 }
 

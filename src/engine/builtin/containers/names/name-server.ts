@@ -13,7 +13,7 @@ const FORWARDS_MAX = 2000;
 export class NameServer {
   readonly #session: Session;
   readonly #container: (id: string) => ContainerRecord | undefined;
-  #rotation = 0;
+  #turn = 0;
   #forwards = 0;
 
   /** Begins at once. @param container by id */
@@ -27,7 +27,7 @@ export class NameServer {
     const record = this.#container(fields.text(Tag.ID) ?? "");
     const query = fields.bytes(Tag.DATA);
     if (!record || !query) return;
-    const verdict = answerQuery(query, scopesOf(record), this.#rotation++);
+    const verdict = answerQuery(query, scopesOf(record), () => this.#turn++);
     if (verdict.kind === "reply") this.#reply(fields, verdict.message);
     else if (verdict.kind === "forward") void this.#forward(record, fields, Buffer.from(query));
   }

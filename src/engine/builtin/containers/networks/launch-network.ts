@@ -1,12 +1,13 @@
 /** How a container that is about to start meets the network: its mode, and the networks that it is on. */
 import type { ContainerSpec } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
-import { NAME_SERVER_ADDRESS } from "../../network/addresses.js";
+import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../../network/addresses.js";
 import { loopbackMessages } from "../../network/netlink.js";
 import type { LaunchNetwork } from "../../runtime/plan-launch.js";
 import type { ContainerRecord } from "../container-record.js";
 import { notRunning } from "../exec-process.js";
-import { planEndpoint, wayOut } from "./endpoints.js";
+import { parsePort } from "../published-ports.js";
+import { planEndpoint } from "./endpoints.js";
 
 /** @throws CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed */
 export function launchNetwork(record: ContainerRecord): LaunchNetwork {
@@ -23,9 +24,15 @@ export function launchNetwork(record: ContainerRecord): LaunchNetwork {
     own: true,
     plan: [{ op: "NETLINK", data: loopbackMessages(address) }, ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint))],
     addresses: [...(address ? [address.address] : []), ...endpoints.map(({ ipv4 }) => ipv4.address)],
-    nameServer: spec.networkMode === "none" ? undefined : NAME_SERVER_ADDRESS,
+    nameServer: spec.networkMode === "none" || servesNames(record) ? undefined : NAME_SERVER_ADDRESS,
     etc: undefined,
   };
+}
+
+/** A name server on all addresses of its container leaves no room for another one there: it gets the host's name servers. */
+function servesNames({ spec, image }: ContainerRecord): boolean {
+  const exposed = [...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])].map((port) => parsePort(port).port);
+  return [...exposed, ...(spec.publish ?? []).map(({ containerPort }) => containerPort)].includes(NAME_SERVER_PORT);
 }
 
 function checkNetworks({ name, spec, endpoints }: ContainerRecord): void {
@@ -35,22 +42,6 @@ function checkNetworks({ name, spec, endpoints }: ContainerRecord): void {
     facts: { network: Object.keys(spec.networks ?? {}).join(", ") },
     remedy: "Connect it to a network, or create it anew.",
   });
-}
-
-/** Which address a published port leads to, and from where. */
-export interface Reach {
-  readonly address: string;
-  /** Where connections come from; undefined: whatever the kernel picks. */
-  readonly source: string | undefined;
-  /** Id of the network whose namespace they come from; undefined: the container's own. */
-  readonly network: string | undefined;
-}
-
-/** Undefined where nothing can be published: no network of its own, or none that leads out. */
-export function reachOf(record: ContainerRecord): Reach | undefined {
-  if (record.address) return { address: record.address.address, source: record.address.gateway, network: undefined };
-  const endpoint = wayOut(record);
-  return endpoint && { address: endpoint.ipv4.address, source: undefined, network: endpoint.network.id };
 }
 
 export function peerOf(networkMode: ContainerSpec["networkMode"]): string | undefined {
