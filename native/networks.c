@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "container.h"
-#include "netlink.h"
 #include "netns.h"
 #include "networks.h"
+#include "plan.h"
 #include "protocol.h"
 #include "session.h"
 #include "uplink.h"
@@ -37,15 +37,32 @@ int network_namespace(const char *id)
 }
 
 struct setup {
-	struct slice requests;
+	struct slice operations;
 	struct err *e;
 };
+
+/* We run them ourselves: nothing that could outlast the visit. */
+static int check(struct slice operations, struct err *e)
+{
+	struct reader r = reader_of(operations);
+	struct field f;
+
+	while (read_field(&r, &f))
+		if (f.tag != OP_NETLINK && f.tag != OP_SYSCTL)
+			return fail(e, EPERM, "operation %u in a network", f.tag);
+	return 0;
+}
 
 static int set_up(void *context)
 {
 	struct setup *s = context;
+	struct plan p;
+	int r;
 
-	return netlink_send(NETLINK_ROUTE, s->requests, s->e);
+	plan_init(&p);
+	r = plan_run(&p, s->operations, s->e);
+	plan_close(&p);
+	return r;
 }
 
 int networks_handle_create(uint32_t id, struct slice body, struct err *e)
@@ -57,8 +74,10 @@ int networks_handle_create(uint32_t id, struct slice body, struct err *e)
 	if (!n)
 		return fail(e, ENOMEM, "network");
 	n->netns = -1;
-	if (!find_text(body, TAG_ID, n->id, sizeof(n->id)) || !n->id[0] || !find_slice(body, TAG_DATA, &setup.requests))
-		fail(e, EINVAL, "a network needs an id and requests");
+	if (!find_text(body, TAG_ID, n->id, sizeof(n->id)) || !n->id[0] || !find_slice(body, TAG_PLAN, &setup.operations))
+		fail(e, EINVAL, "a network needs an id and a plan");
+	else if (check(setup.operations, e) < 0)
+		;
 	else if (network_namespace(n->id) >= 0)
 		fail(e, EEXIST, "network %.32s", n->id);
 	else if ((n->netns = netns_create()) < 0)

@@ -45,7 +45,7 @@ enum msg_kind {
 	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background */
 	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN, ID? target of OP_SETNS: runs a plan in a child that then exits -> WARNING... */
-	MSG_NETWORK = 36,	/* ID, DATA, UPLINK?: a network namespace that belongs to no container, and rtnetlink requests to run in it */
+	MSG_NETWORK = 36,	/* ID, PLAN of OP_NETLINK and OP_SYSCTL, UPLINK?: a network namespace that belongs to no container */
 	MSG_NETWORK_REMOVE = 37,/* ID: it goes once nobody is in it */
 	MSG_NAME_REPLY = 38,	/* ID, DATA, and what the query came with: ADDRESS and PORT, or TOKEN_OUT. Nobody to tell: fine */
 	MSG_UPLINK = 48,	/* ID container or network, UPLINK: other settings from now on; its PORT stays */

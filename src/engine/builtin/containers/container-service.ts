@@ -48,6 +48,7 @@ import { peerOf } from "./networks/launch-network.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
+import { updateNetworkUplink } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
 
 export interface ContainerServiceOptions {
@@ -278,7 +279,9 @@ export class BuiltinContainers implements ContainerService {
     await destroyContainer(await this.#open(), record);
     record.removed = true;
     record.ports = [];
-    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+    const endpoints = [...record.endpoints.values()];
+    for (const endpoint of endpoints) releaseEndpoint(record, endpoint);
+    for (const { network } of endpoints) await updateNetworkUplink(await this.#open(), network);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
     record.nextExit.reject(gone);

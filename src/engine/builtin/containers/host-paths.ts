@@ -5,10 +5,13 @@ import { optionError } from "../../errors.js";
 import type { DeviceRule } from "../runtime/device-rules.js";
 import type { HostPathKind } from "../runtime/plan-user-mounts.js";
 
+export interface HostPaths {
+  readonly kindOf: (hostPath: string) => HostPathKind;
+  readonly deviceRules: readonly DeviceRule[];
+}
+
 /** @throws OPTION_INVALID for a path that is missing or is no device */
-export async function readHostPaths(
-  spec: ContainerSpec,
-): Promise<{ readonly kindOf: (hostPath: string) => HostPathKind; readonly deviceRules: readonly DeviceRule[] }> {
+export async function readHostPaths(spec: ContainerSpec): Promise<HostPaths> {
   const sources = (spec.mounts ?? []).flatMap((mount) => (mount.type === "bind" ? [mount.source] : []));
   const kinds = new Map(await Promise.all(sources.map(async (source) => [source, await kindOfPath(source)] as const)));
   return { kindOf: (hostPath) => kinds.get(hostPath) ?? "file", deviceRules: await Promise.all((spec.devices ?? []).map(ruleOf)) };

@@ -2,16 +2,18 @@
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
 import { addressBytes } from "../network/addresses.js";
-import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
-import { writePlan } from "../supervisor/codec.js";
-import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
+import { type LaunchNetwork, type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
+import { type FieldWriter, writePlan } from "../supervisor/codec.js";
+import { Message, Phase, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
-import { readHostPaths } from "./host-paths.js";
+import { type HostPaths, readHostPaths } from "./host-paths.js";
 import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
+import { updateNetworkUplink, withUplink, writeUplink } from "./uplink/uplink-requests.js";
+import { containerScope } from "./uplink/uplink-scope.js";
 import { readUsers } from "./user-files.js";
 
 /** @default of `logMaxBytes`: 64 MiB */
@@ -20,56 +22,73 @@ const LOG_MAX_BYTES = 64 << 20;
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
 export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
-  const network = launchNetwork(record);
-  const launch = planLaunch({
+  const hostPaths = await readHostPaths(record.spec);
+  for (const { network } of record.endpoints.values()) await updateNetworkUplink(session, network);
+  const scope = containerScope(record, session.host);
+  return withUplink(session, record.spec.exposedHostPorts ?? [], (uplink) =>
+    launch(session, record, launchNetwork(record, uplink ? scope : undefined), hostPaths),
+  );
+}
+
+async function launch(
+  session: Session,
+  record: ContainerRecord,
+  network: LaunchNetwork,
+  hostPaths: HostPaths,
+): Promise<{ readonly warnings: readonly string[] }> {
+  const plan = planLaunch({
     id: record.id,
     spec: record.spec,
     image: record.image.inspect.config,
     layers: record.image.layerDirectories,
     directories: { scratch: record.scratch, mountpoint: session.mountpoint },
     start: record.starts + 1,
-    users: record.users,
+    users: record.users!,
     host: session.host,
     session: session.cgroups,
     network,
     additions: record.additions,
-    ...(await readHostPaths(record.spec)),
+    ...hostPaths,
   });
   const ports = await publishPorts(session, record);
   record.starts++;
   record.starting = true;
   record.onDisk = true;
   try {
-    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
-      writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, launch.cloneFlags).text(Tag.SCRATCH, record.scratch);
-      if (launch.cgroup) writer.text(Tag.CGROUP, launch.cgroup);
-      for (const directory of launch.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
-      if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
-      writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
-      writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
-      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
-      if (record.spec.tty) writer.u64(Tag.TTY, 1);
-      writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
-      writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
-    });
-    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, launch);
-    return { warnings: launch.warnings };
+    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => writeLaunch(writer, record, network, plan));
+    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, plan);
+    return { warnings: plan.warnings };
   } catch (error) {
     await unpublishPorts(session, record);
-    if (!(error instanceof SupervisorFailure)) throw error;
-    const operation = failedOperation(error, launch.prepare, launch.plan);
+    if (!(error instanceof SupervisorFailure) || error.phase === Phase.UPLINK) throw error;
+    const operation = failedOperation(error, plan.prepare, plan.plan);
     throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
   }
 }
 
-function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], launch: LaunchPlan): void {
+function writeLaunch(writer: FieldWriter, record: ContainerRecord, { nameServer, uplink }: LaunchNetwork, plan: LaunchPlan): void {
+  const { spec } = record;
+  writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, plan.cloneFlags).text(Tag.SCRATCH, record.scratch);
+  if (plan.cgroup) writer.text(Tag.CGROUP, plan.cgroup);
+  for (const directory of plan.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
+  if (plan.oomFile) writer.text(Tag.OOM_FILE, plan.oomFile);
+  writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, spec.logMaxBytes ?? LOG_MAX_BYTES);
+  writer.u64(Tag.STDIN, spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+  if (nameServer) writer.bytes(Tag.NAMES, addressBytes(nameServer));
+  if (uplink) writeUplink(writer, uplink);
+  if (spec.tty) writer.u64(Tag.TTY, 1);
+  writer.nested(Tag.PREPARE, (nested) => writePlan(nested, plan.prepare));
+  writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan.plan));
+}
+
+function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], plan: LaunchPlan): void {
   record.status = "running";
   record.pid = pid;
   record.ports = ports;
-  record.cgroup = launch.cgroup;
-  record.join = launch.join;
+  record.cgroup = plan.cgroup;
+  record.join = plan.join;
   record.startedAt = new Date();
   record.finishedAt = undefined;
   record.exit = undefined;

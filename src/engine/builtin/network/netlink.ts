@@ -22,7 +22,7 @@ const RTN_UNICAST = 1;
 const RTN_LOCAL = 2;
 const RT_SCOPE_HOST = 254;
 /** The kernel gives the loopback interface of every network namespace this index. */
-const LOOPBACK_INDEX = 1;
+export const LOOPBACK_INDEX = 1;
 /** Of a network's bridge. Higher than those of the tunnels that some kernels put into every new namespace. */
 const BRIDGE_INDEX = 1000;
 

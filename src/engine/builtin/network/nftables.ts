@@ -81,7 +81,7 @@ export function differs(value: Buffer): Expression {
 
 export const Fib = { OIF: 1, TYPE: 3 } as const;
 
-/** Loads what the routes say of the destination: the index of the interface (0: ends here), or the type of the address. */
+/** Loads what the routes say of the destination: the index of the interface (0: ends here, or leads nowhere), or the type of the address. */
 export function fib(result: number): Expression {
   const FLAG_DESTINATION = 2;
   return expression("fib", u32(1, REGISTER), u32(2, result), u32(3, FLAG_DESTINATION));

@@ -3,6 +3,7 @@
  * supervisor, which dials. native/uplink.c tells how the two work together.
  */
 import { addressBytes, LOOPBACK_ADDRESSES } from "./addresses.js";
+import { LOOPBACK_INDEX } from "./netlink.js";
 import {
   accept,
   Base,
@@ -111,8 +112,8 @@ function chainRules({ ofContainer, gateways, ipv6 }: UplinkScope): readonly Rule
     // Established connections find their sockets by themselves. First, since these are most packets.
     [...protocol(TCP), payload(Base.TRANSPORT, 13, 1), mask(byte(FLAGS_FIN_SYN_RST_ACK)), differs(byte(FLAG_SYN)), accept()],
     ...gateways.flatMap((gateway) => gatewayRules(gateway, ofContainer)),
-    // What has another route: members of networks, bridges that the container made.
-    [fib(Fib.OIF), differs(u32(0)), accept()],
+    // What has another route: members of networks, bridges that the container made. Of packets on `lo` the kernel says `lo`, unasked.
+    [fib(Fib.OIF), differs(u32(0)), differs(u32(LOOPBACK_INDEX)), accept()],
     // The namespace's own addresses, broadcast, multicast. The table of our route is not asked for this.
     [...family(IPV4), fib(Fib.TYPE), differs(u32(RTN_UNICAST)), accept()],
     ...(ipv6 ? ownIpv6(ipv6).map(([address, prefixLength]) => [...destination(address, prefixLength), accept()]) : [[...family(IPV6), accept()]]),
