@@ -89,10 +89,10 @@ static void release_run(struct container *c)
 	watch_close(&c->out);
 	watch_close(&c->err);
 	container_close_stdin(c);
-	close_fdp(&c->netns);
-	c->netns = -1;
 	names_stop(c->id);
 	uplink_stop(c->id);
+	close_fdp(&c->netns);
+	c->netns = -1;
 	log_close(&c->log);
 	writer_free(&c->warnings);
 }

@@ -112,10 +112,13 @@ enum field_tag {
 	TAG_GID = 53,
 	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
 	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
-	TAG_UPLINK = 64,	/* LAUNCH, NETWORK: struct { PORT of our sockets in the namespace, DATA? nf_tables batch to send there, RULE... } */
+	TAG_UPLINK = 64,	/* LAUNCH, NETWORK: struct { PORT of our sockets in the namespace, DATA? nf_tables batch to send there,
+				 * CAPTURE?, MARK?, RULE... } */
 	TAG_RULE = 65,		/* struct { ADDRESS, PREFIX, PORT?, SOURCE?, HOST_IP... addresses to dial, FLAGS enum uplink_flag }: the first that
 				 * fits decides; what none fits, and what has nothing to dial, is refused */
 	TAG_PREFIX = 66,	/* bits of ADDRESS that matter */
+	TAG_CAPTURE = 67,	/* nfnetlink_log request by which we get the first packets of connections: those are dialed before they are accepted */
+	TAG_MARK = 68,		/* of packets that we send into the namespace */
 };
 
 /* PHASE_UPLINK: nothing else is wrong, and it would do without one. */

@@ -28,7 +28,6 @@
 
 #include "netlink.h"
 #include "netns.h"
-#include "networks.h"
 #include "protocol.h"
 #include "session.h"
 #include "socket_option.h"
@@ -71,12 +70,16 @@ static int bound_socket(int netns, int type, uint16_t port)
 	return steal_fd(&fd);
 }
 
-static int open_sockets(struct uplink *uplink, int netns, uint16_t port, struct err *e)
+static int open_sockets(struct uplink *uplink, uint16_t port, struct slice settings, struct err *e)
 {
-	uplink->listener.fd = bound_socket(netns, SOCK_STREAM, port);
-	uplink->datagrams.fd = uplink->listener.fd < 0 ? -1 : bound_socket(netns, SOCK_DGRAM, port);
+	struct slice capture;
+
+	uplink->listener.fd = bound_socket(uplink->netns, SOCK_STREAM, port);
+	uplink->datagrams.fd = uplink->listener.fd < 0 ? -1 : bound_socket(uplink->netns, SOCK_DGRAM, port);
 	if (uplink->datagrams.fd < 0)
 		return fail(e, errno, "sockets of the uplink");
+	if (find_slice(settings, TAG_CAPTURE, &capture) && uplink_hold_start(uplink, capture, e) < 0)
+		return -1;
 	return uplink_tcp_start(uplink, e) < 0 || uplink_udp_start(uplink, e) < 0 ? -1 : 0;
 }
 
@@ -85,6 +88,7 @@ static void uplink_close(struct uplink *uplink)
 	timer_cancel(&uplink->pause);
 	watch_close(&uplink->listener);
 	watch_close(&uplink->datagrams);
+	uplink_hold_stop(uplink);
 	uplink_tcp_stop(uplink);
 	uplink_udp_stop(uplink);
 	uplink_rules_free(&uplink->rules);
@@ -104,14 +108,14 @@ static int send_requests(void *context)
 }
 
 /* apply() - The rules that are the namespace's, and then those that are ours. */
-static int apply(struct uplink *uplink, int netns, struct slice settings, struct err *e)
+static int apply(struct uplink *uplink, struct slice settings, struct err *e)
 {
 	struct setup setup = { .e = e };
 	struct uplink_rules rules;
 
 	if (uplink_rules_read(settings, &rules, e) < 0)
 		return -1;
-	if (find_slice(settings, TAG_DATA, &setup.requests) && netns_run(netns, send_requests, &setup) < 0) {
+	if (find_slice(settings, TAG_DATA, &setup.requests) && netns_run(uplink->netns, send_requests, &setup) < 0) {
 		uplink_rules_free(&rules);
 		return e->no ? -1 : fail(e, errno, "enter the network namespace");
 	}
@@ -123,16 +127,19 @@ static int apply(struct uplink *uplink, int netns, struct slice settings, struct
 int uplink_start(const char *id, int netns, struct slice settings, struct err *e)
 {
 	struct uplink *uplink;
-	uint64_t port;
+	uint64_t port, mark = 0;
 
 	if (!find_u64(settings, TAG_PORT, &port) || port == 0 || port > UINT16_MAX)
 		return fail(e, EINVAL, "malformed port of an uplink");
+	find_u64(settings, TAG_MARK, &mark);
 	uplink = calloc(1, sizeof(*uplink));
 	if (!uplink)
 		return fail(e, ENOMEM, "uplink");
 	strcpy(uplink->id, id);
-	uplink->listener.fd = uplink->datagrams.fd = -1;
-	if (apply(uplink, netns, settings, e) < 0 || open_sockets(uplink, netns, (uint16_t)port, e) < 0) {
+	uplink->netns = netns;
+	uplink->mark = (uint32_t)mark;
+	uplink->listener.fd = uplink->datagrams.fd = uplink->captured.fd = -1;
+	if (apply(uplink, settings, e) < 0 || open_sockets(uplink, (uint16_t)port, settings, e) < 0) {
 		uplink_close(uplink);
 		return -1;
 	}
@@ -156,15 +163,13 @@ int uplink_handle_set(uint32_t id, struct slice body, struct err *e)
 	char name[ID_MAX + 1];
 	struct slice settings;
 	struct uplink *uplink;
-	int netns;
 
 	if (!find_text(body, TAG_ID, name, sizeof(name)) || !find_slice(body, TAG_UPLINK, &settings))
 		return fail(e, EINVAL, "malformed settings of an uplink");
 	uplink = *find(name);
-	netns = network_namespace(name);
-	if (!uplink || netns < 0)
+	if (!uplink)
 		return fail(e, ENOENT, "no uplink %.32s", name);
-	if (apply(uplink, netns, settings, e) < 0)
+	if (apply(uplink, settings, e) < 0)
 		return -1;
 	session_ok(id, NULL);
 	return 0;

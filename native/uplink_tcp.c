@@ -2,12 +2,12 @@
 /*
  * TCP connections to the outside. One is
  *
- *   DIALING	accepted, and its destination dialed: nothing is read meanwhile, what comes waits in the kernel
  *   RELAYING	a splice_pair
  *   LINGERING	the same after the namespace's processes are gone: what they sent last is still carried on, for a while
  *
- * The client is connected before we know whether there is anybody, since the kernel did that. A destination that refuses,
- * or is not reached, is shown by a reset.
+ * and before that it was dialed by uplink_hold.c. One that came by it is
+ *
+ *   DIALING	nothing is read meanwhile, what comes waits in the kernel. A destination that refuses is shown by a reset
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,28 +59,43 @@ static void pair_done(struct splice_pair *pair)
 	connection_free(container_of(pair, struct uplink_connection, pair));
 }
 
+static void relay(struct uplink_connection *c, int back)
+{
+	/* On failure the connection is reset and gone, and there is nobody to tell. */
+	(void)splice_pair_start(&c->pair, steal_fd(&c->front), back, true, pair_done);
+}
+
 static void dialed(struct dial *dial, int fd, int error)
 {
 	struct uplink_connection *c = container_of(dial, struct uplink_connection, dial);
 
 	(void)error;
-	if (fd < 0) {
+	if (fd < 0)
 		give_up(c);
-		return;
-	}
-	/* On failure the connection is reset and gone, and there is nobody to tell. */
-	(void)splice_pair_start(&c->pair, steal_fd(&c->front), fd, true, pair_done);
+	else
+		relay(c, fd);
+}
+
+/* Return: false when the kernel does not say. */
+static bool both_ends(int front, struct flow_key *key)
+{
+	socklen_t client_len = sizeof(key->client), service_len = sizeof(key->service);
+
+	if (getpeername(front, &key->client.any, &client_len) < 0 || getsockname(front, &key->service.any, &service_len) < 0)
+		return false;
+	address_unmap(&key->client);
+	address_unmap(&key->service);
+	return true;
 }
 
 static void serve(struct watch *listener, int front)
 {
 	struct uplink *uplink = container_of(listener, struct uplink, listener);
-	union address source, destination;
-	socklen_t source_len = sizeof(source), destination_len = sizeof(destination);
 	struct uplink_connection *c = NULL;
+	struct flow_key key = { 0 };
+	int back;
 
-	if (uplink->connections_n < CONNECTIONS_MAX && getpeername(front, &source.any, &source_len) == 0 &&
-	    getsockname(front, &destination.any, &destination_len) == 0)
+	if (uplink->connections_n < CONNECTIONS_MAX && both_ends(front, &key))
 		c = calloc(1, sizeof(*c));
 	if (!c) {
 		reset_socket(front);
@@ -94,9 +109,12 @@ static void serve(struct watch *listener, int front)
 		c->next->at = &c->next;
 	uplink->connections = c;
 	uplink->connections_n++;
-	address_unmap(&source);
-	address_unmap(&destination);
-	uplink_rules_match(&uplink->rules, &source, &destination, &c->dial.targets);
+	back = uplink_hold_take(uplink, &key);
+	if (back >= 0) {
+		relay(c, back);
+		return;
+	}
+	uplink_rules_match(&uplink->rules, &key.client, &key.service, &c->dial.targets);
 	dial_start(&c->dial, dialed);
 }
 

@@ -14,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "networks.h"
 #include "socket_option.h"
 #include "uplink_namespace.h"
 
@@ -42,9 +41,14 @@ static void flow_close(struct flow *flow)
 	free(udp);
 }
 
+/* To the sender of a datagram, as the kernel at its destination would. */
 static void tell_unreachable(struct uplink *uplink, const struct flow_key *key)
 {
-	uplink_tell_unreachable(network_namespace(uplink->id), &key->client, &key->service);
+	struct packet datagram_sent, message;
+
+	packet_udp(&key->client, &key->service, &datagram_sent);
+	packet_unreachable(&datagram_sent, UNREACHABLE_PORT, &message);
+	uplink_inject(uplink, &message);
 }
 
 /* Return: 0, or -1 with errno. */
@@ -124,11 +128,8 @@ static void outer_ready(struct watch *watch, uint32_t events)
 static int open_inner(struct udp_flow *udp)
 {
 	const struct flow_key *key = &udp->flow.key;
-	int netns = network_namespace(udp->uplink->id);
 
-	if (netns < 0)
-		return -1;
-	udp->inner.fd = uplink_socket(netns, key->service.any.sa_family, SOCK_DGRAM);
+	udp->inner.fd = uplink_socket(udp->uplink->netns, key->service.any.sa_family, SOCK_DGRAM);
 	/* One such socket for each sender. */
 	if (udp->inner.fd < 0 || set_option(udp->inner.fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
 	    bind(udp->inner.fd, &key->service.any, address_len(&key->service)) < 0 ||

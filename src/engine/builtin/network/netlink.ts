@@ -171,7 +171,13 @@ export function uplinkRouteMessages({ source, ipv6 }: { readonly source: string 
 
 function localDefaultRoute(family: number, table: number, scope: number, attributes: readonly Buffer[]): Buffer {
   const header = Buffer.from([family, 0, 0, 0, table, RTPROT_BOOT, scope, RTN_LOCAL, 0, 0, 0, 0]);
-  return netlinkMessage(Rtm.NEWROUTE, NetlinkFlag.CREATE | NetlinkFlag.EXCLUSIVE, header, u32Attribute(Route.OIF, LOOPBACK_INDEX), ...attributes);
+  return netlinkMessage(
+    Rtm.NEWROUTE,
+    NetlinkFlag.CREATE | NetlinkFlag.EXCLUSIVE,
+    header,
+    u32Attribute(Route.OIF, LOOPBACK_INDEX),
+    ...attributes,
+  );
 }
 
 export function macBytes(macAddress: string): Buffer {

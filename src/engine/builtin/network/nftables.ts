@@ -12,6 +12,7 @@ const FAMILY_INET = 1;
 const HOOK_PREROUTING = 0;
 const REGISTER_VERDICT = 0;
 const REGISTER = 1;
+const VERDICT_DROP = 0;
 const VERDICT_ACCEPT = 1;
 
 /** One step of a rule. */
@@ -49,7 +50,26 @@ export function chainBatch({ table, name, priority, rules }: Chain): Buffer {
   ]);
 }
 
-export const Meta = { IIF: 4, NFPROTO: 15, L4PROTO: 16 } as const;
+/** Makes the kernel send what the rules log to the group to the socket that asks, packet by packet (nfnetlink_log.h). */
+export function captureRequest(group: number): Buffer {
+  const SUBSYSTEM_LOG = 4;
+  const CONFIG = 1;
+  const BIND = 1;
+  const COPY_PACKET = 2;
+  const mode = Buffer.from([0, 0, 0xff, 0xff, COPY_PACKET, 0]);
+  return message(
+    (SUBSYSTEM_LOG << 8) | CONFIG,
+    NetlinkFlag.ACK,
+    0,
+    group,
+    attribute(1, Buffer.from([BIND])),
+    attribute(2, mode),
+    u32(3, 512), // bytes reserved for a message; larger ones get what they need
+    u32(5, 1), // messages that are sent together
+  );
+}
+
+export const Meta = { MARK: 3, NFPROTO: 15, L4PROTO: 16 } as const;
 
 /** Loads a fact about the packet. */
 export function meta(key: number): Expression {
@@ -94,10 +114,29 @@ export function tproxy(port: number): readonly Expression[] {
 }
 
 export function accept(): Expression {
-  return expression("immediate", u32(1, REGISTER_VERDICT), nestedAttribute(2, nestedAttribute(2, u32(1, VERDICT_ACCEPT))));
+  return verdict(VERDICT_ACCEPT);
 }
 
-export const Reject = { TCP_RESET: { type: 1, code: 0 }, PORT_UNREACHABLE: { type: 2, code: 1 }, PROHIBITED: { type: 2, code: 3 } } as const;
+export function drop(): Expression {
+  return verdict(VERDICT_DROP);
+}
+
+function verdict(code: number): Expression {
+  return expression("immediate", u32(1, REGISTER_VERDICT), nestedAttribute(2, nestedAttribute(2, u32(1, code))));
+}
+
+/** Sends the packet to who asked for the group, see {@link captureRequest}. */
+export function log(group: number): Expression {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(group);
+  return expression("log", attribute(1, bytes));
+}
+
+export const Reject = {
+  TCP_RESET: { type: 1, code: 0 },
+  PORT_UNREACHABLE: { type: 2, code: 1 },
+  PROHIBITED: { type: 2, code: 3 },
+} as const;
 
 /** Answers and drops. */
 export function reject({ type, code }: { readonly type: number; readonly code: number }): Expression {

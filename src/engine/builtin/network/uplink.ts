@@ -7,12 +7,15 @@ import { LOOPBACK_INDEX } from "./netlink.js";
 import {
   accept,
   Base,
+  captureRequest,
   chainBatch,
   differs,
+  drop,
   type Expression,
   equals,
   Fib,
   fib,
+  log,
   Meta,
   mask,
   meta,
@@ -26,6 +29,10 @@ import {
 
 /** Of our sockets in the namespace. In a container's it is taken: one that nobody listens on, below those that the kernel gives away. */
 export const UPLINK_PORT = 6;
+
+/** Of packets that the supervisor sends into the namespace: the first ones of connections that have been dialed. */
+export const UPLINK_MARK = 0xca155;
+const CAPTURE_GROUP = 6;
 
 /** Where names of the host lead (see {@link HOST_NAMES}): an address of the namespace that stands for the host. */
 export interface HostGateway {
@@ -98,6 +105,11 @@ export function uplinkChain(scope: UplinkScope): Buffer {
   return chainBatch({ table: "caisson", name: "uplink", priority: AFTER_DNAT, rules: chainRules(scope) });
 }
 
+/** By which the supervisor gets the first packets of connections. */
+export function uplinkCapture(): Buffer {
+  return captureRequest(CAPTURE_GROUP);
+}
+
 /** What a container has translated itself (a Kubernetes node, say) is not for us. -100 is NF_IP_PRI_NAT_DST. */
 const AFTER_DNAT = -90;
 const TCP = 6;
@@ -111,14 +123,25 @@ function chainRules({ ofContainer, gateways, ipv6 }: UplinkScope): readonly Rule
   return [
     // Established connections find their sockets by themselves. First, since these are most packets.
     [...protocol(TCP), payload(Base.TRANSPORT, 13, 1), mask(byte(FLAGS_FIN_SYN_RST_ACK)), differs(byte(FLAG_SYN)), accept()],
+    [meta(Meta.MARK), equals(u32(UPLINK_MARK)), ...tproxy(UPLINK_PORT), accept()],
     ...gateways.flatMap((gateway) => gatewayRules(gateway, ofContainer)),
     // What has another route: members of networks, bridges that the container made. Of packets on `lo` the kernel says `lo`, unasked.
     [fib(Fib.OIF), differs(u32(0)), differs(u32(LOOPBACK_INDEX)), accept()],
     // The namespace's own addresses, broadcast, multicast. The table of our route is not asked for this.
     [...family(IPV4), fib(Fib.TYPE), differs(u32(RTN_UNICAST)), accept()],
-    ...(ipv6 ? ownIpv6(ipv6).map(([address, prefixLength]) => [...destination(address, prefixLength), accept()]) : [[...family(IPV6), accept()]]),
-    [...tproxy(UPLINK_PORT), accept()],
+    ...(ipv6
+      ? ownIpv6(ipv6).map(([address, prefixLength]) => [...destination(address, prefixLength), accept()])
+      : [[...family(IPV6), accept()]]),
+    ...out([]),
     [reject(Reject.PROHIBITED)],
+  ];
+}
+
+/** A connection is dialed before it may go on; datagrams go on at once. */
+function out(match: readonly Expression[]): readonly Rule[] {
+  return [
+    [...match, ...protocol(TCP), log(CAPTURE_GROUP), drop()],
+    [...match, ...tproxy(UPLINK_PORT), accept()],
   ];
 }
 
@@ -128,9 +151,7 @@ const FLAG_SYN = 0x02;
 function gatewayRules({ address, exposed }: HostGateway, ofContainer: boolean): readonly Rule[] {
   const there = destination(address, addressBytes(address).length * 8);
   return [
-    ...exposed.flatMap(({ port, source }) =>
-      [TCP, UDP].map((number) => [...there, ...from(source), ...protocol(number), ...destinationPort(port), ...tproxy(UPLINK_PORT), accept()]),
-    ),
+    ...exposed.flatMap(({ port, source }) => out([...there, ...from(source), ...destinationPort(port)])),
     [...there, ...protocol(TCP), reject(Reject.TCP_RESET)],
     // In a network's namespace these may be answers to published ports, and nobody else listens there.
     ...(ofContainer ? [[...there, ...protocol(UDP), reject(Reject.PORT_UNREACHABLE)]] : []),

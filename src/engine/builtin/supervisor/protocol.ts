@@ -98,6 +98,8 @@ export const Tag = {
   UPLINK: 64,
   RULE: 65,
   PREFIX: 66,
+  CAPTURE: 67,
+  MARK: 68,
 } as const;
 
 /** Operations of a launch plan. */

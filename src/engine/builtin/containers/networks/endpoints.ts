@@ -106,11 +106,7 @@ export async function unlinkEndpoint(
       ? [
           {
             op: "NETLINK" as const,
-            data: endpointMessages(
-              next.index,
-              [],
-              gatewaysOf(next.network),
-            ),
+            data: endpointMessages(next.index, [], gatewaysOf(next.network)),
           },
         ]
       : []),

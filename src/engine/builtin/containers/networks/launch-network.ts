@@ -35,7 +35,10 @@ export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | und
   return {
     ...nothing,
     own: true,
-    plan: [{ op: "NETLINK", data: Buffer.concat([loopbackMessages(address), route]) }, ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint))],
+    plan: [
+      { op: "NETLINK", data: Buffer.concat([loopbackMessages(address), route]) },
+      ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint)),
+    ],
     addresses: [...(address ? [address.address] : []), ...endpoints.map(({ ipv4 }) => ipv4.address)],
     nameServer: spec.networkMode === "none" || servesNames(record) ? undefined : NAME_SERVER_ADDRESS,
     uplink,

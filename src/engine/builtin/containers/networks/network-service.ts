@@ -64,7 +64,9 @@ export class BuiltinNetworks implements NetworkService {
         const route = out ? uplinkRouteMessages({ source: undefined, ipv6: out.ipv6 !== undefined }) : Buffer.alloc(0);
         const messages = Buffer.concat([bridgeMessages(macAddressOf(ipv4.gateway), record.gateways), route]);
         await session.supervisor.request(Message.NETWORK, (writer) => {
-          writer.text(Tag.ID, record.id).nested(Tag.PLAN, (nested) => writePlan(nested, [...BRIDGE_SWITCHES, { op: "NETLINK", data: messages }]));
+          writer
+            .text(Tag.ID, record.id)
+            .nested(Tag.PLAN, (nested) => writePlan(nested, [...BRIDGE_SWITCHES, { op: "NETLINK", data: messages }]));
           if (out) writeUplink(writer, out);
         });
         record.uplink = out && JSON.stringify(out);

@@ -1,7 +1,15 @@
 /** Asking the supervisor for ways out. */
 import { UnsupportedError } from "../../../errors.js";
 import { addressBytes } from "../../network/addresses.js";
-import { UPLINK_PORT, type UplinkRule, type UplinkScope, uplinkChain, uplinkRules } from "../../network/uplink.js";
+import {
+  UPLINK_MARK,
+  UPLINK_PORT,
+  type UplinkRule,
+  type UplinkScope,
+  uplinkCapture,
+  uplinkChain,
+  uplinkRules,
+} from "../../network/uplink.js";
 import { FieldWriter } from "../../supervisor/codec.js";
 import { Message, Phase, Tag, UplinkFlag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
@@ -26,7 +34,7 @@ function settings(scope: UplinkScope): Buffer {
 
 function compile(scope: UplinkScope): Buffer {
   const writer = new FieldWriter(8192);
-  writer.u64(Tag.PORT, UPLINK_PORT).bytes(Tag.DATA, uplinkChain(scope));
+  writer.u64(Tag.PORT, UPLINK_PORT).u64(Tag.MARK, UPLINK_MARK).bytes(Tag.CAPTURE, uplinkCapture()).bytes(Tag.DATA, uplinkChain(scope));
   for (const rule of uplinkRules(scope)) writer.nested(Tag.RULE, (nested) => writeRule(nested, rule));
   return writer.finish();
 }
