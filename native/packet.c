@@ -32,16 +32,19 @@ static uint16_t folded(uint32_t so_far)
 	return htons((uint16_t)~so_far);
 }
 
-/* With the pseudo header of both addresses. */
-static uint16_t transport_checksum(const struct packet *p, uint8_t protocol)
+/* Of a transport protocol's message of @len bytes. */
+static uint32_t pseudo_header(const struct packet *p, uint8_t protocol, size_t len)
 {
 	struct slice source = address_bytes(&p->source), destination = address_bytes(&p->destination);
-	size_t len = p->len - p->ip_len;
-	uint32_t so_far = (uint32_t)(protocol + len);
 
-	so_far = sum(source.data, source.len, so_far);
-	so_far = sum(destination.data, destination.len, so_far);
-	return folded(sum(p->bytes + p->ip_len, len, so_far));
+	return sum(destination.data, destination.len, sum(source.data, source.len, (uint32_t)(protocol + len)));
+}
+
+static uint16_t transport_checksum(const struct packet *p, uint8_t protocol)
+{
+	size_t len = p->len - p->ip_len;
+
+	return folded(sum(p->bytes + p->ip_len, len, pseudo_header(p, protocol, len)));
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -146,16 +149,52 @@ void packet_reset(const struct packet *syn, struct packet *reset)
 	memcpy(reset->bytes + reset->ip_len, &tcp, sizeof(tcp));
 }
 
-void packet_udp(const union address *source, const union address *destination, struct packet *udp)
+void packet_udp(const union address *source, const union address *destination, struct slice payload, struct packet *udp)
 {
+	size_t len = sizeof(struct udphdr) + payload.len;
 	struct udphdr header = {
 		.source = htons(address_port(source)),
 		.dest = htons(address_port(destination)),
-		.len = htons(sizeof(header)),
+		.len = htons((uint16_t)len),
 	};
+	uint32_t so_far;
 
-	begin(udp, source, destination, IPPROTO_UDP, sizeof(header));
+	begin(udp, source, destination, IPPROTO_UDP, len);
+	udp->len = udp->ip_len + sizeof(header);
+	/* Over IPv4 there may be none, and from here the datagram does not leave the machine. */
+	if (source->any.sa_family == AF_INET6) {
+		so_far = pseudo_header(udp, IPPROTO_UDP, len);
+		header.check = folded(sum(payload.data, payload.len, sum(&header, sizeof(header), so_far)));
+		if (header.check == 0)
+			header.check = 0xffff;
+	}
 	memcpy(udp->bytes + udp->ip_len, &header, sizeof(header));
+}
+
+void packet_fragment(const struct packet *whole, size_t offset, size_t len, bool more, uint32_t id, struct packet *fragment)
+{
+	*fragment = *whole;
+	fragment->len = fragment->ip_len = whole->ip_len;
+	if (whole->source.any.sa_family == AF_INET) {
+		struct iphdr ip;
+
+		memcpy(&ip, whole->bytes, sizeof(ip));
+		ip.tot_len = htons((uint16_t)(sizeof(ip) + len));
+		ip.id = htons((uint16_t)id);
+		ip.frag_off = htons((uint16_t)(offset / 8 | (more ? IP_MF : 0)));
+		memcpy(fragment->bytes, &ip, sizeof(ip));
+	} else {
+		struct ip6_frag part = { .ip6f_offlg = htons((uint16_t)(offset | more)), .ip6f_ident = htonl(id) };
+		struct ip6_hdr ip;
+
+		memcpy(&ip, whole->bytes, sizeof(ip));
+		part.ip6f_nxt = ip.ip6_nxt;
+		ip.ip6_nxt = IPPROTO_FRAGMENT;
+		ip.ip6_plen = htons((uint16_t)(sizeof(part) + len));
+		memcpy(fragment->bytes, &ip, sizeof(ip));
+		memcpy(fragment->bytes + sizeof(ip), &part, sizeof(part));
+		fragment->len += sizeof(part);
+	}
 }
 
 void packet_unreachable(const struct packet *about, enum unreachable kind, struct packet *message)

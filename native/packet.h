@@ -34,8 +34,15 @@ bool packet_read_syn(struct slice bytes, struct packet *syn);
 /* packet_reset() - What refuses the connection (RFC 9293 section 3.5.2). */
 void packet_reset(const struct packet *syn, struct packet *reset);
 
-/* packet_udp() - The headers of a datagram, as far as an error message quotes them. */
-void packet_udp(const union address *source, const union address *destination, struct packet *udp);
+/* packet_udp() - The headers of a datagram; @payload belongs behind them. */
+void packet_udp(const union address *source, const union address *destination, struct slice payload, struct packet *udp);
+
+/*
+ * packet_fragment() - The headers of a part of what is behind an IP header: @len bytes from @offset, a multiple of 8, on.
+ * @whole: with that IP header
+ * @more: further parts follow
+ */
+void packet_fragment(const struct packet *whole, size_t offset, size_t len, bool more, uint32_t id, struct packet *fragment);
 
 /* packet_unreachable() - The error message (RFC 792, RFC 4443) about @about, which goes to its source from its destination. */
 void packet_unreachable(const struct packet *about, enum unreachable kind, struct packet *message);

@@ -7,9 +7,9 @@
  * is not the namespace's own to a socket of ours (tproxy). In a container's namespace all of that happens on `lo`; in a
  * network's, packets come in by the bridge. The rules, the route and the port of our sockets are TypeScript's.
  *
- * TCP: the connection that we accept has the original destination as its own address. uplink_tcp.c dials it from here.
- * UDP: the first datagram arrives at the shared socket; a socket bound to the destination and connected to the sender takes
- * the rest, and sends the answers (uplink_udp.c).
+ * TCP: the first packet is held back until its destination has been dialed from here (uplink_hold.c). The connection that
+ * we accept then has the original destination as its own address, and is spliced to the dialed one (uplink_tcp.c).
+ * UDP: datagrams arrive at one socket, with their destinations beside them; answers are sent as packets (uplink_udp.c).
  *
  * The chain only sees to it that packets come here. Who may reach what is decided by the rules in this process: a container
  * that may configure its own network could send us anything.
@@ -45,11 +45,15 @@ static struct uplink **find(const char *id)
 	return at;
 }
 
-int uplink_socket(int netns, int family, int type)
+/* Takes what is for any address (IP_TRANSPARENT); of AF_INET6, of both families. */
+static int transparent_socket(int netns, int family, int type)
 {
 	_close_ int fd = netns_socket(netns, family, type | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || set_option(fd, IPPROTO_IP, IP_TRANSPARENT, 1) < 0)
+		return -1;
+	/* Accepted sockets inherit it: they have the destination's port, which a server in the container may want too. */
+	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0)
 		return -1;
 	if (family == AF_INET6 && (set_option(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1) < 0 || set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0))
 		return -1;
@@ -59,11 +63,11 @@ int uplink_socket(int netns, int family, int type)
 static int bound_socket(int netns, int type, uint16_t port)
 {
 	union address any = { .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
-	_close_ int fd = uplink_socket(netns, AF_INET6, type);
+	_close_ int fd = transparent_socket(netns, AF_INET6, type);
 
 	if (fd < 0 && errno == EAFNOSUPPORT) {
 		any = (union address){ .v4 = { .sin_family = AF_INET, .sin_port = htons(port) } };
-		fd = uplink_socket(netns, AF_INET, type);
+		fd = transparent_socket(netns, AF_INET, type);
 	}
 	if (fd < 0 || bind(fd, &any.any, address_len(&any)) < 0 || (type == SOCK_STREAM && listen(fd, SOMAXCONN) < 0))
 		return -1;
@@ -89,6 +93,7 @@ static void uplink_close(struct uplink *uplink)
 	watch_close(&uplink->listener);
 	watch_close(&uplink->datagrams);
 	uplink_hold_stop(uplink);
+	uplink_inject_stop(uplink);
 	uplink_tcp_stop(uplink);
 	uplink_udp_stop(uplink);
 	uplink_rules_free(&uplink->rules);
@@ -138,7 +143,7 @@ int uplink_start(const char *id, int netns, struct slice settings, struct err *e
 	strcpy(uplink->id, id);
 	uplink->netns = netns;
 	uplink->mark = (uint32_t)mark;
-	uplink->listener.fd = uplink->datagrams.fd = uplink->captured.fd = -1;
+	uplink->listener.fd = uplink->datagrams.fd = uplink->captured.fd = uplink->raw[0] = uplink->raw[1] = -1;
 	if (apply(uplink, settings, e) < 0 || open_sockets(uplink, (uint16_t)port, settings, e) < 0) {
 		uplink_close(uplink);
 		return -1;

@@ -16,8 +16,6 @@
 #include <fcntl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -51,28 +49,6 @@ static void held_close(struct flow *flow)
 	dial_cancel(&held->dial);
 	close_fdp(&held->back);
 	free(held);
-}
-
-static int raw_socket(const struct uplink *uplink, int family)
-{
-	_close_ int fd = netns_socket(uplink->netns, family, SOCK_RAW | SOCK_NONBLOCK, IPPROTO_RAW);
-
-	if (fd < 0 || set_option(fd, SOL_SOCKET, SO_MARK, (int)uplink->mark) < 0)
-		return -1;
-	/* With IPPROTO_RAW the header is ours to write; IPv6 has to be told. */
-	if (family == AF_INET6 && set_option(fd, IPPROTO_IPV6, IPV6_HDRINCL, 1) < 0)
-		return -1;
-	return steal_fd(&fd);
-}
-
-void uplink_inject(const struct uplink *uplink, const struct packet *packet)
-{
-	_close_ int fd = raw_socket(uplink, packet->destination.any.sa_family);
-	union address to = packet->destination;
-
-	address_set_port(&to, 0);
-	if (fd >= 0)
-		(void)RETRY(sendto(fd, packet->bytes, packet->len, 0, &to.any, address_len(&to)));
 }
 
 static void refuse(struct held *held, int error)

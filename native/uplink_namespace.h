@@ -22,6 +22,7 @@ struct uplink {
 	struct timer pause;		/* while we are out of descriptors */
 	struct watch datagrams;		/* UDP */
 	struct watch captured;		/* the first packets of connections, by netlink */
+	int raw[2];			/* for packets that we send, IPv4 and IPv6; -1 before the first */
 	struct uplink_connection *connections;
 	size_t connections_n;
 	struct flow_table held;		/* of captured, connections that are dialed before they are let through */
@@ -30,14 +31,11 @@ struct uplink {
 };
 
 /*
- * uplink_socket() - In namespace @netns, non-blocking: takes and sends what belongs to any address (IP_TRANSPARENT).
- * @family: AF_INET6 serves both
- * Return: fd, or -1 with errno.
+ * uplink_inject() - Send a packet in the uplink's namespace as it is; or a datagram, at most UINT16_MAX bytes of payload, from
+ * the service of @key to its client. One that can't be sent is lost, as packets are.
  */
-int uplink_socket(int netns, int family, int type);
-
-/* uplink_inject() - Send a packet in the uplink's namespace as it is. One that can't be sent is lost, as packets are. */
-void uplink_inject(const struct uplink *uplink, const struct packet *packet);
+void uplink_inject(struct uplink *uplink, const struct packet *packet);
+void uplink_inject_datagram(struct uplink *uplink, const struct flow_key *key, struct slice payload);
 
 /* Begin to serve the sockets of @uplink. Return: 0, or -1 with @e. */
 int uplink_tcp_start(struct uplink *uplink, struct err *e);
@@ -56,5 +54,6 @@ int uplink_hold_take(struct uplink *uplink, const struct flow_key *key);
 void uplink_tcp_stop(struct uplink *uplink);
 void uplink_udp_stop(struct uplink *uplink);
 void uplink_hold_stop(struct uplink *uplink);
+void uplink_inject_stop(struct uplink *uplink);
 
 #endif

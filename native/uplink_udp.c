@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Datagrams to the outside. A flow is what one address of the namespace sends to one destination, and has two sockets: the
- * inner one is bound to the destination and connected to the sender, so that the kernel hands it all further datagrams
- * and its answers come from where they are expected; the outer one is connected to the destination, or to what the
- * rules put in its place. Neither needs a look into a table; that is for those that were under way to the shared socket when the
- * inner one was made.
+ * Datagrams to the outside. A flow is what one address of the namespace sends to one destination. It has a socket on the
+ * host's side, connected to the destination or to what the rules put in its place, so that answers find their way back.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -24,7 +21,7 @@
 struct udp_flow {
 	struct flow flow;
 	struct uplink *uplink;
-	struct watch inner, outer;
+	struct watch outer;
 	struct uplink_targets targets;
 	size_t tried;
 };
@@ -36,7 +33,6 @@ static void flow_close(struct flow *flow)
 	struct udp_flow *udp = container_of(flow, struct udp_flow, flow);
 
 	flow_remove(flow);
-	watch_close(&udp->inner);
 	watch_close(&udp->outer);
 	free(udp);
 }
@@ -44,31 +40,33 @@ static void flow_close(struct flow *flow)
 /* To the sender of a datagram, as the kernel at its destination would. */
 static void tell_unreachable(struct uplink *uplink, const struct flow_key *key)
 {
-	struct packet datagram_sent, message;
+	struct packet sent, message;
 
-	packet_udp(&key->client, &key->service, &datagram_sent);
-	packet_unreachable(&datagram_sent, UNREACHABLE_PORT, &message);
+	packet_udp(&key->client, &key->service, (struct slice){ 0 }, &sent);
+	packet_unreachable(&sent, UNREACHABLE_PORT, &message);
 	uplink_inject(uplink, &message);
 }
 
-/* Return: 0, or -1 with errno. */
-static int open_outer(struct udp_flow *udp)
+/* To the next of the targets. Return: false when there is none left. */
+static bool open_outer(struct udp_flow *udp)
 {
-	const union address *to = &udp->targets.items[udp->tried++];
+	while (udp->tried < udp->targets.n) {
+		const union address *to = &udp->targets.items[udp->tried++];
 
-	udp->outer.fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	return udp->outer.fd < 0 || connect(udp->outer.fd, &to->any, address_len(to)) < 0 ? -1 : watch_set(&udp->outer, EPOLLIN);
+		udp->outer.fd = socket(to->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		if (udp->outer.fd >= 0 && connect(udp->outer.fd, &to->any, address_len(to)) == 0 && watch_set(&udp->outer, EPOLLIN) == 0)
+			return true;
+		watch_close(&udp->outer);
+	}
+	return false;
 }
 
 /* Nobody is there: the next address may have somebody, who will get the datagram when it is sent again. */
 static void refused(struct udp_flow *udp)
 {
 	watch_close(&udp->outer);
-	while (udp->tried < udp->targets.n) {
-		if (open_outer(udp) == 0)
-			return;
-		watch_close(&udp->outer);
-	}
+	if (open_outer(udp))
+		return;
 	tell_unreachable(udp->uplink, &udp->flow.key);
 	flow_close(&udp->flow);
 }
@@ -76,34 +74,6 @@ static void refused(struct udp_flow *udp)
 static bool means_refused(int error)
 {
 	return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH;
-}
-
-/* Return: false when the flow is gone. */
-static bool carry_out(struct udp_flow *udp, size_t len)
-{
-	flow_used(&udp->flow);
-	if (RETRY(send(udp->outer.fd, datagram, len, MSG_NOSIGNAL)) >= 0 || !means_refused(errno))
-		return true;
-	refused(udp);
-	return false;
-}
-
-static void inner_ready(struct watch *watch, uint32_t events)
-{
-	struct udp_flow *udp = container_of(watch, struct udp_flow, inner);
-
-	(void)events;
-	for (int i = 0; i < BATCH; i++) {
-		ssize_t n = RETRY(recv(watch->fd, datagram, sizeof(datagram), 0));
-
-		if (n < 0 && errno == ECONNREFUSED) {
-			/* The sender has closed its socket. */
-			flow_close(&udp->flow);
-			return;
-		}
-		if (n < 0 || !carry_out(udp, (size_t)n))
-			return;
-	}
 }
 
 static void outer_ready(struct watch *watch, uint32_t events)
@@ -120,45 +90,22 @@ static void outer_ready(struct watch *watch, uint32_t events)
 			return;
 		}
 		flow_used(&udp->flow);
-		/* A datagram that can't be sent is lost, as datagrams are. */
-		(void)RETRY(send(udp->inner.fd, datagram, (size_t)n, MSG_NOSIGNAL));
+		uplink_inject_datagram(udp->uplink, &udp->flow.key, (struct slice){ datagram, (size_t)n });
 	}
-}
-
-static int open_inner(struct udp_flow *udp)
-{
-	const struct flow_key *key = &udp->flow.key;
-
-	udp->inner.fd = uplink_socket(udp->uplink->netns, key->service.any.sa_family, SOCK_DGRAM);
-	/* One such socket for each sender. */
-	if (udp->inner.fd < 0 || set_option(udp->inner.fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
-	    bind(udp->inner.fd, &key->service.any, address_len(&key->service)) < 0 ||
-	    connect(udp->inner.fd, &key->client.any, address_len(&key->client)) < 0)
-		return -1;
-	return watch_set(&udp->inner, EPOLLIN);
 }
 
 static struct udp_flow *open_flow(struct uplink *uplink, const struct flow_key *key)
 {
 	struct udp_flow *udp = calloc(1, sizeof(*udp));
-	int opened = -1;
 
 	if (!udp)
 		return NULL;
 	udp->flow.key = *key;
 	udp->uplink = uplink;
-	udp->inner = (struct watch){ .fd = -1, .ready = inner_ready };
 	udp->outer = (struct watch){ .fd = -1, .ready = outer_ready };
 	uplink_rules_match(&uplink->rules, &key->client, &key->service, &udp->targets);
-	while (opened < 0 && udp->tried < udp->targets.n) {
-		watch_close(&udp->outer);
-		opened = open_outer(udp);
-	}
-	if (opened < 0)
+	if (!open_outer(udp)) {
 		tell_unreachable(uplink, key);
-	if (opened < 0 || open_inner(udp) < 0) {
-		watch_close(&udp->inner);
-		watch_close(&udp->outer);
 		free(udp);
 		return NULL;
 	}
@@ -186,8 +133,11 @@ static void deliver(struct uplink *uplink, const struct flow_key *key, size_t le
 	struct flow *flow = flow_find(&uplink->flows, key);
 	struct udp_flow *udp = flow ? container_of(flow, struct udp_flow, flow) : open_flow(uplink, key);
 
-	if (udp)
-		carry_out(udp, len);
+	if (!udp)
+		return;
+	flow_used(&udp->flow);
+	if (RETRY(send(udp->outer.fd, datagram, len, MSG_NOSIGNAL)) < 0 && means_refused(errno))
+		refused(udp);
 }
 
 static void datagrams_ready(struct watch *watch, uint32_t events)

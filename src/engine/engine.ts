@@ -44,6 +44,10 @@ export interface EngineSupports {
   readonly hostNetwork: boolean;
   /** UDP ports can be published. */
   readonly publishUdp: boolean;
+  /** Containers reach the outside, TCP and UDP. A kernel that lacks what it takes gives them none: `caisson doctor` tells. */
+  readonly uplink: boolean;
+  /** `exposedHostPorts`. */
+  readonly hostPorts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
   /** Containers end with the process that started them. */

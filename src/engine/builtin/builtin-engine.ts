@@ -21,6 +21,13 @@ export interface BuiltinEngineOptions {
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
+const CAP_NET_ADMIN = 1n << 12n;
+const CAP_NET_RAW = 1n << 13n;
+
+function mayConfigureNetworks({ capabilities }: HostFacts): boolean {
+  return (capabilities & CAP_NET_ADMIN) !== 0n && (capabilities & CAP_NET_RAW) !== 0n;
+}
+
 export class BuiltinEngine implements Engine {
   readonly name = "builtin";
   readonly supports: EngineSupports;
@@ -40,6 +47,8 @@ export class BuiltinEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      uplink: mayConfigureNetworks(host),
+      hostPorts: mayConfigureNetworks(host),
       limits: host.limits,
       sessionBound: true,
     };

@@ -48,7 +48,7 @@ import { peerOf } from "./networks/launch-network.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
-import { updateNetworkUplink } from "./uplink/uplink-requests.js";
+import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
 
 export interface ContainerServiceOptions {
@@ -101,7 +101,7 @@ export class BuiltinContainers implements ContainerService {
       this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
-      return { id, warnings: [] };
+      return { id, warnings: uplinkWarnings(session) };
     } catch (error) {
       this.#table.release(name);
       throw error;

@@ -123,7 +123,7 @@ function chainRules({ ofContainer, gateways, ipv6 }: UplinkScope): readonly Rule
   return [
     // Established connections find their sockets by themselves. First, since these are most packets.
     [...protocol(TCP), payload(Base.TRANSPORT, 13, 1), mask(byte(FLAGS_FIN_SYN_RST_ACK)), differs(byte(FLAG_SYN)), accept()],
-    [meta(Meta.MARK), equals(u32(UPLINK_MARK)), ...tproxy(UPLINK_PORT), accept()],
+    [...protocol(TCP), meta(Meta.MARK), equals(u32(UPLINK_MARK)), ...tproxy(UPLINK_PORT), accept()],
     ...gateways.flatMap((gateway) => gatewayRules(gateway, ofContainer)),
     // What has another route: members of networks, bridges that the container made. Of packets on `lo` the kernel says `lo`, unasked.
     [fib(Fib.OIF), differs(u32(0)), differs(u32(LOOPBACK_INDEX)), accept()],

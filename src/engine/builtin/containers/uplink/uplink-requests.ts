@@ -64,6 +64,10 @@ export async function withUplink<T>(session: Session, needed: readonly number[],
   return run(false);
 }
 
+export function uplinkWarnings({ uplink: { missing } }: Session): readonly string[] {
+  return missing === undefined ? [] : [`Containers have no way to the outside: ${missing}`];
+}
+
 function noUplink(reason: string): UnsupportedError {
   return new UnsupportedError("builtin", "exposedHostPorts", reason, "`caisson doctor` shows what the kernel lacks.");
 }
