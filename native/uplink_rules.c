@@ -115,12 +115,13 @@ static bool fits(const struct uplink_rule *rule, const union address *source, co
 void uplink_rules_match(const struct uplink_rules *rules, const union address *source, const union address *destination,
 			struct uplink_targets *targets)
 {
-	const struct uplink_rule *rule = rules->items, *end = rules->items + rules->n;
+	const struct uplink_rule *rule = NULL;
 
 	targets->n = 0;
-	while (rule < end && !fits(rule, source, destination))
-		rule++;
-	if (rule == end)
+	for (size_t i = 0; i < rules->n && !rule; i++)
+		if (fits(&rules->items[i], source, destination))
+			rule = &rules->items[i];
+	if (!rule)
 		return;
 	*targets = rule->targets;
 	for (size_t i = 0; i < targets->n; i++)

@@ -67,6 +67,54 @@ describe("ways out", () => {
     expect(await hostNetwork()).toBe(before);
   });
 
+  it("are chains that nf_tables reads as they are meant", async () => {
+    const supervisor = await engine.supervisorPid();
+    const { id } = await engine.networks.create({ subnets: [{ subnet: "10.9.7.0/24" }, { subnet: "fd00:97::/64" }] });
+    await using container = await shell("sleep 60").withExposedHostPorts(8080).start();
+    await using member = await shell("sleep 60").withNetwork(id).withExposedHostPorts(8080).start();
+    const chainIn = async (namespace: string): Promise<string[]> => {
+      const listed = await run("nsenter", [`--net=${namespace}`, "nft", "list", "chain", "inet", "caisson", "uplink"]);
+      return listed
+        .split("\n")
+        .slice(2, -3)
+        .map((line) => line.trim());
+    };
+    const { state } = await engine.containers.inspect(container.getId());
+    const ipv6 = ["ip6 daddr ::1 accept", "ip6 daddr fe80::/10 accept", "ip6 daddr ff00::/8 accept"];
+    const common = ['fib daddr oif != 0 fib daddr oif != "lo" accept', "meta nfproto ipv4 fib daddr type != unicast accept"];
+    const first = [
+      "type filter hook prerouting priority dstnat + 10; policy accept;",
+      "tcp flags != syn / fin,syn,rst,ack accept",
+      "meta l4proto tcp meta mark 0x000ca155 tproxy to :6 accept",
+    ];
+    const last = ["meta l4proto tcp log group 6 drop", "tproxy to :6 accept", "reject with icmpx admin-prohibited"];
+    expect(await chainIn(`/proc/${state.pid}/ns/net`)).toEqual([
+      ...first,
+      "ip daddr 172.17.0.1 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip daddr 172.17.0.1 th dport 8080 tproxy to :6 accept",
+      "ip daddr 172.17.0.1 meta l4proto tcp reject with tcp reset",
+      "ip daddr 172.17.0.1 meta l4proto udp reject",
+      ...common,
+      ...ipv6, // this host has an address, on the link to the outside
+      ...last,
+    ]);
+    const held = heldNamespaces(supervisor).map((fd) => chainIn(`/proc/${supervisor}/fd/${fd}`).catch(() => []));
+    expect(await Promise.all(held)).toContainEqual([
+      ...first,
+      "ip daddr 10.9.7.1 ip saddr 10.9.7.2 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip daddr 10.9.7.1 ip saddr 10.9.7.2 th dport 8080 tproxy to :6 accept",
+      "ip daddr 10.9.7.1 meta l4proto tcp reject with tcp reset",
+      "ip6 daddr fd00:97::1 ip6 saddr fd00:97::2 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip6 daddr fd00:97::1 ip6 saddr fd00:97::2 th dport 8080 tproxy to :6 accept",
+      "ip6 daddr fd00:97::1 meta l4proto tcp reject with tcp reset",
+      ...common,
+      ...ipv6,
+      "ip6 daddr fd00:97::1 accept",
+      ...last,
+    ]);
+    expect(member.getNetworkNames()).toHaveLength(1);
+  });
+
   it("of 200 containers, one after the other, leave nothing", async () => {
     const supervisor = await engine.supervisorPid();
     const script = `nc -w 5 ${outside.ipv4} ${Service.WHO} < /dev/null; nc ${outside.ipv4} ${Service.ECHO} < /dev/zero > /dev/null & sleep 0.02`;

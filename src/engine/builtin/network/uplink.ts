@@ -72,11 +72,9 @@ export interface UplinkRule {
 const NEVER: readonly (readonly [address: string, prefixLength: number])[] = [
   ["0.0.0.0", 8],
   ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
   ["224.0.0.0", 3],
   ["::", 96],
   ["::ffff:0.0.0.0", 96],
-  ["64:ff9b:1::", 48],
   ["fe80::", 10],
   ["ff00::", 8],
 ];
