@@ -34,7 +34,7 @@ export const UPLINK_PORT = 6;
 export const UPLINK_MARK = 0xca155;
 const CAPTURE_GROUP = 6;
 
-/** Where names of the host lead (see {@link HOST_NAMES}): an address of the namespace that stands for the host. */
+/** Where the names of the host lead (runtime/etc-files.ts): an address of the namespace that stands for the host. */
 export interface HostGateway {
   readonly address: string;
   readonly exposed: readonly ExposedHostPort[];
