@@ -46,6 +46,18 @@ struct slice address_bytes(const union address *a)
 	return (struct slice){ (const uint8_t *)&a->v4.sin_addr, 4 };
 }
 
+void address_unmap(union address *a)
+{
+	uint16_t port = address_port(a);
+
+	if (a->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr)) {
+		uint8_t bytes[4];
+
+		memcpy(bytes, &a->v6.sin6_addr.s6_addr[12], sizeof(bytes));
+		address_of((struct slice){ bytes, sizeof(bytes) }, port, a);
+	}
+}
+
 bool address_is_wildcard(const union address *a)
 {
 	static const uint8_t zero[16];

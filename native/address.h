@@ -28,6 +28,9 @@ void address_set_port(union address *a, uint16_t port);
 /* address_bytes() - The 4 or 16 bytes, as a view into @a. */
 struct slice address_bytes(const union address *a);
 
+/* address_unmap() - ::ffff:1.2.3.4, as a socket that serves both families says it, becomes 1.2.3.4. */
+void address_unmap(union address *a);
+
 bool address_is_wildcard(const union address *a);
 
 /* address_equal() - Same family, address, port and (for link-local addresses) scope. */

@@ -26,6 +26,7 @@
 #include "session.h"
 #include "spawn.h"
 #include "status.h"
+#include "uplink.h"
 
 static struct container *containers;
 
@@ -88,9 +89,10 @@ static void release_run(struct container *c)
 	watch_close(&c->out);
 	watch_close(&c->err);
 	container_close_stdin(c);
+	names_stop(c->id);
+	uplink_stop(c->id);
 	close_fdp(&c->netns);
 	c->netns = -1;
-	names_stop(c->id);
 	log_close(&c->log);
 	writer_free(&c->warnings);
 }
@@ -194,8 +196,10 @@ static void status_ready(struct watch *w, uint32_t events)
 	if (!read_status(c))
 		return;
 	watch_close(&c->status);
-	if (!c->failure.no)
-		c->state = CONTAINER_RUNNING;
+	/* A failure is told once the child is reaped: whoever hears of it may launch the container again. */
+	if (c->failure.no)
+		return;
+	c->state = CONTAINER_RUNNING;
 	answer_launch(c);
 }
 
@@ -225,11 +229,14 @@ static void exit_ready(struct watch *watch, uint32_t events)
 	watch_close(&c->exit);
 	container_close_stdin(c);
 	names_stop(c->id);
+	uplink_stop(c->id);
 	close_fdp(&c->netns);
 	c->netns = -1;
 	log_complete(&c->log);
 	if (ran)
 		session_event(MSG_EV_EXIT, &w);
+	else
+		answer_launch(c);
 	writer_free(&w);
 	if (c->destroy_request)
 		container_finish_destroy(c);
@@ -344,6 +351,16 @@ static int start_names(struct container *c, struct slice body, struct err *e)
 	return find_slice(body, TAG_NAMES, &address) ? names_start(c->id, c->netns, address, e) : 0;
 }
 
+static int start_uplink(struct container *c, struct slice body, struct err *e)
+{
+	struct slice settings;
+
+	if (!find_slice(body, TAG_UPLINK, &settings) || uplink_start(c->id, c->netns, settings, e) == 0)
+		return 0;
+	e->phase = PHASE_UPLINK;
+	return -1;
+}
+
 /* start() - Pipes, clone, watches. What it opened is the container's, and goes with release_run(). */
 static int start(struct container *c, struct slice body, struct err *e)
 {
@@ -389,7 +406,7 @@ static int start(struct container *c, struct slice body, struct err *e)
 		return fail(e, errno, "epoll");
 	}
 	/* From here on the child's end answers the request, with this failure where there was one. */
-	if (start_names(c, body, &c->failure) < 0)
+	if (start_names(c, body, &c->failure) < 0 || start_uplink(c, body, &c->failure) < 0)
 		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
 	else
 		status_go(s.status);

@@ -14,6 +14,7 @@
 #include "networks.h"
 #include "protocol.h"
 #include "session_channel.h"
+#include "uplink.h"
 
 static const struct {
 	uint16_t kind;
@@ -45,6 +46,7 @@ static const struct {
 	{ MSG_HOLD, hold_handle_hold },
 	{ MSG_LET_GO, hold_handle_let_go },
 	{ MSG_HELD, hold_handle_held },
+	{ MSG_UPLINK, uplink_handle_set },
 };
 
 handler_fn dispatch_find(uint16_t kind)

@@ -6,12 +6,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "accept_batch.h"
 #include "forward_port.h"
 #include "splice_pair.h"
-
-/* Connections accepted in a row before others get their turn. */
-#define BATCH 32
-#define PAUSE_US 20000
 
 struct tcp_connection {
 	struct splice_pair pair;
@@ -55,36 +52,20 @@ static void serve(struct forward_port *port, int front)
 	(void)splice_pair_start(&connection->pair, front, back, connected, connection_done);
 }
 
+static void serve_next(struct watch *watch, int front)
+{
+	serve(container_of(watch, struct forward_listener, watch)->port, front);
+}
+
 static void listener_ready(struct watch *watch, uint32_t events)
 {
-	struct forward_listener *listener = container_of(watch, struct forward_listener, watch);
-
 	(void)events;
-	for (int i = 0; i < BATCH; i++) {
-		int front = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (front >= 0) {
-			serve(listener->port, front);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			/* What waits would wake us again and again: leave it in the backlog for a while. */
-			watch_set(watch, 0);
-			timer_arm(&listener->pause, PAUSE_US);
-			return;
-		}
-		if (errno == EAGAIN)
-			return;
-		/* Anything else concerns that one connection, accept(2). */
-	}
+	accept_batch(watch, &container_of(watch, struct forward_listener, watch)->pause, serve_next);
 }
 
 static void listener_resume(struct timer *timer)
 {
-	struct forward_listener *listener = container_of(timer, struct forward_listener, pause);
-
-	if (watch_set(&listener->watch, EPOLLIN) < 0)
-		timer_arm(timer, PAUSE_US);
+	accept_resume(&container_of(timer, struct forward_listener, pause)->watch, timer);
 }
 
 int tcp_forward_start(struct forward_port *port, struct err *e)

@@ -56,18 +56,21 @@ static int receive_answers(int fd, int expected, struct err *e)
 	return 0;
 }
 
-int netlink_send(int protocol, struct slice requests, struct err *e)
+int netlink_ask(int fd, struct slice requests, struct err *e)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int expected = count_answers(requests);
-	_close_ int fd = -1;
 
 	if (expected < 0)
 		return fail(e, EBADMSG, "malformed requests");
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-	if (fd < 0)
-		return fail(e, errno, "socket");
 	if (RETRY(sendto(fd, requests.data, requests.len, 0, (struct sockaddr *)&kernel, sizeof(kernel))) < 0)
 		return fail(e, errno, "send");
 	return receive_answers(fd, expected, e);
+}
+
+int netlink_send(int protocol, struct slice requests, struct err *e)
+{
+	_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+
+	return fd < 0 ? fail(e, errno, "socket") : netlink_ask(fd, requests, e);
 }

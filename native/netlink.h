@@ -17,4 +17,7 @@
  */
 int netlink_send(int protocol, struct slice requests, struct err *e);
 
+/* netlink_ask() - The same by a socket that stays, and so does what was asked for; it must be a blocking one. */
+int netlink_ask(int fd, struct slice requests, struct err *e);
+
 #endif

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "container.h"
-#include "netlink.h"
 #include "netns.h"
 #include "networks.h"
+#include "plan.h"
 #include "protocol.h"
 #include "session.h"
+#include "uplink.h"
 
 struct network {
 	char id[ID_MAX + 1];
@@ -36,33 +37,55 @@ int network_namespace(const char *id)
 }
 
 struct setup {
-	struct slice requests;
+	struct slice operations;
 	struct err *e;
 };
+
+/* We run them ourselves: nothing that could outlast the visit. */
+static int check(struct slice operations, struct err *e)
+{
+	struct reader r = reader_of(operations);
+	struct field f;
+
+	while (read_field(&r, &f))
+		if (f.tag != OP_NETLINK && f.tag != OP_SYSCTL)
+			return fail(e, EPERM, "operation %u in a network", f.tag);
+	return 0;
+}
 
 static int set_up(void *context)
 {
 	struct setup *s = context;
+	struct plan p;
+	int r;
 
-	return netlink_send(NETLINK_ROUTE, s->requests, s->e);
+	plan_init(&p);
+	r = plan_run(&p, s->operations, s->e);
+	plan_close(&p);
+	return r;
 }
 
 int networks_handle_create(uint32_t id, struct slice body, struct err *e)
 {
 	struct setup setup = { .e = e };
+	struct slice uplink;
 	struct network *n = calloc(1, sizeof(*n));
 
 	if (!n)
 		return fail(e, ENOMEM, "network");
 	n->netns = -1;
-	if (!find_text(body, TAG_ID, n->id, sizeof(n->id)) || !n->id[0] || !find_slice(body, TAG_DATA, &setup.requests))
-		fail(e, EINVAL, "a network needs an id and requests");
+	if (!find_text(body, TAG_ID, n->id, sizeof(n->id)) || !n->id[0] || !find_slice(body, TAG_PLAN, &setup.operations))
+		fail(e, EINVAL, "a network needs an id and a plan");
+	else if (check(setup.operations, e) < 0)
+		;
 	else if (network_namespace(n->id) >= 0)
 		fail(e, EEXIST, "network %.32s", n->id);
 	else if ((n->netns = netns_create()) < 0)
 		fail(e, errno, "network namespace");
 	else if (netns_run(n->netns, set_up, &setup) < 0 && !e->no)
 		fail(e, errno, "enter the network namespace");
+	else if (find_slice(body, TAG_UPLINK, &uplink) && uplink_start(n->id, n->netns, uplink, e) < 0)
+		e->phase = PHASE_UPLINK;
 	if (e->no) {
 		close_fdp(&n->netns);
 		free(n);
@@ -85,6 +108,7 @@ int networks_handle_remove(uint32_t id, struct slice body, struct err *e)
 	n = *at;
 	if (!n)
 		return fail(e, ENOENT, "no network %.32s", name);
+	uplink_stop(n->id);
 	*at = n->next;
 	close_fdp(&n->netns);
 	free(n);

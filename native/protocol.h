@@ -26,7 +26,7 @@ enum msg_kind {
 	MSG_ERROR = 2,
 
 	MSG_HELLO = 16,		/* VERSION, PATH session dir, CGROUP... -> VERSION, PID */
-	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE? -> PID, WARNING... */
+	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE?, NAMES?, UPLINK? -> PID, WARNING... */
 	MSG_EXEC = 18,		/* ID container, EXEC_ID, CGROUP?, PLAN, TTY?, TOKEN_IN?, TOKEN_OUT, TOKEN_ERR? -> PID */
 	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL */
 	MSG_RESIZE = 20,	/* ID or EXEC_ID, ROWS, COLUMNS */
@@ -45,9 +45,10 @@ enum msg_kind {
 	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background; LOCK?: EBUSY while it is held */
 	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN, ID? target of OP_SETNS: runs a plan in a child that then exits -> WARNING... */
-	MSG_NETWORK = 36,	/* ID, DATA: a network namespace that belongs to no container, and rtnetlink requests to run in it */
+	MSG_NETWORK = 36,	/* ID, PLAN of OP_NETLINK and OP_SYSCTL, UPLINK?: a network namespace that belongs to no container */
 	MSG_NETWORK_REMOVE = 37,/* ID: it goes once nobody is in it */
 	MSG_NAME_REPLY = 38,	/* ID, DATA, and what the query came with: ADDRESS and PORT, or TOKEN_OUT. Nobody to tell: fine */
+	MSG_UPLINK = 48,	/* ID container or network, UPLINK: other settings from now on; its PORT stays */
 
 	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
 	MSG_LET_GO = 41,	/* PATH */
@@ -119,9 +120,17 @@ enum field_tag {
 	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
 	TAG_HELD = 61,		/* u64 1 where any session holds it */
 	TAG_EXCLUDE = 62,	/* directory, relative, whose contents are left out */
+	TAG_UPLINK = 64,	/* LAUNCH, NETWORK: struct { PORT of our sockets in the namespace, DATA? nf_tables batch to send there,
+				 * CAPTURE?, MARK?, RULE... } */
+	TAG_RULE = 65,		/* struct { ADDRESS, PREFIX, PORT?, SOURCE?, HOST_IP... addresses to dial, FLAGS enum uplink_flag }: the first that
+				 * fits decides; what none fits, and what has nothing to dial, is refused */
+	TAG_PREFIX = 66,	/* bits of ADDRESS that matter */
+	TAG_CAPTURE = 67,	/* nfnetlink_log request by which we get the first packets of connections: those are dialed before they are accepted */
+	TAG_MARK = 68,		/* of packets that we send into the namespace */
 };
 
-enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
+/* PHASE_UPLINK: nothing else is wrong, and it would do without one. */
+enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3, PHASE_UPLINK = 4 };
 
 enum stdin_mode { STDIN_NULL = 0, STDIN_PIPE = 1 };
 
@@ -234,6 +243,11 @@ enum unpack_flag {
 	UNPACK_NO_OWNER = 2,	/* everything belongs to root */
 	UNPACK_NO_OVERWRITE_TYPE = 4, /* refuse to replace a directory by something else and the reverse */
 	UNPACK_USERXATTR = 8,	/* overlay attributes as user.overlay.* */
+};
+
+/* Flags of TAG_RULE. */
+enum uplink_flag {
+	UPLINK_DIAL = 1,	/* the destination itself, after HOST_IP */
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "wire.h"
 
 #define DEPTH_MAX 16
-#define TAG_LAST 64
+#define TAG_LAST 72
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

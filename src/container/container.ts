@@ -152,6 +152,15 @@ export class Container {
     return this.#with({ networkMode });
   }
 
+  /**
+   * Ports of this host, on its loopback too, that the container may reach as `host.caisson.internal`, `host.docker.internal` or
+   * `host.testcontainers.internal`. All others are refused there.
+   */
+  withExposedHostPorts(...ports: readonly number[]): this {
+    return this.#with({ exposedHostPorts: [...(this.#spec.exposedHostPorts ?? []), ...ports] });
+  }
+
+  /** The address `host-gateway` is that of this host. */
   withExtraHosts(extraHosts: readonly ExtraHost[]): this {
     const hosts = extraHosts.map(({ host, ipAddress }) => ({ host, address: ipAddress }));
     return this.#with({ extraHosts: [...(this.#spec.extraHosts ?? []), ...hosts] });

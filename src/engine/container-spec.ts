@@ -37,6 +37,12 @@ export interface ContainerSpec {
   readonly networkMode?: "default" | "none" | "host" | `container:${string}` | undefined;
   /** Networks to be on instead of the default one, by name or id; the first that leads out has published ports and default route. */
   readonly networks?: Readonly<Record<string, EndpointSpec>> | undefined;
+  /**
+   * Ports that listen on this host's loopback, to be reached from the container as `host.caisson.internal`, `host.docker.internal` or
+   * `host.testcontainers.internal`, TCP and UDP. Every other port behind these names is refused.
+   */
+  readonly exposedHostPorts?: readonly number[] | undefined;
+  /** On top of the names of the host. The address `host-gateway` is that of the host. */
   readonly extraHosts?: readonly { readonly host: string; readonly address: string }[] | undefined;
   /** Name servers for what no network knows. @default the host's */
   readonly dns?: readonly string[] | undefined;

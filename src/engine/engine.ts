@@ -50,6 +50,10 @@ export interface EngineSupports {
   readonly publishUdp: boolean;
   /** Mounts of the type `image`. */
   readonly imageMounts: boolean;
+  /** Containers reach the outside, TCP and UDP. A kernel that lacks what it takes gives them none: `caisson doctor` tells. */
+  readonly uplink: boolean;
+  /** `exposedHostPorts`. */
+  readonly hostPorts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
   /** Containers end with the process that started them. */

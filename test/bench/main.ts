@@ -23,8 +23,9 @@ import { installTestcontainers, openTestcontainers } from "./sides/testcontainer
 import { start } from "./start.js";
 import { stop } from "./stop.js";
 import { formatTable, type Row } from "./table.js";
+import { uplink } from "./uplink.js";
 
-const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, networks, memory, leaks, importing, build, pull];
+const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, networks, uplink, memory, leaks, importing, build, pull];
 const CACHE = resolve(".cache", "bench");
 
 async function main(): Promise<void> {

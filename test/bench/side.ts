@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly files?: readonly string[] | undefined;
   /** Name of a network of {@link OurSide.network}. */
   readonly network?: string | undefined;
+  /** Of this host, to be reached from the container by {@link Running.hostAddress}: ours alone. */
+  readonly hostPorts?: readonly number[] | undefined;
 }
 
 export interface Running {
@@ -28,6 +30,8 @@ export interface Running {
   /** Its name and address on its network: ours alone. */
   readonly name?: string | undefined;
   readonly address?: string | undefined;
+  /** This host's, as the container sees it: ours alone. */
+  hostAddress?(): Promise<string>;
   stop(): Promise<void>;
   /** Host process ids of the server and of whatever relays its published port. */
   processes(): Promise<readonly number[]>;
@@ -39,6 +43,8 @@ export interface OurSide extends Side {
   /** @returns the steps that it took */
   build(context: string, options?: { readonly noCache?: boolean }): Promise<readonly BuiltStep[]>;
   network(): Promise<{ readonly name: string } & AsyncDisposable>;
+  /** Starts a container that only waits, with a way to the outside or without any network. */
+  startIdle(image: string, networkMode: "default" | "none"): Promise<Pick<Running, "stop">>;
   /** Host process ids of what runs besides this process and the containers. */
   helpers(): Promise<number[]>;
   /** Where the running session keeps what it needs. */

@@ -1,6 +1,5 @@
 /** What networks do to the host: nothing. And what they leave: nothing. */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BuiltinEngine } from "../../src/engine/builtin/index.js";
 import { Container, Network } from "../../src/index.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { heldNamespaces, hostNetwork } from "../fixtures/host-network.js";
 
 const run = promisify(execFile);
 
@@ -26,31 +26,6 @@ afterAll(async () => {
   await engine.close();
   await rm(home, { recursive: true, force: true });
 });
-
-/** Links, addresses, routes, rules and switches of the namespace that this test is in. */
-async function hostNetwork(): Promise<string> {
-  const shown = await Promise.all(
-    [["-o", "link"], ["-o", "address"], ["route", "show", "table", "all"], ["rule"]].map((args) => run("ip", args)),
-  );
-  const switches = ["ip_forward", "conf/all/rp_filter", "conf/all/route_localnet", "conf/default/rp_filter"];
-  return [
-    ...shown.map(({ stdout }) => stdout.replace(/qlen \d+|valid_lft \S+|preferred_lft \S+/g, "")),
-    ...switches.map((name) => readFileSync(`/proc/sys/net/ipv4/${name}`, "utf8")),
-  ].join("\n");
-}
-
-/** Descriptors of network namespaces that the supervisor holds, the host's left out. */
-function heldNamespaces(supervisor: number): string[] {
-  const own = readlinkSync("/proc/self/ns/net");
-  return readdirSync(`/proc/${supervisor}/fd`).filter((fd) => {
-    try {
-      const target = readlinkSync(`/proc/${supervisor}/fd/${fd}`);
-      return target.startsWith("net:") && target !== own;
-    } catch {
-      return false;
-    }
-  });
-}
 
 const linksIn = async (supervisor: number, fd: string): Promise<string[]> => {
   const { stdout } = await run("nsenter", [`--net=/proc/${supervisor}/fd/${fd}`, "ip", "-o", "link"]);

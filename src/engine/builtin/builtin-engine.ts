@@ -24,6 +24,13 @@ export interface BuiltinEngineOptions {
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
+const CAP_NET_ADMIN = 1n << 12n;
+const CAP_NET_RAW = 1n << 13n;
+
+function mayConfigureNetworks({ capabilities }: HostFacts): boolean {
+  return (capabilities & CAP_NET_ADMIN) !== 0n && (capabilities & CAP_NET_RAW) !== 0n;
+}
+
 export class BuiltinEngine implements Engine {
   readonly name = "builtin";
   readonly supports: EngineSupports;
@@ -45,6 +52,8 @@ export class BuiltinEngine implements Engine {
       hostNetwork: true,
       publishUdp: true,
       imageMounts: true,
+      uplink: mayConfigureNetworks(host),
+      hostPorts: mayConfigureNetworks(host),
       limits: host.limits,
       sessionBound: true,
     };

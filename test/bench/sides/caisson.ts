@@ -21,6 +21,7 @@ export async function openCaisson(home: string): Promise<OurSide> {
     async start(options) {
       const container = new Container(options.image).withExposedPorts(options.port).withCommand([...options.command]);
       if (options.network !== undefined) container.withNetwork(options.network);
+      if (options.hostPorts !== undefined) container.withExposedHostPorts(...options.hostPorts);
       const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
       return running(await container.withBindMounts(mounts).start(), options);
     },
@@ -44,6 +45,10 @@ export async function openCaisson(home: string): Promise<OurSide> {
       const { name } = await engine.networks.inspect(id);
       return { name, [Symbol.asyncDispose]: () => engine.networks.remove(id) };
     },
+    async startIdle(image, networkMode) {
+      const started = await new Container(image).withCommand(["sleep", "60"]).withExposedPorts().withNetworkMode(networkMode).start();
+      return { stop: async () => void (await started.stop()) };
+    },
     helpers: supervisors,
     sessionDirectory: () => onlySession(home),
     [Symbol.asyncDispose]: () => closeDefaultEngine(),
@@ -55,16 +60,18 @@ async function* oneChunk(bytes: Buffer): AsyncIterable<Uint8Array> {
 }
 
 function running(started: StartedContainer, options: StartOptions): Running {
+  const exec = async (command: readonly string[]): Promise<string> => {
+    const { exitCode, output } = await started.exec([...command]);
+    if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
+    return output;
+  };
   return {
     name: started.getName(),
     address: options.network === undefined ? undefined : started.getIpAddress(options.network),
     host: "127.0.0.1",
     mappedPort: started.getMappedPort(options.port),
-    async exec(command) {
-      const { exitCode, output } = await started.exec([...command]);
-      if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
-      return output;
-    },
+    exec,
+    hostAddress: async () => (await exec(["grep", "host.caisson.internal", "/etc/hosts"])).split(/\s/)[0] ?? "",
     async stop() {
       await started.stop();
     },

@@ -12,6 +12,7 @@ const HOST: HostFacts = {
   limits: { memory: true, cpu: true, pids: true },
   protectedPaths: { maskedDirectories: [], maskedFiles: [], readonly: [] },
   resolvConf: "",
+  ipv6: false,
 };
 
 it("names kernels that are too old", () => {

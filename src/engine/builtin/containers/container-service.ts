@@ -51,6 +51,7 @@ import { peerOf } from "./networks/launch-network.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
+import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
 
 export interface ContainerServiceOptions {
@@ -116,7 +117,7 @@ export class BuiltinContainers implements ContainerService {
       await this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
-      return { id, warnings: [] };
+      return { id, warnings: uplinkWarnings(session) };
     } catch (error) {
       this.#table.release(name);
       throw error;
@@ -295,7 +296,9 @@ export class BuiltinContainers implements ContainerService {
     await destroyContainer(session, record);
     record.removed = true;
     record.ports = [];
-    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+    const endpoints = [...record.endpoints.values()];
+    for (const endpoint of endpoints) releaseEndpoint(record, endpoint);
+    for (const { network } of endpoints) await updateNetworkUplink(session, network);
     for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });

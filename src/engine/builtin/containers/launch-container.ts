@@ -2,9 +2,10 @@
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
 import { addressBytes } from "../network/addresses.js";
-import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
-import { writePlan } from "../supervisor/codec.js";
-import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
+import type { DeviceRule } from "../runtime/device-rules.js";
+import { type LaunchNetwork, type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
+import { type FieldWriter, writePlan } from "../supervisor/codec.js";
+import { Message, Phase, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { readDeviceRules } from "./host-devices.js";
@@ -13,6 +14,8 @@ import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
+import { updateNetworkUplink, withUplink, writeUplink } from "./uplink/uplink-requests.js";
+import { containerScope } from "./uplink/uplink-scope.js";
 import { readUsers } from "./user-files.js";
 
 /** @default of `logMaxBytes`: 64 MiB */
@@ -22,26 +25,36 @@ const LOG_MAX_BYTES = 64 << 20;
 const SHARING_TRIES = 5;
 
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, PATH_NOT_FOUND, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
-export async function launchContainer(
+export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
+  record.users = await readUsers(session, record);
+  const deviceRules = await readDeviceRules(record.spec);
+  for (const { network } of record.endpoints.values()) await updateNetworkUplink(session, network);
+  const scope = containerScope(record, session.host);
+  return withUplink(session, record.spec.exposedHostPorts ?? [], (uplink) =>
+    launch(session, record, launchNetwork(record, uplink ? scope : undefined), deviceRules),
+  );
+}
+
+async function launch(
   session: Session,
   record: ContainerRecord,
+  network: LaunchNetwork,
+  deviceRules: readonly DeviceRule[],
   tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
-  record.users = await readUsers(session, record);
-  const network = launchNetwork(record);
-  const launch = planLaunch({
+  const plan = planLaunch({
     id: record.id,
     spec: record.spec,
     image: record.image.inspect.config,
     layers: record.image.layerDirectories,
     directories: { scratch: record.scratch, mountpoint: session.mountpoint },
     start: record.starts + 1,
-    users: record.users,
+    users: record.users!,
     host: session.host,
     session: session.cgroups,
     network,
     additions: record.additions,
-    deviceRules: await readDeviceRules(record.spec),
+    deviceRules,
     ...mountsOf(record),
   });
   const ports = await publishPorts(session, record);
@@ -49,38 +62,43 @@ export async function launchContainer(
   record.starting = true;
   record.onDisk = true;
   try {
-    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
-      writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, launch.cloneFlags).text(Tag.SCRATCH, record.scratch);
-      if (launch.cgroup) writer.text(Tag.CGROUP, launch.cgroup);
-      for (const directory of launch.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
-      if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
-      writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
-      writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
-      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
-      if (record.spec.tty) writer.u64(Tag.TTY, 1);
-      writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
-      writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
-    });
-    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, launch);
-    return { warnings: launch.warnings };
+    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => writeLaunch(writer, record, network, plan));
+    markRunning(record, reply.u64(Tag.PID) ?? 0, ports, plan);
+    return { warnings: plan.warnings };
   } catch (error) {
     await unpublishPorts(session, record);
-    if (!(error instanceof SupervisorFailure)) throw error;
-    const operation = failedOperation(error, launch.prepare, launch.plan);
+    if (!(error instanceof SupervisorFailure) || error.phase === Phase.UPLINK) throw error;
+    const operation = failedOperation(error, plan.prepare, plan.plan);
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
-    if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0) return launchContainer(session, record, tries - 1);
+    if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0)
+      return launch(session, record, network, deviceRules, tries - 1);
     throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
   }
 }
 
-function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], launch: LaunchPlan): void {
+function writeLaunch(writer: FieldWriter, record: ContainerRecord, { nameServer, uplink }: LaunchNetwork, plan: LaunchPlan): void {
+  const { spec } = record;
+  writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, plan.cloneFlags).text(Tag.SCRATCH, record.scratch);
+  if (plan.cgroup) writer.text(Tag.CGROUP, plan.cgroup);
+  for (const directory of plan.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
+  if (plan.oomFile) writer.text(Tag.OOM_FILE, plan.oomFile);
+  writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, spec.logMaxBytes ?? LOG_MAX_BYTES);
+  writer.u64(Tag.STDIN, spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+  if (nameServer) writer.bytes(Tag.NAMES, addressBytes(nameServer));
+  if (uplink) writeUplink(writer, uplink);
+  if (spec.tty) writer.u64(Tag.TTY, 1);
+  writer.nested(Tag.PREPARE, (nested) => writePlan(nested, plan.prepare));
+  writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan.plan));
+}
+
+function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], plan: LaunchPlan): void {
   record.status = "running";
   record.pid = pid;
   record.ports = ports;
-  record.cgroup = launch.cgroup;
-  record.join = launch.join;
+  record.cgroup = plan.cgroup;
+  record.join = plan.join;
   record.startedAt = new Date();
   record.finishedAt = undefined;
   record.exit = undefined;

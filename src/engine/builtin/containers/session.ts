@@ -19,6 +19,8 @@ export interface Session {
   readonly host: HostFacts;
   readonly cgroups: SessionCgroups;
   readonly supervisor: Supervisor;
+  /** Why this kernel gives containers no way out, once that was seen. */
+  readonly uplink: { missing: string | undefined };
 }
 
 /** @throws SUPERVISOR_UNAVAILABLE, SUPERVISOR_DIED, STORE_UNWRITABLE, DISK_FULL */
@@ -32,7 +34,7 @@ export async function openSession(root: string, host: HostFacts, environment: No
   const directory = path.join(sessions, id);
   const cgroups = planSessionCgroups(host.cgroups, id);
   const supervisor = await Supervisor.open({ binary, sessionDirectory: directory, cgroups: cgroups.directories, prepare: cgroups.prepare });
-  return { id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor };
+  return { id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor, uplink: { missing: undefined } };
 }
 
 function unwritable(directory: string, cause: NodeJS.ErrnoException): CaissonError {

@@ -4,7 +4,9 @@ import path from "node:path";
 import type { Probe } from "../../diagnosis.js";
 import { errorSummary } from "../../errors.js";
 import type { Session } from "../containers/session.js";
-import { loopbackMessages } from "../network/netlink.js";
+import { defaultAddress } from "../network/addresses.js";
+import { loopbackMessages, uplinkRouteMessages } from "../network/netlink.js";
+import { type UplinkScope, uplinkCapture, uplinkChain } from "../network/uplink.js";
 import { capabilitySet } from "../runtime/capabilities.js";
 import { describeOperation } from "../runtime/describe-operation.js";
 import { compileDeviceRules, DEFAULT_DEVICE_RULES } from "../runtime/device-rules.js";
@@ -34,6 +36,10 @@ interface Room {
 
 const NAMESPACES = { mount: "NEWNS", uts: "NEWUTS", ipc: "NEWIPC", pid: "NEWPID", network: "NEWNET", cgroup: "NEWCGROUP" } as const;
 const CONFINED = "A sandbox around this process (a container's seccomp profile, AppArmor) may forbid it: loosen it, or run outside of it.";
+
+const NETLINK_NETFILTER = 12;
+/** With every kind of rule. */
+const UPLINK: UplinkScope = { ofContainer: true, gateways: [{ address: defaultAddress.gateway, exposed: [{ port: 1 }] }], ipv6: [] };
 
 const privateMounts: Plan = [{ op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE }];
 
@@ -87,6 +93,22 @@ const TRIALS: readonly Trial[] = [
     plan: () => [{ op: "NETLINK", data: loopbackMessages(undefined) }],
     detail: "can be brought up in a namespace",
     remedy: CONFINED,
+  },
+  {
+    name: "network uplink",
+    cloneFlags: CloneFlag.NEWNET,
+    plan: ({ host }) => [
+      {
+        op: "NETLINK",
+        data: Buffer.concat([loopbackMessages(defaultAddress), uplinkRouteMessages({ source: defaultAddress.address, ipv6: host.ipv6 })]),
+      },
+      ...[uplinkChain(UPLINK), uplinkCapture()].map((data) => ({ op: "NETLINK" as const, value: NETLINK_NETFILTER, data })),
+    ],
+    detail: "containers have a way to the outside",
+    remedy:
+      "The kernel needs nf_tables with CONFIG_NFT_TPROXY, NFT_FIB_INET, NFT_REJECT_INET, NFT_LOG and NETFILTER_NETLINK_LOG. Until then containers " +
+      "reach nothing outside of their networks, and no ports of this host; builds do.",
+    optional: true,
   },
   {
     name: "seccomp",

@@ -1,6 +1,8 @@
 /** The form of netlink messages (netlink(7)): headers and attributes, everything padded to four bytes. */
 
-export const NetlinkFlag = { REQUEST: 0x1, ACK: 0x4, EXCLUSIVE: 0x200, CREATE: 0x400 } as const;
+export const NetlinkFlag = { REQUEST: 0x1, ACK: 0x4, EXCLUSIVE: 0x200, CREATE: 0x400, APPEND: 0x800 } as const;
+
+const NLA_F_NESTED = 0x8000;
 
 /** A request that is answered. @param body fixed part first */
 export function netlinkMessage(type: number, flags: number, ...body: readonly Buffer[]): Buffer {
@@ -18,6 +20,11 @@ export function attribute(type: number, ...value: readonly Buffer[]): Buffer {
   header.writeUInt16LE(4 + length, 0);
   header.writeUInt16LE(type, 2);
   return Buffer.concat([header, ...value, Buffer.alloc(-length & 3)]);
+}
+
+/** Of attributes, and marked as such: nf_tables asks for it. */
+export function nestedAttribute(type: number, ...attributes: readonly Buffer[]): Buffer {
+  return attribute(NLA_F_NESTED | type, ...attributes);
 }
 
 export function textAttribute(type: number, text: string): Buffer {

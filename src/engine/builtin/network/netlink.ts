@@ -8,17 +8,21 @@ const LinkInfo = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
 const Bridge = { FORWARD_DELAY: 1, STP_STATE: 5, MCAST_SNOOPING: 23 } as const;
 const Address = { ADDRESS: 1, LOCAL: 2, FLAGS: 8 } as const;
-const Route = { OIF: 4, GATEWAY: 5 } as const;
+const Route = { OIF: 4, GATEWAY: 5, PREFERRED_SOURCE: 7 } as const;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const IFF_UP = 1;
 /** No duplicate address detection, which takes seconds: the addresses of a network are ours to give. */
 const IFA_F_NODAD = 2;
+/** Asked last, whatever rules there are (fib_rules): what is there is for what no other route takes. IPv6 has no such table. */
+const RT_TABLE_DEFAULT = 253;
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
+const RTN_LOCAL = 2;
+const RT_SCOPE_HOST = 254;
 /** The kernel gives the loopback interface of every network namespace this index. */
-const LOOPBACK_INDEX = 1;
+export const LOOPBACK_INDEX = 1;
 /** Of a network's bridge. Higher than those of the tunnels that some kernels put into every new namespace. */
 const BRIDGE_INDEX = 1000;
 
@@ -150,6 +154,29 @@ function defaultRoute(index: number, gateway: string): Buffer {
     header,
     attribute(Route.GATEWAY, bytes),
     u32Attribute(Route.OIF, index),
+  );
+}
+
+/**
+ * The kernel takes what is sent to any address that nothing else leads to for its own.
+ * @param source address of the namespace that connections come from
+ */
+export function uplinkRouteMessages({ source, ipv6 }: { readonly source: string | undefined; readonly ipv6: boolean }): Buffer {
+  const preferred = source === undefined ? [] : [attribute(Route.PREFERRED_SOURCE, addressBytes(source))];
+  return Buffer.concat([
+    localDefaultRoute(AF_INET, RT_TABLE_DEFAULT, RT_SCOPE_HOST, preferred),
+    ...(ipv6 ? [localDefaultRoute(AF_INET6, RT_TABLE_MAIN, 0, [])] : []),
+  ]);
+}
+
+function localDefaultRoute(family: number, table: number, scope: number, attributes: readonly Buffer[]): Buffer {
+  const header = Buffer.from([family, 0, 0, 0, table, RTPROT_BOOT, scope, RTN_LOCAL, 0, 0, 0, 0]);
+  return netlinkMessage(
+    Rtm.NEWROUTE,
+    NetlinkFlag.CREATE | NetlinkFlag.EXCLUSIVE,
+    header,
+    u32Attribute(Route.OIF, LOOPBACK_INDEX),
+    ...attributes,
   );
 }
 

@@ -5,7 +5,10 @@ export interface EtcFilesOptions {
   readonly domainname: string | undefined;
   /** The container's own addresses: none, or one for each network. */
   readonly addresses: readonly string[];
+  /** An address may be `host-gateway`. */
   readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
+  /** Address by which the container finds the host, if any. */
+  readonly hostGateway: string | undefined;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[] | undefined;
   readonly dnsOptions: readonly string[] | undefined;
@@ -19,7 +22,11 @@ export function etcFiles(options: EtcFilesOptions): Readonly<Record<"hosts" | "h
   return { hosts: hosts(options), hostname: `${options.hostname}\n`, "resolv.conf": resolvConf(options) };
 }
 
-function hosts({ hostname, domainname, addresses, extraHosts }: EtcFilesOptions): string {
+/** Names by which containers find the host: ours, Docker Desktop's, Testcontainers'. */
+const HOST_NAMES = ["host.caisson.internal", "host.docker.internal", "host.testcontainers.internal"];
+
+function hosts({ hostname, domainname, addresses, extraHosts, hostGateway }: EtcFilesOptions): string {
+  const hostNames = hostGateway === undefined ? [] : HOST_NAMES.filter((name) => extraHosts.every(({ host }) => host !== name));
   const names = domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
   return [
     "127.0.0.1\tlocalhost",
@@ -28,7 +35,8 @@ function hosts({ hostname, domainname, addresses, extraHosts }: EtcFilesOptions)
     "ff00::\tip6-mcastprefix",
     "ff02::1\tip6-allnodes",
     "ff02::2\tip6-allrouters",
-    ...extraHosts.map((extra) => `${extra.address}\t${extra.host}`),
+    ...extraHosts.map(({ host, address }) => `${address === "host-gateway" ? hostGateway : address}\t${host}`),
+    ...(hostNames.length > 0 ? [`${hostGateway}\t${hostNames.join(" ")}`] : []),
     ...(addresses.length > 0 ? addresses : ["127.0.0.1"]).map((address) => `${address}\t${names}`),
     "",
   ].join("\n");

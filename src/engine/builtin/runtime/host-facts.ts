@@ -18,6 +18,8 @@ export interface HostFacts {
   };
   /** Contents of the resolv.conf that names servers which are not on the host's loopback. */
   readonly resolvConf: string;
+  /** It has an IPv6 address that leads further than to itself and its links. */
+  readonly ipv6: boolean;
 }
 
 export interface CgroupFacts {

@@ -1,6 +1,7 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
+import type { UplinkScope } from "../network/uplink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
@@ -50,6 +51,10 @@ export interface LaunchNetwork {
   readonly addresses: readonly string[];
   /** Address of the engine's name server in its namespace. */
   readonly nameServer: string | undefined;
+  /** What its own namespace leads out to; undefined without a way out of its own. */
+  readonly uplink: UplinkScope | undefined;
+  /** By which address it finds the host; undefined where it can't. */
+  readonly hostGateway: string | undefined;
   /** Directory with the files of the container whose network is shared; undefined: its own. */
   readonly etc: string | undefined;
 }
@@ -136,6 +141,7 @@ function planPrepare(
     dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
     nameServer: network.nameServer,
+    hostGateway: network.hostGateway,
   });
   const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [

@@ -18,11 +18,12 @@ const READONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `pro
 const V1_CONTROLLERS = ["memory", "cpu", "pids"] as const;
 
 export async function readHostFacts(): Promise<HostFacts> {
-  const [cgroups, capabilities, protectedPaths, resolvConf] = await Promise.all([
+  const [cgroups, capabilities, protectedPaths, resolvConf, ipv6] = await Promise.all([
     readCgroupFacts(),
     readCapabilities(),
     findProtectedPaths(),
     readResolvConf(),
+    readIpv6(),
   ]);
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
   const enforces = (controller: (typeof V1_CONTROLLERS)[number]): boolean =>
@@ -37,6 +38,7 @@ export async function readHostFacts(): Promise<HostFacts> {
     limits: { memory: enforces("memory"), cpu: enforces("cpu"), pids: enforces("pids") },
     protectedPaths,
     resolvConf,
+    ipv6,
   };
 }
 
@@ -137,4 +139,9 @@ async function readResolvConf(): Promise<string> {
   const main = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
   if (!/^nameserver\s+127\.0\.0\.53/m.test(main)) return main;
   return readFile("/run/systemd/resolve/resolv.conf", "utf8").catch(() => main);
+}
+
+/** Addresses with their scope as the fourth field (net/ipv6/addrconf.c): 00 is that of all others. */
+async function readIpv6(): Promise<boolean> {
+  return /^\w{32} \w\w \w\w 00 /m.test(await readFile("/proc/net/if_inet6", "utf8").catch(() => ""));
 }

@@ -4,7 +4,7 @@ import type { ContainerSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import { validateMounts } from "./validate-mounts.js";
 
-type Kind = "string" | "boolean" | "number" | "strings" | "record" | "list" | "object" | "objects" | "healthcheck";
+type Kind = "string" | "boolean" | "number" | "numbers" | "strings" | "record" | "list" | "object" | "objects" | "healthcheck";
 
 const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   image: "string",
@@ -27,6 +27,7 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   publishAll: "boolean",
   networkMode: "string",
   networks: "objects",
+  exposedHostPorts: "numbers",
   extraHosts: "list",
   dns: "strings",
   dnsSearch: "strings",
@@ -65,6 +66,7 @@ const CHECKS: Readonly<Record<Kind, readonly [expected: string, test: (value: un
   string: ["a string", (value) => typeof value === "string"],
   boolean: ["a boolean", (value) => typeof value === "boolean"],
   number: ["a number", (value) => typeof value === "number" && Number.isFinite(value)],
+  numbers: ["a list of numbers", (value) => Array.isArray(value) && value.every((item) => Number.isFinite(item))],
   strings: ["a list of strings", (value) => Array.isArray(value) && value.every((item) => typeof item === "string")],
   record: ["an object with string values", (value) => isObject(value) && Object.values(value).every((item) => typeof item === "string")],
   list: ["a list of objects", (value) => Array.isArray(value) && value.every((item) => isObject(item))],
@@ -106,12 +108,20 @@ function checkPorts(spec: ContainerSpec): void {
 
 const MODES = ["default", "none", "host", "container:ID"];
 
-function checkNetwork({ networkMode, networks, dns, publish, hostname }: ContainerSpec): void {
+function checkNetwork({ networkMode, networks, dns, publish, hostname, exposedHostPorts = [], extraHosts = [] }: ContainerSpec): void {
   if (networkMode !== undefined && !/^(default|none|host|container:.+)$/.test(networkMode))
     throw optionError("networkMode", networkMode, "one of the known values", MODES);
   if (networks !== undefined && networkMode !== undefined && networkMode !== "default")
     throw optionError("networks", Object.keys(networks).join(", "), `absent with networkMode ${networkMode}`);
   for (const server of dns ?? []) if (isIP(server) === 0) throw optionError("dns", server, "an IPv4 or IPv6 address");
+  for (const port of exposedHostPorts) if (!isPort(port, 1)) throw optionError("exposedHostPorts", port, "a port from 1 to 65535");
+  if (exposedHostPorts.length > 0 && networkMode !== undefined && networkMode !== "default")
+    throw optionError("exposedHostPorts", exposedHostPorts.join(", "), `absent with networkMode ${networkMode}`);
+  for (const { host, address } of extraHosts) {
+    if (typeof host !== "string" || !/^[^\s#]+$/.test(host)) throw optionError("extraHosts.host", host, "a name without spaces");
+    if (address !== "host-gateway" && (typeof address !== "string" || isIP(address) === 0))
+      throw optionError("extraHosts.address", address, "an IPv4 or IPv6 address, or `host-gateway`");
+  }
   if (!networkMode?.startsWith("container:")) return;
   if (publish && publish.length > 0)
     throw optionError("publish", publish, "absent: the ports are those of the container whose network is shared");

@@ -36,6 +36,7 @@ export const Message = {
   HOLD: 40,
   LET_GO: 41,
   HELD: 42,
+  UPLINK: 48,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
@@ -100,6 +101,11 @@ export const Tag = {
   LOCK: 60,
   HELD: 61,
   EXCLUDE: 62,
+  UPLINK: 64,
+  RULE: 65,
+  PREFIX: 66,
+  CAPTURE: 67,
+  MARK: 68,
 } as const;
 
 /** Operations of a launch plan. */
@@ -203,7 +209,10 @@ export const UnpackFlag = {
   USERXATTR: 8,
 } as const;
 
+/** Flags of a RULE. */
+export const UplinkFlag = { DIAL: 1 } as const;
+
 /** Which part of a launch a failed operation belongs to. */
-export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3 } as const;
+export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;
 
 export const StdinMode = { NULL: 0, PIPE: 1 } as const;

@@ -70,15 +70,20 @@ export function planEndpoint(record: ContainerRecord, endpoint: Endpoint): Plan 
   const { network, ipv4, ipv6, ...link } = endpoint;
   const veth = vethMessages(link);
   const leadsOut = wayOut(record) === endpoint;
-  const gateways = leadsOut ? network.gateways.map(({ address }) => address) : [];
+  const gateways = leadsOut ? gatewaysOf(network) : [];
   return [
     { op: "NETLINK", name: network.id, data: veth.data, offset: [veth.offset] },
     { op: "NETLINK", data: endpointMessages(endpoint.index, [ipv4, ...(ipv6 ? [ipv6] : [])], gateways) },
   ];
 }
 
+/** Where nothing leads out, a route would make waiting of what should be refused. */
+function gatewaysOf({ uplink, gateways }: NetworkRecord): readonly string[] {
+  return uplink === undefined ? [] : gateways.map(({ address }) => address);
+}
+
 /** The endpoint of the default route and of published ports. */
-export function wayOut(record: ContainerRecord): Endpoint | undefined {
+export function wayOut(record: NetworkMember): Endpoint | undefined {
   if (record.address) return undefined;
   return [...record.endpoints.values()].find(({ network }) => !network.internal);
 }
@@ -101,11 +106,7 @@ export async function unlinkEndpoint(
       ? [
           {
             op: "NETLINK" as const,
-            data: endpointMessages(
-              next.index,
-              [],
-              next.network.gateways.map(({ address }) => address),
-            ),
+            data: endpointMessages(next.index, [], gatewaysOf(next.network)),
           },
         ]
       : []),

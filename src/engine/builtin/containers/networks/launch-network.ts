@@ -2,17 +2,28 @@
 import type { ContainerSpec } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
 import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../../network/addresses.js";
-import { loopbackMessages } from "../../network/netlink.js";
+import { loopbackMessages, uplinkRouteMessages } from "../../network/netlink.js";
+import type { UplinkScope } from "../../network/uplink.js";
 import type { LaunchNetwork } from "../../runtime/plan-launch.js";
 import type { ContainerRecord } from "../container-record.js";
 import { notRunning } from "../exec-process.js";
 import { parsePort } from "../published-ports.js";
+import { checkHostAccess, hostGateway } from "../uplink/uplink-scope.js";
 import { planEndpoint } from "./endpoints.js";
 
-/** @throws CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed */
-export function launchNetwork(record: ContainerRecord): LaunchNetwork {
+/** @param uplink the way out of its own namespace @throws OPTION_INVALID, CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed */
+export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | undefined): LaunchNetwork {
   const { spec, peer, address } = record;
-  const nothing = { own: false, plan: [], addresses: [], nameServer: undefined, etc: undefined };
+  checkHostAccess(record);
+  const nothing = {
+    own: false,
+    plan: [],
+    addresses: [],
+    nameServer: undefined,
+    uplink: undefined,
+    hostGateway: hostGateway(record),
+    etc: undefined,
+  };
   if (spec.networkMode === "host") return nothing;
   if (peer) {
     if (!peer.running) throw notRunning(peer);
@@ -20,12 +31,17 @@ export function launchNetwork(record: ContainerRecord): LaunchNetwork {
   }
   checkNetworks(record);
   const endpoints = [...record.endpoints.values()];
+  const route = uplink ? uplinkRouteMessages({ source: address?.address, ipv6: uplink.ipv6 !== undefined }) : Buffer.alloc(0);
   return {
+    ...nothing,
     own: true,
-    plan: [{ op: "NETLINK", data: loopbackMessages(address) }, ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint))],
+    plan: [
+      { op: "NETLINK", data: Buffer.concat([loopbackMessages(address), route]) },
+      ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint)),
+    ],
     addresses: [...(address ? [address.address] : []), ...endpoints.map(({ ipv4 }) => ipv4.address)],
     nameServer: spec.networkMode === "none" || servesNames(record) ? undefined : NAME_SERVER_ADDRESS,
-    etc: undefined,
+    uplink,
   };
 }
 

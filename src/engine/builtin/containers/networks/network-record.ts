@@ -1,7 +1,7 @@
 /** What the engine knows of one network, and of one container's place on it. */
-import type { EndpointInspect, EndpointSpec, NetworkInspect, NetworkSpec } from "../../../engine.js";
+import type { ContainerSpec, EndpointInspect, EndpointSpec, NetworkInspect, NetworkSpec } from "../../../engine.js";
 import type { AddressPlan } from "../../network/address-plan.js";
-import { addressBytes } from "../../network/addresses.js";
+import { addressBytes, type ContainerAddress } from "../../network/addresses.js";
 import type { InterfaceAddress } from "../../network/netlink.js";
 import { subnetText } from "../../network/subnets.js";
 
@@ -13,6 +13,9 @@ export interface NetworkMember {
   readonly running: boolean;
   readonly starting: boolean;
   readonly process: { readonly hostname: string } | undefined;
+  readonly spec: Pick<ContainerSpec, "exposedHostPorts">;
+  /** On the default network. */
+  readonly address: ContainerAddress | undefined;
   readonly endpoints: Map<string, Endpoint>;
 }
 
@@ -34,6 +37,8 @@ export class NetworkRecord {
   /** Of the ends of links in the network's namespace; the bridge's is below. */
   nextHostIndex = 1001;
   removed = false;
+  /** The scope of its way out, as last told to the supervisor; undefined without one. */
+  uplink: string | undefined;
 
   constructor(
     readonly id: string,

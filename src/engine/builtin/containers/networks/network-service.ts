@@ -4,14 +4,17 @@ import { networkInterfaces } from "node:os";
 import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec, SubnetSpec } from "../../../engine.js";
 import { CaissonError, optionError } from "../../../errors.js";
 import { AddressPlan } from "../../network/address-plan.js";
-import { bridgeMessages } from "../../network/netlink.js";
+import { bridgeMessages, uplinkRouteMessages } from "../../network/netlink.js";
 import { chooseSubnet, parseSubnet, type Subnet, uniqueLocalSubnet } from "../../network/subnets.js";
+import { type Plan, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
 import { generateName } from "../container-names.js";
 import type { ContainerRecord } from "../container-record.js";
 import type { EventBus } from "../event-bus.js";
 import type { Session } from "../session.js";
+import { updateContainerUplink, updateNetworkUplink, withUplink, writeUplink } from "../uplink/uplink-requests.js";
+import { networkScope } from "../uplink/uplink-scope.js";
 import { linkEndpoint, releaseEndpoint, reserveEndpoint, unlinkEndpoint, wayOut } from "./endpoints.js";
 import { inspectNetwork, macAddressOf, NetworkRecord } from "./network-record.js";
 import { NetworkTable } from "./network-table.js";
@@ -22,6 +25,17 @@ export interface NetworkServiceOptions {
   readonly container: (container: string) => ContainerRecord;
   readonly events: EventBus;
 }
+
+/**
+ * Packets on their way across the bridge are not for nf_tables' rules for IP (br_netfilter asks them where it is loaded): one that is given
+ * to a socket there has lost it when it gets to the socket's protocol.
+ */
+const BRIDGE_SWITCHES: Plan = ["iptables", "ip6tables"].map((name) => ({
+  op: "SYSCTL",
+  path: `net/bridge/bridge-nf-call-${name}`,
+  data: "0",
+  optional: true,
+}));
 
 const KNOWN = ["name", "labels", "internal", "ipv6", "subnets"];
 
@@ -44,8 +58,19 @@ export class BuiltinNetworks implements NetworkService {
     this.table.add(record); // the name and the subnet are taken from here on
     try {
       const session = await this.#options.session();
-      const messages = bridgeMessages(macAddressOf(ipv4.gateway), record.gateways);
-      await session.supervisor.request(Message.NETWORK, (writer) => writer.text(Tag.ID, record.id).bytes(Tag.DATA, messages));
+      const scope = networkScope(record);
+      await withUplink(session, [], async (uplink) => {
+        const out = uplink ? scope : undefined;
+        const route = out ? uplinkRouteMessages({ source: undefined, ipv6: out.ipv6 !== undefined }) : Buffer.alloc(0);
+        const messages = Buffer.concat([bridgeMessages(macAddressOf(ipv4.gateway), record.gateways), route]);
+        await session.supervisor.request(Message.NETWORK, (writer) => {
+          writer
+            .text(Tag.ID, record.id)
+            .nested(Tag.PLAN, (nested) => writePlan(nested, [...BRIDGE_SWITCHES, { op: "NETLINK", data: messages }]));
+          if (out) writeUplink(writer, out);
+        });
+        record.uplink = out && JSON.stringify(out);
+      });
     } catch (error) {
       this.table.delete(record);
       throw error instanceof SupervisorFailure ? error.asError(`Creating network ${name}`) : error;
@@ -101,8 +126,11 @@ export class BuiltinNetworks implements NetworkService {
     await member.exclusive(async () => {
       const made = reserveEndpoint(record, member, endpoint);
       if (!member.running) return;
+      const session = await this.#options.session();
       try {
-        await linkEndpoint(await this.#options.session(), member, made);
+        await updateNetworkUplink(session, record);
+        await linkEndpoint(session, member, made);
+        await updateContainerUplink(session, member);
       } catch (error) {
         releaseEndpoint(member, made);
         throw error;
@@ -123,7 +151,11 @@ export class BuiltinNetworks implements NetworkService {
       }
       const wasWayOut = wayOut(member) === endpoint;
       releaseEndpoint(member, endpoint);
-      if (member.running) await unlinkEndpoint(await this.#options.session(), member, endpoint, wasWayOut ? wayOut(member) : undefined);
+      const session = await this.#options.session();
+      const next = wasWayOut ? wayOut(member) : undefined;
+      if (member.running) await unlinkEndpoint(session, member, endpoint, next);
+      for (const changed of [record, ...(next ? [next.network] : [])]) await updateNetworkUplink(session, changed);
+      await updateContainerUplink(session, member);
     });
     this.#emit(record, "disconnect", { container: member.id });
   }

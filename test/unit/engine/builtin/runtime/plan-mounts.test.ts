@@ -14,6 +14,7 @@ const host: HostFacts = {
   limits: { memory: false, cpu: false, pids: false },
   protectedPaths: { maskedDirectories: [], maskedFiles: [], readonly: [] },
   resolvConf: "",
+  ipv6: true,
 };
 const context = { mountpoint: "/mnt", host };
 const plan = (...mounts: readonly PlannedMount[]) => planMounts(mounts, context);

@@ -20,6 +20,7 @@ describe("protocol.ts", () => {
     ["STDIN", protocol.StdinMode],
     ["MOVE", protocol.MoveFlag],
     ["UNPACK", protocol.UnpackFlag],
+    ["UPLINK", protocol.UplinkFlag],
   ])("mirrors %s_* of native/protocol.h", (prefix, mirror) => {
     expect({ ...mirror }).toEqual(enumOf(prefix));
   });

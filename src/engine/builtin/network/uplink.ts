@@ -1,0 +1,207 @@
+/**
+ * What leaves a network namespace for the outside, and where it arrives: the rules of its nf_tables chain, and those of the
+ * supervisor, which dials. native/uplink.c tells how the two work together.
+ */
+import { addressBytes, LOOPBACK_ADDRESSES } from "./addresses.js";
+import { LOOPBACK_INDEX } from "./netlink.js";
+import {
+  accept,
+  Base,
+  captureRequest,
+  chainBatch,
+  differs,
+  drop,
+  type Expression,
+  equals,
+  Fib,
+  fib,
+  log,
+  Meta,
+  mask,
+  meta,
+  payload,
+  portBytes,
+  Reject,
+  type Rule,
+  reject,
+  tproxy,
+} from "./nftables.js";
+
+/** Of our sockets in the namespace. In a container's it is taken: one that nobody listens on, below those that the kernel gives away. */
+export const UPLINK_PORT = 6;
+
+/** Of packets that the supervisor sends into the namespace: the first ones of connections that have been dialed. */
+export const UPLINK_MARK = 0xca155;
+const CAPTURE_GROUP = 6;
+
+/** Where the names of the host lead (runtime/etc-files.ts): an address of the namespace that stands for the host. */
+export interface HostGateway {
+  readonly address: string;
+  readonly exposed: readonly ExposedHostPort[];
+}
+
+export interface ExposedHostPort {
+  readonly port: number;
+  /** The container that may use it; undefined: whoever is in the namespace. */
+  readonly source?: string | undefined;
+}
+
+export interface UplinkScope {
+  /** A container's own namespace: what it listens on must not answer in the host's place. */
+  readonly ofContainer: boolean;
+  readonly gateways: readonly HostGateway[];
+  /** IPv6 addresses of the namespace besides the loopback's and link-local ones; undefined without a way out for IPv6. */
+  readonly ipv6: readonly string[] | undefined;
+}
+
+/** A rule of the supervisor's: the first that fits decides. */
+export interface UplinkRule {
+  /** Destinations. */
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly port?: number | undefined;
+  /** Addresses to dial; `"destination"` for the destination itself; none: refused. */
+  readonly dial: readonly string[] | "destination";
+  readonly source?: string | undefined;
+}
+
+/**
+ * Never dialed as they are: this host's loopback, also by its other names (0.0.0.0 and :: reach it on Linux, and IPv4 addresses can be
+ * written as IPv6 ones), and what is of one link or of many hosts.
+ */
+const NEVER: readonly (readonly [address: string, prefixLength: number])[] = [
+  ["0.0.0.0", 8],
+  ["127.0.0.0", 8],
+  ["224.0.0.0", 3],
+  ["::", 96],
+  ["::ffff:0.0.0.0", 96],
+  ["fe80::", 10],
+  ["ff00::", 8],
+];
+
+export function uplinkRules({ gateways }: UplinkScope): readonly UplinkRule[] {
+  const everything = [
+    ["0.0.0.0", 0],
+    ["::", 0],
+  ] as const;
+  return [
+    ...gateways.flatMap(({ address, exposed }) => [
+      ...exposed.map(({ port, source }) => ({ ...hostOf(address), port, source, dial: LOOPBACK_ADDRESSES })),
+      { ...hostOf(address), dial: [] },
+    ]),
+    ...NEVER.map(([address, prefixLength]) => ({ address, prefixLength, dial: [] })),
+    ...everything.map(([address, prefixLength]) => ({ address, prefixLength, dial: "destination" as const })),
+  ];
+}
+
+function hostOf(address: string): { readonly address: string; readonly prefixLength: number } {
+  return { address, prefixLength: addressBytes(address).length * 8 };
+}
+
+/** The transaction that makes the namespace's chain. */
+export function uplinkChain(scope: UplinkScope): Buffer {
+  return chainBatch({ table: "caisson", name: "uplink", priority: AFTER_DNAT, rules: chainRules(scope) });
+}
+
+/** By which the supervisor gets the first packets of connections. */
+export function uplinkCapture(): Buffer {
+  return captureRequest(CAPTURE_GROUP);
+}
+
+/** What a container has translated itself (a Kubernetes node, say) is not for us. -100 is NF_IP_PRI_NAT_DST. */
+const AFTER_DNAT = -90;
+const TCP = 6;
+const UDP = 17;
+const IPV4 = 2;
+const IPV6 = 10;
+const RTN_UNICAST = 1;
+
+/** A packet that no rule accepts, and that is not one of ours, is answered with an error. */
+function chainRules({ ofContainer, gateways, ipv6 }: UplinkScope): readonly Rule[] {
+  return [
+    // Established connections find their sockets by themselves. First, since these are most packets.
+    [...protocol(TCP), payload(Base.TRANSPORT, 13, 1), mask(byte(FLAGS_FIN_SYN_RST_ACK)), differs(byte(FLAG_SYN)), accept()],
+    [...protocol(TCP), meta(Meta.MARK), equals(u32(UPLINK_MARK)), ...tproxy(UPLINK_PORT), accept()],
+    ...gateways.flatMap((gateway) => gatewayRules(gateway, ofContainer)),
+    // What has another route: members of networks, bridges that the container made. Of packets on `lo` the kernel says `lo`, unasked.
+    [fib(Fib.OIF), differs(u32(0)), differs(u32(LOOPBACK_INDEX)), accept()],
+    // The namespace's own addresses, broadcast, multicast. The table of our route is not asked for this.
+    [...family(IPV4), fib(Fib.TYPE), differs(u32(RTN_UNICAST)), accept()],
+    ...(ipv6
+      ? ownIpv6(ipv6).map(([address, prefixLength]) => [...destination(address, prefixLength), accept()])
+      : [[...family(IPV6), accept()]]),
+    ...out([]),
+    [reject(Reject.PROHIBITED)],
+  ];
+}
+
+/** A connection is dialed before it may go on; datagrams go on at once. */
+function out(match: readonly Expression[]): readonly Rule[] {
+  return [
+    [...match, ...protocol(TCP), log(CAPTURE_GROUP), drop()],
+    [...match, ...tproxy(UPLINK_PORT), accept()],
+  ];
+}
+
+const FLAGS_FIN_SYN_RST_ACK = 0x17;
+const FLAG_SYN = 0x02;
+
+function gatewayRules({ address, exposed }: HostGateway, ofContainer: boolean): readonly Rule[] {
+  const there = destination(address, addressBytes(address).length * 8);
+  return [
+    ...exposed.flatMap(({ port, source }) => out([...there, ...from(source), ...destinationPort(port)])),
+    [...there, ...protocol(TCP), reject(Reject.TCP_RESET)],
+    // In a network's namespace these may be answers to published ports, and nobody else listens there.
+    ...(ofContainer ? [[...there, ...protocol(UDP), reject(Reject.PORT_UNREACHABLE)]] : []),
+  ];
+}
+
+function ownIpv6(addresses: readonly string[]): readonly (readonly [string, number])[] {
+  return [["::1", 128], ["fe80::", 10], ["ff00::", 8], ...addresses.map((address) => [address, 128] as const)];
+}
+
+function family(number: number): readonly Expression[] {
+  return [meta(Meta.NFPROTO), equals(byte(number))];
+}
+
+function protocol(number: number): readonly Expression[] {
+  return [meta(Meta.L4PROTO), equals(byte(number))];
+}
+
+function destinationPort(port: number): readonly Expression[] {
+  return [payload(Base.TRANSPORT, 2, 2), equals(portBytes(port))];
+}
+
+function destination(address: string, prefixLength: number): readonly Expression[] {
+  return headerAddress(address, prefixLength, { ipv4: 16, ipv6: 24 });
+}
+
+function from(source: string | undefined): readonly Expression[] {
+  if (source === undefined) return [];
+  return headerAddress(source, addressBytes(source).length * 8, { ipv4: 12, ipv6: 8 });
+}
+
+function headerAddress(
+  address: string,
+  prefixLength: number,
+  offset: { readonly ipv4: number; readonly ipv6: number },
+): readonly Expression[] {
+  const bytes = addressBytes(address);
+  const is4 = bytes.length === 4;
+  const load = [...family(is4 ? IPV4 : IPV6), payload(Base.NETWORK, is4 ? offset.ipv4 : offset.ipv6, bytes.length)];
+  const whole = prefixLength === bytes.length * 8;
+  return [...load, ...(whole ? [] : [mask(prefixMask(bytes.length, prefixLength))]), equals(bytes)];
+}
+
+function prefixMask(length: number, prefixLength: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, index) => (0xff << (8 - Math.min(8, Math.max(0, prefixLength - index * 8)))) & 0xff));
+}
+
+function byte(value: number): Buffer {
+  return Buffer.from([value]);
+}
+
+/** In the byte order of the host, as the kernel's own numbers are. */
+function u32(value: number): Buffer {
+  return Buffer.from(Uint32Array.of(value).buffer);
+}

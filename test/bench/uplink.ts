@@ -1,0 +1,120 @@
+/** The way out of a container: throughput and connections beside plain loopback, and what it adds to a start. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Bench, type Benchmark, BUSYBOX, timed } from "./benchmark.js";
+import { buildProgram, type Endpoint, startLoopbackServer, Traffic } from "./fixtures/traffic.js";
+import type { Running } from "./side.js";
+import type { Row } from "./table.js";
+
+const BYTES = 2_000_000_000;
+const CONNECTS = 500;
+const ROUND_TRIPS = 10_000;
+
+export const uplink: Benchmark = {
+  name: "uplink",
+  async run(bench) {
+    const directory = join(bench.cache, "traffic");
+    await mkdir(directory, { recursive: true });
+    const program = await buildProgram("traffic", directory);
+    const traffic = new Traffic(program);
+    await using server = await startLoopbackServer(program, bench.scratch);
+    const client = await bench.ours.start({
+      image: BUSYBOX,
+      command: ["httpd", "-f", "-p", "8080"],
+      port: 8080,
+      files: [program],
+      hostPorts: [server.port],
+    });
+    const inside = await insideOf(client, program, server);
+    const share = { must: { kind: "share", part: 0.5 }, aim: { kind: "share", part: 0.7 } } as const;
+    const rows = [
+      await beside(
+        bench,
+        "uplink, container to host",
+        "GB/s",
+        () => traffic.throughput("up", server, BYTES),
+        () => inside("up", BYTES),
+        share,
+      ),
+      await beside(
+        bench,
+        "uplink, host to container",
+        "GB/s",
+        () => traffic.throughput("down", server, BYTES),
+        () => inside("down", BYTES),
+        share,
+      ),
+      await beside(
+        bench,
+        "uplink, 64-byte round trip",
+        "us",
+        () => traffic.roundTrips(server, ROUND_TRIPS),
+        () => inside("ping", ROUND_TRIPS),
+      ),
+      await beside(
+        bench,
+        "uplink, connect and round trip",
+        "us",
+        () => traffic.connects(server, CONNECTS),
+        () => inside("connect", CONNECTS),
+      ),
+    ];
+    await client.stop();
+    return [...rows, await starts(bench)];
+  },
+};
+
+type Command = "up" | "down" | "ping" | "connect";
+
+/** Runs the client in the container, against the server on this host. */
+async function insideOf(
+  client: Running,
+  program: string,
+  { port }: Endpoint,
+): Promise<(command: Command, amount: number) => Promise<number[]>> {
+  const host = (await client.hostAddress?.()) ?? "";
+  return async (command, amount) => {
+    const nanoseconds = (await client.exec([program, command, host, String(port), String(amount)])).trim().split("\n").map(Number);
+    return nanoseconds.map((each) => (command === "up" || command === "down" ? amount / each : each / 1000));
+  };
+}
+
+async function beside(
+  bench: Bench,
+  what: string,
+  unit: Row["unit"],
+  plain: () => Promise<readonly number[]>,
+  ours: () => Promise<readonly number[]>,
+  limits: Pick<Row, "must" | "aim"> = {},
+): Promise<Row> {
+  const samples: Record<"ours" | "plain", number[]> = { ours: [], plain: [] };
+  for (let round = -1; round < bench.runs(5); round++) {
+    for (const [who, measure] of Object.entries({ plain, ours }) as ["ours" | "plain", typeof ours][]) {
+      const values = await measure();
+      if (round >= 0) samples[who].push(...values);
+    }
+  }
+  return { what, unit, ours: samples.ours, reference: { name: "plain loopback", samples: samples.plain }, ...limits };
+}
+
+/** Pairs of starts, one after the other: how much longer the one with a way out takes. Names and addresses are in it too. */
+async function starts(bench: Bench): Promise<Row> {
+  const more: number[] = [];
+  for (let round = -1; round < bench.runs(40); round++) {
+    const without = await startOne(bench, "none");
+    const withUplink = await startOne(bench, "default");
+    if (round >= 0) more.push(withUplink - without);
+  }
+  return { what: "start with a way out, beyond one without a network", unit: "ms", ours: more, must: { kind: "at-most", value: 0.5 } };
+}
+
+async function startOne(bench: Bench, networkMode: "default" | "none"): Promise<number> {
+  let container: Pick<Running, "stop"> | undefined;
+  await sleep(60);
+  const time = await timed(async () => {
+    container = await bench.ours.startIdle(BUSYBOX, networkMode);
+  });
+  await container?.stop();
+  return time;
+}
