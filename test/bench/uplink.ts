@@ -27,38 +27,34 @@ export const uplink: Benchmark = {
       hostPorts: [server.port],
     });
     const inside = await insideOf(client, program, server);
-    const share = { must: { kind: "share", part: 0.5 }, aim: { kind: "share", part: 0.7 } } as const;
-    const rows = [
-      await beside(
+    const samples = {
+      up: await beside(
         bench,
-        "uplink, container to host",
-        "GB/s",
         () => traffic.throughput("up", server, BYTES),
         () => inside("up", BYTES),
-        share,
       ),
-      await beside(
+      down: await beside(
         bench,
-        "uplink, host to container",
-        "GB/s",
         () => traffic.throughput("down", server, BYTES),
         () => inside("down", BYTES),
-        share,
       ),
-      await beside(
+      ping: await beside(
         bench,
-        "uplink, 64-byte round trip",
-        "us",
         () => traffic.roundTrips(server, ROUND_TRIPS),
         () => inside("ping", ROUND_TRIPS),
       ),
-      await beside(
+      connect: await beside(
         bench,
-        "uplink, connect and round trip",
-        "us",
         () => traffic.connects(server, CONNECTS),
         () => inside("connect", CONNECTS),
       ),
+    };
+    const share = { must: { kind: "share", part: 0.5 }, aim: { kind: "share", part: 0.7 } } as const;
+    const rows: Row[] = [
+      { what: "uplink, container to host", unit: "GB/s", ...samples.up, ...share },
+      { what: "uplink, host to container", unit: "GB/s", ...samples.down, ...share },
+      { what: "uplink, 64-byte round trip", unit: "us", ...samples.ping },
+      { what: "uplink, connect and round trip", unit: "us", ...samples.connect },
     ];
     await client.stop();
     return [...rows, await starts(bench)];
@@ -80,22 +76,18 @@ async function insideOf(
   };
 }
 
-async function beside(
-  bench: Bench,
-  what: string,
-  unit: Row["unit"],
-  plain: () => Promise<readonly number[]>,
-  ours: () => Promise<readonly number[]>,
-  limits: Pick<Row, "must" | "aim"> = {},
-): Promise<Row> {
+type Measure = () => Promise<readonly number[]>;
+
+/** Both in turns. */
+async function beside(bench: Bench, plain: Measure, ours: Measure): Promise<Pick<Row, "ours" | "reference">> {
   const samples: Record<"ours" | "plain", number[]> = { ours: [], plain: [] };
   for (let round = -1; round < bench.runs(5); round++) {
-    for (const [who, measure] of Object.entries({ plain, ours }) as ["ours" | "plain", typeof ours][]) {
-      const values = await measure();
-      if (round >= 0) samples[who].push(...values);
-    }
+    const values = { plain: await plain(), ours: await ours() };
+    if (round < 0) continue;
+    samples.plain.push(...values.plain);
+    samples.ours.push(...values.ours);
   }
-  return { what, unit, ours: samples.ours, reference: { name: "plain loopback", samples: samples.plain }, ...limits };
+  return { ours: samples.ours, reference: { name: "plain loopback", samples: samples.plain } };
 }
 
 /** Pairs of starts, one after the other: how much longer the one with a way out takes. Names and addresses are in it too. */
