@@ -2,6 +2,7 @@
 /* Which request is handled where. */
 #define _GNU_SOURCE
 #include "dispatch.h"
+#include "await_file.h"
 #include "container_requests.h"
 #include "exec.h"
 #include "files.h"
@@ -36,6 +37,7 @@ static const struct {
 	{ MSG_READ_FILE, files_handle_read },
 	{ MSG_REMOVE_TREE, files_handle_remove },
 	{ MSG_TRY, container_handle_try },
+	{ MSG_AWAIT_FILE, await_file_handle },
 };
 
 handler_fn dispatch_find(uint16_t kind)

@@ -306,15 +306,16 @@ static int job_pack(struct slice body, int stream, int root, struct writer *repl
 	struct archive_result result = { 0 };
 	_close_ int dir = -1;
 	char path[PATH_MAX];
-	uint64_t mtime;
+	uint64_t mtime, flags = 0;
 
 	(void)root;
+	find_u64(body, TAG_FLAGS, &flags);
 	if (!find_text(body, TAG_PATH, path, sizeof(path)))
 		return fail(e, EINVAL, "path");
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(e, errno, "%s", path);
-	if (archive_pack_layer(stream, dir, find_u64(body, TAG_MTIME, &mtime) ? (int64_t)mtime : -1, &result, e) < 0)
+	if (archive_pack_layer(stream, dir, find_u64(body, TAG_MTIME, &mtime) ? (int64_t)mtime : -1, flags, &result, e) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;
@@ -339,10 +340,12 @@ static int job_copy_out(struct slice body, int stream, int root, struct writer *
 {
 	struct archive_result result = { 0 };
 	char path[PATH_MAX];
+	uint64_t flags = 0;
 
 	if (!find_text(body, TAG_PATH, path, sizeof(path)))
 		return fail(e, EINVAL, "path");
-	if (archive_pack_path(stream, root, path, &result, e) < 0)
+	find_u64(body, TAG_FLAGS, &flags);
+	if (archive_pack_path(stream, root, path, flags, &result, e) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;

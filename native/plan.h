@@ -50,6 +50,7 @@ extern const struct operation file_operations[];
 extern const struct operation namespace_operations[];
 extern const struct operation credential_operations[];
 extern const struct operation process_operations[];
+extern const struct operation peer_operations[];
 
 /* Arguments. Missing or malformed ones fail with EINVAL, naming the argument. */
 #define PATH_SIZE 4096

@@ -26,9 +26,9 @@ enum msg_kind {
 	MSG_ERROR = 2,
 
 	MSG_HELLO = 16,		/* VERSION, PATH session dir, CGROUP... -> VERSION, PID */
-	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE? -> PID, WARNING... */
+	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE?, PID_OF? -> PID, WARNING... */
 	MSG_EXEC = 18,		/* ID container, EXEC_ID, CGROUP?, PLAN, TTY?, TOKEN_IN?, TOKEN_OUT, TOKEN_ERR? -> PID */
-	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL */
+	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL; FLAGS 1, with EXEC_ID: to its process group */
 	MSG_RESIZE = 20,	/* ID or EXEC_ID, ROWS, COLUMNS */
 	MSG_STDIN = 21,		/* ID, TOKEN_IN: feeds the container's stdin; FLAGS 1: closes it when the stream ends */
 	MSG_LOG_WAIT = 22,	/* ID, OFFSET -> SIZE, FLAGS 1 when the log is complete. Answers once SIZE > OFFSET or complete */
@@ -41,10 +41,12 @@ enum msg_kind {
 	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE... */
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME? -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
-	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
-	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
+	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT, FLAGS -> ENTRIES */
+	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type,
+				 * and with FLAGS 1 of a link itself */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background */
 	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN: runs a plan in a child that then exits -> WARNING... */
+	MSG_AWAIT_FILE = 50,	/* PATH, DATA to write there, WATCHED, TEXT: answers once a line of WATCHED is TEXT. FLAGS 1: it announces nothing */
 
 	MSG_EV_EXIT = 64,	/* ID, EXIT_CODE or SIGNAL, DATA? contents of OOM_FILE */
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
@@ -96,15 +98,17 @@ enum field_tag {
 	TAG_BYTES = 42,
 	TAG_OPAQUE = 43,	/* path of an opaque directory */
 	TAG_LIMIT = 44,
-	TAG_FILE = 45,		/* struct { MODE, UID, GID, SIZE, PATH, then DATA or ERRNO }, or { ERRNO } */
+	TAG_FILE = 45,		/* struct { MODE, UID, GID, SIZE, MTIME, PATH, then DATA or ERRNO }, or { ERRNO } */
 	TAG_DATA = 46,
 	TAG_SCRATCH = 47,	/* directory that goes when the container is destroyed */
 	TAG_CGROUP_DIR = 48,	/* LAUNCH: directories that go when the container is destroyed, one a hierarchy */
-	TAG_MTIME = 49,		/* seconds: cap for the times in a packed tar */
+	TAG_MTIME = 49,		/* seconds; of MSG_PACK: cap for the times in the tar */
 	TAG_ENTRY = 50,		/* name of the tar entry that failed */
 	TAG_MODE = 51,		/* with the file's type, as in struct stat */
 	TAG_UID = 52,
 	TAG_GID = 53,
+	TAG_WATCHED = 80,	/* path of a file of the kernel's */
+	TAG_PID_OF = 81,	/* LAUNCH: id of the container whose pid namespace is shared */
 };
 
 enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
@@ -166,6 +170,8 @@ enum op_code {
 	OP_CHROOT = 46,		/* PATH host; where pivot_root is refused */
 	OP_UMOUNT = 47,		/* PATH host, FLAGS */
 	OP_CONSOLE = 48,	/* binds the terminal of OP_PTY on /dev/console in root */
+	OP_JOIN = 60,		/* NAME container, FLAGS: its namespaces */
+	OP_OPEN_TREE_OF = 61,	/* SLOT, NAME container, PATH in it without links: a copy of what is mounted there */
 };
 
 enum arg_tag {
@@ -205,6 +211,11 @@ enum unpack_flag {
 	UNPACK_NO_OWNER = 2,	/* everything belongs to root */
 	UNPACK_NO_OVERWRITE_TYPE = 4, /* refuse to replace a directory by something else and the reverse */
 	UNPACK_USERXATTR = 8,	/* overlay attributes as user.overlay.* */
+};
+
+/* Flags of MSG_PACK, MSG_COPY_OUT. */
+enum pack_flag {
+	PACK_NAMES = 1,		/* entries without contents and attributes: what is there. Sockets as FIFOs */
 };
 
 #endif

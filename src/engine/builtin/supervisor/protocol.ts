@@ -30,6 +30,7 @@ export const Message = {
   READ_FILE: 33,
   REMOVE_TREE: 34,
   TRY: 35,
+  AWAIT_FILE: 50,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
@@ -88,6 +89,8 @@ export const Tag = {
   MODE: 51,
   UID: 52,
   GID: 53,
+  WATCHED: 80,
+  PID_OF: 81,
 } as const;
 
 /** Operations of a launch plan. */
@@ -140,6 +143,8 @@ export const Op = {
   CHROOT: 46,
   UMOUNT: 47,
   CONSOLE: 48,
+  JOIN: 60,
+  OPEN_TREE_OF: 61,
 } as const;
 
 /** Arguments of operations. */
@@ -180,6 +185,11 @@ export const UnpackFlag = {
   NO_OWNER: 2,
   NO_OVERWRITE_TYPE: 4,
   USERXATTR: 8,
+} as const;
+
+/** Flags of PACK and COPY_OUT. */
+export const PackFlag = {
+  NAMES: 1,
 } as const;
 
 /** Which part of a launch a failed operation belongs to. */

@@ -19,6 +19,7 @@ describe("protocol.ts", () => {
     ["PHASE", protocol.Phase],
     ["STDIN", protocol.StdinMode],
     ["UNPACK", protocol.UnpackFlag],
+    ["PACK", protocol.PackFlag],
   ])("mirrors %s_* of native/protocol.h", (prefix, mirror) => {
     expect({ ...mirror }).toEqual(enumOf(prefix));
   });
