@@ -1,6 +1,7 @@
 /** The contract's images: part of engine.ts, which everybody imports. */
 import type { Readable } from "node:stream";
 import type { BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
+import type { PruneFilters } from "./container-filters.js";
 import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
 
 export interface ImageService {
@@ -15,6 +16,8 @@ export interface ImageService {
   import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
   /** Builds an image from a Dockerfile. @throws DOCKERFILE_INVALID, BUILD_FAILED, IMAGE_NOT_FOUND, PATH_NOT_FOUND, REGISTRY_*, DISK_FULL, ABORTED */
   build(context: BuildContext, options?: BuildOptions): Promise<BuildResult>;
+  /** Removes images that no container uses: those without a name, or with `dangling: false` all. */
+  prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /** Forgets what builds remember, and removes the layers that no image uses. */
   pruneBuilds(): Promise<PruneResult>;
   tag(source: string, target: string): Promise<void>;
@@ -82,4 +85,15 @@ export interface ImageListOptions {
 export interface ImageRemoval {
   readonly untagged: readonly string[];
   readonly deleted: readonly string[];
+}
+
+export interface ImagePruneOptions {
+  /** Only images that have no name. @default true */
+  readonly dangling?: boolean | undefined;
+  readonly filters?: PruneFilters | undefined;
+}
+
+export interface ImagePruneResult extends ImageRemoval {
+  /** Of the layers that went. */
+  readonly bytes: number;
 }

@@ -1,7 +1,7 @@
 /** The built-in engine: composes the rooms beside this file into an Engine. */
 import { cpus, type as osType, release, totalmem } from "node:os";
 import path from "node:path";
-import type { Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
@@ -9,8 +9,10 @@ import { BuiltinContainers } from "./containers/container-service.js";
 import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { openSession, type Session } from "./containers/session.js";
+import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
+import { hasFreezer } from "./runtime/cgroups.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
 
@@ -39,6 +41,7 @@ export class BuiltinEngine implements Engine {
       hostNetwork: true,
       publishUdp: true,
       limits: host.limits,
+      pause: hasFreezer(host),
       sessionBound: true,
     };
     this.images = new ImageStore({
@@ -78,6 +81,16 @@ export class BuiltinEngine implements Engine {
     };
   }
 
+  async diskUsage(): Promise<DiskUsage> {
+    const { images, containers } = this;
+    return diskUsage({
+      images,
+      cache: this.#cache(),
+      containers: () => containers.diskUsage(),
+      usersOf: (imageId) => containers.usersOf(imageId),
+    });
+  }
+
   async ping(): Promise<void> {
     await this.#open();
   }
@@ -102,7 +115,7 @@ export class BuiltinEngine implements Engine {
   /** Builds, loaded with the first one. */
   #builds(): Pick<ImageStoreOptions, "build" | "pruneBuilds" | "held"> {
     const { root } = this.#options;
-    const cache = () => new CacheStore(path.join(root, "build"), this.images.layers);
+    const cache = () => this.#cache();
     return {
       build: async (context, options = {}) => {
         const { buildImage } = await import("./build/build-image.js");
@@ -115,6 +128,10 @@ export class BuiltinEngine implements Engine {
       },
       held: () => cache().held(),
     };
+  }
+
+  #cache(): CacheStore {
+    return new CacheStore(path.join(this.#options.root, "build"), this.images.layers);
   }
 
   #open(): Promise<Session> {

@@ -70,11 +70,16 @@ export class CacheStore {
     return new Set(records.flatMap((record) => record?.layer ?? []));
   }
 
+  /** Records of steps. */
+  async count(): Promise<number> {
+    return (await readdir(path.join(this.#directory, "steps")).catch(() => [])).length;
+  }
+
   /** Forgets everything. @returns how many records there were */
   async clear(): Promise<number> {
-    const names = await readdir(path.join(this.#directory, "steps")).catch(() => []);
+    const entries = await this.count();
     for (const part of ["steps", "contexts"]) await rm(path.join(this.#directory, part), { recursive: true, force: true });
-    return names.length;
+    return entries;
   }
 
   #read<T>(key: string): T | undefined {

@@ -1,17 +1,18 @@
 /** Looks at the host's paths that a spec names, so that planning can stay pure. */
 import { stat } from "node:fs/promises";
-import type { ContainerSpec, DeviceSpec } from "../../engine.js";
+import type { ContainerSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
-import type { DeviceRule } from "../runtime/device-rules.js";
+import type { HostDevices } from "../runtime/plan-devices.js";
 import type { HostPathKind } from "../runtime/plan-user-mounts.js";
+import { readHostDevices } from "./host-devices.js";
 
 /** @throws OPTION_INVALID for a path that is missing or is no device */
 export async function readHostPaths(
   spec: ContainerSpec,
-): Promise<{ readonly kindOf: (hostPath: string) => HostPathKind; readonly deviceRules: readonly DeviceRule[] }> {
+): Promise<{ readonly kindOf: (hostPath: string) => HostPathKind; readonly devices: HostDevices }> {
   const sources = (spec.mounts ?? []).flatMap((mount) => (mount.type === "bind" ? [mount.source] : []));
   const kinds = new Map(await Promise.all(sources.map(async (source) => [source, await kindOfPath(source)] as const)));
-  return { kindOf: (hostPath) => kinds.get(hostPath) ?? "file", deviceRules: await Promise.all((spec.devices ?? []).map(ruleOf)) };
+  return { kindOf: (hostPath) => kinds.get(hostPath) ?? "file", devices: await readHostDevices(spec) };
 }
 
 async function kindOfPath(source: string): Promise<HostPathKind> {
@@ -19,16 +20,4 @@ async function kindOfPath(source: string): Promise<HostPathKind> {
     throw optionError("mounts.source", source, `a path of the host that can be read (${cause.code})`);
   });
   return found.isDirectory() ? "directory" : "file";
-}
-
-async function ruleOf({ hostPath, permissions = "rwm" }: DeviceSpec): Promise<DeviceRule> {
-  const found = await stat(hostPath).catch(() => undefined);
-  if (!found || !(found.isCharacterDevice() || found.isBlockDevice()))
-    throw optionError("devices.hostPath", hostPath, "a device of the host");
-  if (!/^[rwm]+$/.test(permissions)) throw optionError("devices.permissions", permissions, "letters of `rwm`");
-  // As the C library's major(3) and minor(3) take a device number apart.
-  const device = BigInt(found.rdev);
-  const major = Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn));
-  const minor = Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n));
-  return { type: found.isBlockDevice() ? "b" : "c", major, minor, permissions };
 }

@@ -1,11 +1,12 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
-import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
+import { type LaunchPlan, type Peers, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
+import { Deferred } from "./deferred.js";
 import { readHostPaths } from "./host-paths.js";
 import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
@@ -14,9 +15,14 @@ import { readUsers } from "./user-files.js";
 
 /** @default of `logMaxBytes`: 64 MiB */
 const LOG_MAX_BYTES = 64 << 20;
+const NO_PEERS: Peers = { ipc: undefined, pid: undefined };
 
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
-export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
+export async function launchContainer(
+  session: Session,
+  record: ContainerRecord,
+  peers: Peers = NO_PEERS,
+): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
   const launch = planLaunch({
     id: record.id,
@@ -30,6 +36,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     session: session.cgroups,
     address: record.address,
     additions: record.additions,
+    peers,
     ...(await readHostPaths(record.spec)),
   });
   const ports = await publishPorts(session, record);
@@ -40,6 +47,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
       writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, launch.cloneFlags).text(Tag.SCRATCH, record.scratch);
       if (launch.cgroup) writer.text(Tag.CGROUP, launch.cgroup);
       for (const directory of launch.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
+      if (peers.pid !== undefined) writer.text(Tag.PID_OF, peers.pid);
       if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
       writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
       writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
@@ -62,11 +70,15 @@ function markRunning(record: ContainerRecord, pid: number, ports: readonly Publi
   record.pid = pid;
   record.ports = ports;
   record.cgroup = launch.cgroup;
+  record.cgroups = launch.cgroups;
   record.join = launch.join;
   record.startedAt = new Date();
   record.finishedAt = undefined;
   record.exit = undefined;
   record.firstStart.resolve();
+  const { nextStart } = record;
+  record.nextStart = new Deferred();
+  nextStart.resolve();
 }
 
 /** Removes what a container has in the supervisor and on disk; whatever runs is killed. */

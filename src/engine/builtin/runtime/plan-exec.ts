@@ -46,9 +46,9 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
         op: "SETNS",
         flags:
           CloneFlag.NEWNS |
-          CloneFlag.NEWUTS |
+          (own.uts ? CloneFlag.NEWUTS : 0) |
           CloneFlag.NEWCGROUP |
-          (own.ipc ? CloneFlag.NEWIPC : 0) |
+          (container.ipcMode === "host" ? 0 : CloneFlag.NEWIPC) |
           (own.network ? CloneFlag.NEWNET : 0),
       },
       ...(spec.tty ? [{ op: "ROOT" as const, path: "/" }, { op: "PTY" as const }] : [{ op: "SETSID" as const }]),

@@ -11,9 +11,10 @@ import { etcFiles } from "./etc-files.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
 import { planCredentials } from "./plan-credentials.js";
-import { planPseudoMounts } from "./plan-pseudo-mounts.js";
+import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
+import { planPseudoMounts, type SharedMemory } from "./plan-pseudo-mounts.js";
 import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
-import { type HostPathKind, planBind, planDevices, planUserMounts } from "./plan-user-mounts.js";
+import { type HostPathKind, planBind, planUserMounts } from "./plan-user-mounts.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
 import { defaultSeccompFilter } from "./seccomp-compile.js";
@@ -35,9 +36,15 @@ export interface LaunchOptions {
   /** Undefined without an address of its own. */
   readonly address: ContainerAddress | undefined;
   readonly kindOf: (hostPath: string) => HostPathKind;
-  /** Numbers of the devices that the spec names, as rules. */
-  readonly deviceRules: readonly DeviceRule[];
+  readonly devices: HostDevices;
+  /** Ids of the containers whose namespaces are shared. */
+  readonly peers: Peers;
   readonly additions?: LaunchAdditions | undefined;
+}
+
+export interface Peers {
+  readonly ipc: string | undefined;
+  readonly pid: string | undefined;
 }
 
 /** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
@@ -57,6 +64,7 @@ export interface LaunchPlan {
   readonly cgroup: string | undefined;
   readonly cgroupDirectories: readonly string[];
   readonly oomFile: string | undefined;
+  readonly cgroups: ContainerCgroups;
   /** Run by the supervisor. */
   readonly prepare: Plan;
   /** Run by the container's first process. */
@@ -69,18 +77,25 @@ export interface LaunchPlan {
 /** @throws OPTION_INVALID, UNSUPPORTED */
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
-  const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
+  const cgroups = planContainerCgroups({
+    session,
+    host,
+    name: cgroupName(id, options.start),
+    limits: spec.resources ?? {},
+    devices: spec.privileged ? undefined : allowedDevices(options.devices),
+  });
   const own = ownNamespaces(spec);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
-      CloneFlag.NEWUTS |
+      (own.uts ? CloneFlag.NEWUTS : 0) |
       (own.pid ? CloneFlag.NEWPID : 0) |
       (own.ipc ? CloneFlag.NEWIPC : 0) |
       (own.network ? CloneFlag.NEWNET : 0),
     cgroup: cgroups.unified,
     cgroupDirectories: cgroups.directories,
     oomFile: cgroups.oomFile,
+    cgroups,
     prepare: planPrepare(options, cgroups),
     plan: planProcess(options, cgroups, own),
     join: cgroups.join,
@@ -92,10 +107,21 @@ interface OwnNamespaces {
   readonly network: boolean;
   readonly ipc: boolean;
   readonly pid: boolean;
+  readonly uts: boolean;
 }
 
-export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
-  return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+export function ownNamespaces({ networkMode, ipcMode, pidMode = "private", utsMode }: ContainerSpec): OwnNamespaces {
+  return {
+    network: networkMode !== "host",
+    ipc: ipcMode !== "host" && peerOf(ipcMode) === undefined,
+    pid: pidMode === "private",
+    uts: utsMode !== "host",
+  };
+}
+
+/** The container that a mode such as `container:NAME` names. */
+export function peerOf(mode: string | undefined): string | undefined {
+  return mode?.startsWith("container:") ? mode.slice("container:".length) : undefined;
 }
 
 /**
@@ -111,7 +137,7 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions,
+  { spec, directories, start, address, host, image, id, users, devices }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
@@ -124,7 +150,6 @@ function planPrepare(
     hostResolvConf: host.resolvConf,
     hostNetwork: spec.networkMode === "host",
   });
-  const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
     ...scratchDirectories(directories.scratch, workDirectory(start)),
     ...Object.entries(files).map(([name, data]) => ({
@@ -134,8 +159,14 @@ function planPrepare(
       mode: 0o644,
     })),
     ...cgroups.prepare,
-    ...(cgroups.unified && !spec.privileged ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(rules) }] : []),
+    ...(cgroups.unified && !spec.privileged
+      ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(allowedDevices(devices)) }]
+      : []),
   ];
+}
+
+function allowedDevices({ rules }: HostDevices): readonly DeviceRule[] {
+  return [...DEFAULT_DEVICE_RULES, ...rules];
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
@@ -161,24 +192,25 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     }),
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },
-    { op: "HOSTNAME", data: process.hostname },
-    ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
+    ...(own.uts ? [{ op: "HOSTNAME" as const, data: process.hostname }] : []),
+    ...(own.uts && spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
+    ...(options.peers.ipc === undefined ? [] : [{ op: "JOIN" as const, name: options.peers.ipc, flags: CloneFlag.NEWIPC }]),
     ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
       ownNetwork: own.network,
-      ownIpc: own.ipc,
       ownPid: own.pid,
-      shmSizeBytes: spec.shmSizeBytes,
+      sharedMemory: sharedMemoryOf(spec, options.peers),
     }),
+    ...planAllDevices(options.devices),
     ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
       planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file"),
     ),
     ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
     ...planUserMounts(spec.mounts ?? [], kindOf),
-    ...planDevices(spec.devices ?? []),
+    ...planNamedDevices(options.devices),
     ...(options.additions?.mounts ?? []),
     ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
     ...(spec.readonlyRootfs ? readonlyRoot() : []),
@@ -190,6 +222,12 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(spec.init ? [{ op: "INIT" as const }] : []),
     { op: "EXEC", arg: process.argv, env: process.env, path: searchPath(process.env) },
   ];
+}
+
+function sharedMemoryOf({ ipcMode, shmSizeBytes }: ContainerSpec, { ipc }: Peers): SharedMemory {
+  if (ipc !== undefined) return { of: "container", container: ipc };
+  if (ipcMode === "host" || ipcMode === "none") return { of: ipcMode };
+  return { of: "itself", sizeBytes: shmSizeBytes };
 }
 
 /** The mount alone, not those below it. */

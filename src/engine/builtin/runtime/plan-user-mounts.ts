@@ -1,5 +1,5 @@
-/** Mounts that the spec asks for: binds of host paths, tmpfs, devices. */
-import type { DeviceSpec, MountSpec } from "../../engine.js";
+/** Mounts that the spec asks for: binds of host paths, tmpfs. */
+import type { MountSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import type { Operation, Plan } from "../supervisor/codec.js";
 import { MountAttr, OpenTree } from "./kernel-constants.js";
@@ -32,10 +32,6 @@ export function planUserMounts(mounts: readonly MountSpec[], kindOf: (source: st
     .flatMap((mount) =>
       mount.type === "tmpfs" ? planTmpfs(mount) : planBind(mount.source, mount.target, mount.readonly ?? false, kindOf(mount.source)),
     );
-}
-
-export function planDevices(devices: readonly DeviceSpec[]): Plan {
-  return devices.flatMap(({ hostPath, containerPath = hostPath }) => planBind(hostPath, containerPath, false, "file"));
 }
 
 export function planBind(source: string, target: string, readonly: boolean, kind: HostPathKind): Operation[] {
