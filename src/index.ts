@@ -25,7 +25,21 @@ export {
 export { DockerfileBuilder } from "./container/dockerfile-builder.js";
 export { StartedContainer } from "./container/started-container.js";
 export { StoppedContainer } from "./container/stopped-container.js";
-export type { BuildContext, BuildEvent, BuildOptions, BuildSecret, BuildWarning } from "./engine/engine.js";
+export type {
+  BuildContext,
+  BuildEvent,
+  BuildOptions,
+  BuildSecret,
+  BuildWarning,
+  ContainerProcess,
+  ContainerStats,
+  DeviceSpec,
+  FileChange,
+  ResourceLimits,
+  RestartPolicy,
+  StatsOptions,
+  UpdateOptions,
+} from "./engine/engine.js";
 export { CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./engine/errors.js";
 export { Image, type ImageBuildOptions } from "./image/image.js";
 export type { LogLine } from "./wait/log-lines.js";
