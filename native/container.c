@@ -19,6 +19,7 @@
 #include "forward.h"
 #include "kernel.h"
 #include "listening.h"
+#include "names.h"
 #include "plan.h"
 #include "procfs.h"
 #include "protocol.h"
@@ -71,7 +72,7 @@ void exit_fields(struct writer *w, const siginfo_t *info)
 
 void container_close_stdin(struct container *c)
 {
-	stream_forget(&c->stdin_want);
+	stream_refuse(&c->stdin_want);
 	pump_stop(&c->stdin_pump);
 	close_fdp(&c->stdin_fd);
 	c->stdin_fd = -1;
@@ -89,6 +90,7 @@ static void release_run(struct container *c)
 	container_close_stdin(c);
 	close_fdp(&c->netns);
 	c->netns = -1;
+	names_stop(c->id);
 	log_close(&c->log);
 	writer_free(&c->warnings);
 }
@@ -230,6 +232,7 @@ static void exit_ready(struct watch *watch, uint32_t events)
 		put_file(&w, TAG_DATA, c->oom_file);
 	watch_close(&c->exit);
 	container_close_stdin(c);
+	names_stop(c->id);
 	close_fdp(&c->netns);
 	c->netns = -1;
 	log_complete(&c->log);
@@ -349,11 +352,18 @@ static int pid_namespace_of(const char *id)
 	return c ? container_pidfd(c) : -1;
 }
 
+static int start_names(struct container *c, struct slice body, struct err *e)
+{
+	struct slice address;
+
+	return find_slice(body, TAG_NAMES, &address) ? names_start(c->id, c->netns, address, e) : 0;
+}
+
 /* start() - Pipes, clone, watches. What it opened is the container's, and goes with release_run(). */
 static int start(struct container *c, struct slice body, struct err *e)
 {
 	_close_ int in_r = -1, out_w = -1, err_w = -1;
-	struct spawn s = { .pid_namespace = -1, .cgroup = c->cgroup };
+	struct spawn s = { .pid_namespace = -1, .target = -1, .cgroup = c->cgroup };
 	uint64_t tty = 0, stdin_mode = STDIN_NULL;
 	char peer[ID_MAX + 1];
 	int in[2], out[2], err[2];
@@ -396,6 +406,11 @@ static int start(struct container *c, struct slice body, struct err *e)
 		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
 		return fail(e, errno, "epoll");
 	}
+	/* From here on the child's end answers the request, with this failure where there was one. */
+	if (start_names(c, body, &c->failure) < 0)
+		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
+	else
+		status_go(s.status);
 	return 0;
 }
 
@@ -432,12 +447,21 @@ static void trial_exit(struct watch *watch, uint32_t events)
 
 int container_handle_try(uint32_t id, struct slice body, struct err *e)
 {
-	struct spawn s = { .pid_namespace = -1, .stdio = { -1, -1, -1 } };
+	struct spawn s = { .pid_namespace = -1, .target = -1, .stdio = { -1, -1, -1 } };
 	struct container *c;
+	struct slice target;
 
 	if (!find_slice(body, TAG_PLAN, &s.plan))
 		return fail(e, EINVAL, "plan");
 	find_u64(body, TAG_CLONE_FLAGS, &s.clone_flags);
+	if (find_slice(body, TAG_ID, &target)) {
+		c = container_find(body, e);
+		if (!c)
+			return -1;
+		s.target = container_pidfd(c);
+		if (s.target < 0)
+			return fail(e, ESRCH, "container %.32s is not running", c->id);
+	}
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return fail(e, ENOMEM, "trial");

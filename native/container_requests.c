@@ -119,7 +119,7 @@ int container_handle_stdin(uint32_t id, struct slice body, struct err *e)
 		return fail(e, EINVAL, "stream");
 	find_u64(body, TAG_FLAGS, &once);
 	c->stdin_once = once;
-	stream_forget(&c->stdin_want);
+	stream_refuse(&c->stdin_want);
 	c->stdin_want = (struct stream_want){ .token = token, .arrived = stdin_arrived };
 	stream_claim(&c->stdin_want);
 	session_ok(id, NULL);

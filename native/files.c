@@ -112,7 +112,7 @@ static int work(void *context)
 
 static void release(struct job *j)
 {
-	stream_forget(&j->want);
+	stream_refuse(&j->want);
 	close_fdp(&j->root);
 	close_fdp(&j->stream);
 	close_fdp(&j->pidfd);

@@ -26,6 +26,7 @@ export { DockerfileBuilder } from "./container/dockerfile-builder.js";
 export { StartedContainer } from "./container/started-container.js";
 export { StoppedContainer } from "./container/stopped-container.js";
 export type {
+  BuildCheck,
   BuildContext,
   BuildEvent,
   BuildOptions,
@@ -34,14 +35,19 @@ export type {
   ContainerProcess,
   ContainerStats,
   DeviceSpec,
+  EndpointSpec,
   FileChange,
+  NetworkInspect,
+  NetworkSpec,
   ResourceLimits,
   RestartPolicy,
   StatsOptions,
+  SubnetSpec,
   UpdateOptions,
 } from "./engine/engine.js";
 export { CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./engine/errors.js";
 export { Image, type ImageBuildOptions } from "./image/image.js";
+export { Network, type NetworkOptions, StartedNetwork } from "./network/network.js";
 export type { LogLine } from "./wait/log-lines.js";
 export { Wait } from "./wait/wait.js";
 export { type WaitAttempt, WaitFailure, WaitStrategy } from "./wait/wait-strategy.js";

@@ -26,6 +26,8 @@ export interface ContainerFilters {
   /** `80` or `80/udp`. */
   readonly publish?: readonly string[] | undefined;
   readonly expose?: readonly string[] | undefined;
+  /** Names or ids of networks that it is on. */
+  readonly network?: readonly string[] | undefined;
 }
 
 export interface EventFilters {
@@ -36,6 +38,7 @@ export interface EventFilters {
   readonly container?: readonly string[] | undefined;
   /** Names or ids: events of images, and of containers made from them. */
   readonly image?: readonly string[] | undefined;
+  readonly network?: readonly string[] | undefined;
   readonly label?: readonly string[] | undefined;
 }
 

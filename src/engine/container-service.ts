@@ -4,6 +4,7 @@ import type { ContainerFilters, ContainerStatus, PruneFilters } from "./containe
 import type { ContainerSpec, Healthcheck, MountSpec, ResourceLimits, RestartPolicy } from "./container-spec.js";
 import type { ContainerProcess, ContainerStats, FileChange, StatsOptions } from "./container-stats.js";
 import type { ImageInspect } from "./image-inspect.js";
+import type { EndpointInspect } from "./network-service.js";
 
 export interface ContainerService {
   /** Reserves name and id. Nothing runs yet. @throws IMAGE_NOT_FOUND, CONTAINER_NAME_TAKEN, OPTION_INVALID, UNSUPPORTED */
@@ -155,6 +156,8 @@ export interface ContainerInspect extends ContainerSummary {
   readonly mounts: readonly MountSpec[];
   /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
   readonly ipAddress: string | undefined;
+  /** By name of the network; the default one is none of them. */
+  readonly networks: Readonly<Record<string, EndpointInspect>>;
   readonly platform: string;
 }
 

@@ -11,6 +11,7 @@ import type { EventFilters } from "./container-filters.js";
 import type { ContainerService } from "./container-service.js";
 import type { DiskUsage } from "./disk-usage.js";
 import type { ImageService } from "./image-service.js";
+import type { NetworkService } from "./network-service.js";
 
 export type * from "./build-service.js";
 export type * from "./container-filters.js";
@@ -20,6 +21,7 @@ export type * from "./container-stats.js";
 export type * from "./disk-usage.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
+export type * from "./network-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */
 export interface Engine extends AsyncDisposable {
@@ -29,6 +31,7 @@ export interface Engine extends AsyncDisposable {
   readonly supports: EngineSupports;
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly networks: NetworkService;
   /** What happens from now on, or has happened since a moment. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   info(): Promise<EngineInfo>;
@@ -93,10 +96,10 @@ export interface EventsOptions {
 }
 
 export interface EngineEvent {
-  readonly type: "container" | "image";
+  readonly type: "container" | "image" | "network";
   /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
   readonly action: string;
-  /** Container or image id. */
+  /** Id of the container, image or network. */
   readonly id: string;
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;

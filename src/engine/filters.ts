@@ -41,6 +41,7 @@ export function passesEvent(event: EngineEvent, filters: EventFilters): boolean 
         ? isNamed(value, id.replace(/^sha256:/, ""), imageNames(attributes["name"]))
         : imageNames(attributes["image"]).includes(value),
     ) &&
+    anyOf(filters.network, (value) => type === "network" && isNamed(value, id, [attributes["name"]])) &&
     hasLabels(attributes, filters.label)
   );
 }

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly healthCheck?: { readonly line: string; readonly intervalMs: number } | undefined;
   /** A directory of the host, writable at the same path in the container. */
   readonly directory?: string | undefined;
+  /** Name of a network of {@link OurSide.network}. */
+  readonly network?: string | undefined;
 }
 
 /** Of the host's paths that a container is to see. */
@@ -31,8 +33,11 @@ export interface Running {
   readonly host: string;
   /** The host's port behind which the container's is published. */
   readonly mappedPort: number;
-  /** Runs a command to its end. @throws where it exits with another code than 0 */
-  exec(command: readonly string[]): Promise<void>;
+  /** Runs a command to its end. @returns what it printed @throws where it exits with another code than 0 */
+  exec(command: readonly string[]): Promise<string>;
+  /** Its name and address on its network: ours alone. */
+  readonly name?: string | undefined;
+  readonly address?: string | undefined;
   stop(): Promise<void>;
   /** Host process ids of the server and of whatever relays its published port. */
   processes(): Promise<readonly number[]>;
@@ -43,6 +48,7 @@ export interface OurSide extends Side {
   pull(reference: string): Promise<void>;
   /** @returns the steps that it took */
   build(context: string, options?: { readonly noCache?: boolean }): Promise<readonly BuiltStep[]>;
+  network(): Promise<{ readonly name: string } & AsyncDisposable>;
   /** Host process ids of what runs besides this process and the containers. */
   helpers(): Promise<number[]>;
   /** Where the running session keeps what it needs. */

@@ -51,7 +51,23 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
 
     it("count what its network carries, unless that is another's", async () => {
       const id = await at.startShell("sleep 60");
-      expect(Object.keys((await samples(id, 1))[0]!.networks)).toEqual([]);
+      expect((await samples(id, 1))[0]!.networks).toEqual({}); // the loopback is not counted
+      await at.engine.networks.create({ name: "counted" });
+      const [one, two] = [
+        await at.startShell("sleep 60", { networks: { counted: {} } }),
+        await at.startShell("sleep 60", { networks: { counted: {} } }),
+      ];
+      const address = (await at.engine.containers.inspect(two)).networks["counted"]!.ipAddress;
+      const ping = await at.engine.containers.exec(one, { command: ["ping", "-c", "3", "-i", "0.01", "-s", "1000", address] });
+      expect(await ping.exit).toMatchObject({ exitCode: 0 });
+      const [{ networks }] = (await samples(one, 1)) as [ContainerStats];
+      expect(Object.keys(networks)).toEqual(["eth0"]);
+      expect(networks["eth0"]!.txBytes).toBeGreaterThan(3000);
+      expect(networks["eth0"]!.rxPackets).toBeGreaterThanOrEqual(3);
+      const guest = await at.startShell("sleep 60", { networkMode: `container:${one}` });
+      expect((await samples(guest, 1))[0]!.networks).toEqual({});
+      const listed = await at.engine.containers.list({ filters: { network: ["counted"] } });
+      expect(listed.map((each) => each.id)).toEqual([one, two]);
       if (!at.engine.supports.hostNetwork) return;
       const shared = await at.startShell("sleep 60", { networkMode: "host" });
       expect((await samples(shared, 1))[0]!.networks).toEqual({});

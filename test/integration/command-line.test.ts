@@ -95,11 +95,19 @@ it("run stays with a container that is restarted, to its last exit", async () =>
 });
 
 it("run passes docker's keys for detaching on to the program", async () => {
-  const { stdout } = await caisson.run(
-    ["run", "-i", "-t", "busybox:test", "sh", "-c", "stty raw -echo; head -c 2 | od -An -tx1"],
-    "\x10\x11",
-  );
-  expect(stdout).toContain("10 11");
+  const { child, result } = caisson.start([
+    "run",
+    "-i",
+    "-t",
+    "busybox:test",
+    "sh",
+    "-c",
+    "stty raw -echo; echo ready; head -c 2 | od -An -tx1",
+  ]);
+  // Before it is raw, the terminal takes one of them for itself.
+  await once(child.stdout!, "data");
+  child.stdin!.end("\x10\x11");
+  expect((await result).stdout).toContain("10 11");
 });
 
 it("run -i passes the standard input on, to its end", async () => {

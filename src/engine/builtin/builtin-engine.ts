@@ -8,6 +8,7 @@ import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
 import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
+import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
@@ -27,6 +28,7 @@ export class BuiltinEngine implements Engine {
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
+  readonly networks: BuiltinNetworks;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
   readonly #options: BuiltinEngineOptions;
@@ -52,7 +54,9 @@ export class BuiltinEngine implements Engine {
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, events: this.#events });
+    const session = () => this.#open();
+    this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
+    this.containers = new BuiltinContainers({ session, images: this.images, events: this.#events, networks: this.networks.table });
   }
 
   /** Reads what this host can do; spawns nothing. */
@@ -113,14 +117,19 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Builds, loaded with the first one. */
-  #builds(): Pick<ImageStoreOptions, "build" | "pruneBuilds" | "held"> {
+  #builds(): Pick<ImageStoreOptions, "build" | "checkBuild" | "pruneBuilds" | "held"> {
     const { root } = this.#options;
     const cache = () => this.#cache();
+    const temporary = path.join(root, "build", "temporary");
+    const parts = () => ({ images: this.images, cache: cache(), session: () => this.#open(), temporary });
     return {
       build: async (context, options = {}) => {
         const { buildImage } = await import("./build/build-image.js");
-        const temporary = path.join(root, "build", "temporary");
-        return buildImage({ images: this.images, cache: cache(), session: () => this.#open(), temporary }, context, options);
+        return buildImage(parts(), context, options);
+      },
+      checkBuild: async (context, options = {}) => {
+        const { checkBuild } = await import("./build/check-build.js");
+        return checkBuild(parts(), context, options);
       },
       pruneBuilds: async () => {
         const { pruneBuilds } = await import("./build/prune-builds.js");

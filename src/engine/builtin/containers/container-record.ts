@@ -9,6 +9,7 @@ import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
 import type { Plan } from "../supervisor/codec.js";
 import { Deferred } from "./deferred.js";
+import type { Endpoint } from "./networks/network-record.js";
 import { NOT_RESTARTED, type RestartState } from "./restart-policy.js";
 
 export class ContainerRecord {
@@ -41,6 +42,12 @@ export class ContainerRecord {
   join: Plan = [];
   /** What a build adds to the container. */
   additions: LaunchAdditions | undefined;
+  /** Its places on networks, by id of the network, in the order in which it was connected. */
+  readonly endpoints = new Map<string, Endpoint>();
+  /** Whose network it shares. */
+  peer: ContainerRecord | undefined;
+  /** A start is under way: others may look for it already. */
+  starting = false;
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;
@@ -73,6 +80,11 @@ export class ContainerRecord {
   /** It has processes, frozen or not. */
   get running(): boolean {
     return this.status === "running" || this.status === "paused";
+  }
+
+  /** It has no network of its own that could be connected. */
+  get sharesNetwork(): boolean {
+    return this.peer !== undefined || this.spec.networkMode === "host" || this.spec.networkMode === "none";
   }
 
   get shortId(): string {

@@ -12,8 +12,9 @@ import type {
 } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import type { ImageStore } from "../images/image-store.js";
-import { defaultAddress } from "../network/addresses.js";
+import { type ContainerAddress, defaultAddress } from "../network/addresses.js";
 import { checkLimits } from "../runtime/cgroup-limits.js";
+import { peerOf } from "../runtime/plan-launch.js";
 import { resolveProcess } from "../runtime/resolve-process.js";
 import { signalNumber } from "../runtime/signals.js";
 import { validateSpec } from "../runtime/validate-spec.js";
@@ -31,6 +32,9 @@ import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
 import { destroyContainer, launchContainer, signalContainer } from "./launch-container.js";
+import { NameServer } from "./names/name-server.js";
+import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
+import type { NetworkTable } from "./networks/network-table.js";
 import { peersOf } from "./peers.js";
 import { prunable } from "./prune-containers.js";
 import { unpublishPorts } from "./published-ports.js";
@@ -45,6 +49,7 @@ export interface ContainerServiceOptions {
   readonly session: () => Promise<Session>;
   readonly images: ImageStore;
   readonly events: EventBus;
+  readonly networks: NetworkTable;
 }
 
 export class BuiltinContainers extends ContainerViews implements ContainerService {
@@ -57,6 +62,11 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     super();
     this.#options = options;
     this.images = options.images;
+  }
+
+  /** @throws CONTAINER_NOT_FOUND */
+  record(container: string): ContainerRecord {
+    return this.#table.get(container);
   }
 
   get count(): number {
@@ -95,13 +105,15 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     this.#table.reserve(name, id);
     try {
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);
-      const address = (spec.networkMode ?? "default") === "default" ? defaultAddress : undefined;
       checkLimits(spec.resources ?? {}, session.host);
       peersOf(spec, (container) => this.#table.get(container));
-      const record = new ContainerRecord(id, name, spec, image, address, session.directory);
+      const record = new ContainerRecord(id, name, spec, image, addressOf(spec), session.directory);
+      const peer = peerOf(spec.networkMode);
+      if (peer !== undefined) record.peer = this.#networkHolder(peer);
       record.users = await readUsers(session, record);
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
       record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
+      this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
       return { id, warnings: [] };
@@ -241,6 +253,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     this.#session ??= this.#options.session().then((session) => {
       session.supervisor.on("exit", (id, raw, oom) => this.#exited(session, id, raw, oom));
       session.supervisor.on("end", () => this.sessionEnded(session.supervisor.death));
+      new NameServer(session, (id) => this.#table.byId(id));
       return session;
     });
     this.#session.catch(() => {
@@ -322,6 +335,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     await destroyContainer(await this.#open(), record);
     record.removed = true;
     record.ports = [];
+    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
     for (const waited of [record.nextExit, record.ended, record.nextStart, record.firstStart]) waited.reject(gone);
@@ -385,9 +399,30 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     else void unpublishPorts(session, record).catch(() => {});
   }
 
+  /** The container whose namespace one that shares a network ends up in. @throws CONTAINER_NOT_FOUND */
+  #networkHolder(container: string): ContainerRecord {
+    const holder = this.#table.get(container);
+    return holder.peer ?? holder;
+  }
+
+  /** All or none. @throws NETWORK_NOT_FOUND, NETWORK_ADDRESS_TAKEN, NETWORK_FULL, OPTION_INVALID */
+  #joinNetworks(record: ContainerRecord): void {
+    try {
+      for (const [network, endpoint] of Object.entries(record.spec.networks ?? {}))
+        reserveEndpoint(this.#options.networks.get(network), record, endpoint);
+    } catch (error) {
+      for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+      throw error;
+    }
+  }
+
   #emit(record: ContainerRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#options.events.emit("container", action, record.id, { ...record.attributes, ...attributes });
   }
+}
+
+function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): ContainerAddress | undefined {
+  return networkMode === "default" && Object.keys(networks).length === 0 ? defaultAddress : undefined;
 }
 
 async function sendUnlessGone(session: Session, record: ContainerRecord, signal: number): Promise<void> {

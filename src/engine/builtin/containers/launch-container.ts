@@ -1,6 +1,7 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { addressBytes } from "../network/addresses.js";
 import { type LaunchPlan, type Peers, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
@@ -8,6 +9,7 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
 import { readHostPaths } from "./host-paths.js";
+import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
@@ -24,6 +26,7 @@ export async function launchContainer(
   peers: Peers = NO_PEERS,
 ): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
+  const network = launchNetwork(record);
   const launch = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -34,13 +37,14 @@ export async function launchContainer(
     users: record.users,
     host: session.host,
     session: session.cgroups,
-    address: record.address,
+    network,
     additions: record.additions,
     peers,
     ...(await readHostPaths(record.spec)),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
+  record.starting = true;
   record.onDisk = true;
   try {
     const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
@@ -51,6 +55,7 @@ export async function launchContainer(
       if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
       writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
       writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
       if (record.spec.tty) writer.u64(Tag.TTY, 1);
       writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
@@ -62,6 +67,8 @@ export async function launchContainer(
     if (!(error instanceof SupervisorFailure)) throw error;
     const operation = failedOperation(error, launch.prepare, launch.plan);
     throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
+  } finally {
+    record.starting = false;
   }
 }
 

@@ -1,7 +1,7 @@
 /** `list`: filters, order, limit and sizes. */
 import type { ContainerFilters, ContainerListOptions, ContainerSummary, ImageInspect } from "../../engine.js";
 import { isCaissonError, optionError } from "../../errors.js";
-import { anyOf, hasLabels } from "../../filters.js";
+import { anyOf, hasLabels, isNamed } from "../../filters.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { ContainerRecord } from "./container-record.js";
 import { summarize } from "./inspect.js";
@@ -61,6 +61,8 @@ async function containerFilter(source: ListSource, filters: ContainerFilters): P
     (record) => since === undefined || place(record) > place(since),
     ({ ports }) => anyOf(publish, (port) => ports.some((each) => `${each.containerPort}/${each.protocol}` === port)),
     ({ image, spec }) => anyOf(expose, (port) => [...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])].includes(port)),
+    ({ endpoints }) =>
+      anyOf(filters.network, (value) => [...endpoints.values()].some(({ network: { id, name } }) => isNamed(value, id, [name]))),
   ];
   return (record) => {
     const summary = summarize(record);

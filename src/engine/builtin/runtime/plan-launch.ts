@@ -1,8 +1,6 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
-import type { ContainerAddress } from "../network/addresses.js";
-import { loopbackMessages } from "../network/netlink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
@@ -33,8 +31,7 @@ export interface LaunchOptions {
   readonly users: UserDatabase;
   readonly host: HostFacts;
   readonly session: SessionCgroups;
-  /** Undefined without an address of its own. */
-  readonly address: ContainerAddress | undefined;
+  readonly network: LaunchNetwork;
   readonly kindOf: (hostPath: string) => HostPathKind;
   readonly devices: HostDevices;
   /** Ids of the containers whose namespaces are shared. */
@@ -42,12 +39,26 @@ export interface LaunchOptions {
   readonly additions?: LaunchAdditions | undefined;
 }
 
+/** How a container meets the network. */
+export interface LaunchNetwork {
+  /** Whether it gets a namespace of its own. */
+  readonly own: boolean;
+  /** Run by the container's first process: joins a namespace, or configures its own. */
+  readonly plan: Plan;
+  /** Its addresses, for /etc/hosts. */
+  readonly addresses: readonly string[];
+  /** Address of the engine's name server in its namespace. */
+  readonly nameServer: string | undefined;
+  /** Directory with the files of the container whose network is shared; undefined: its own. */
+  readonly etc: string | undefined;
+}
+
 export interface Peers {
   readonly ipc: string | undefined;
   readonly pid: string | undefined;
 }
 
-/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
+/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
   /** Before the root file system is mounted: opens sources, in slots from {@link FIRST_FREE_SLOT} on. */
   readonly sources: Plan;
@@ -84,7 +95,7 @@ export function planLaunch(options: LaunchOptions): LaunchPlan {
     limits: spec.resources ?? {},
     devices: spec.privileged ? undefined : allowedDevices(options.devices),
   });
-  const own = ownNamespaces(spec);
+  const own = ownNamespaces(spec, options.network);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
@@ -110,9 +121,9 @@ interface OwnNamespaces {
   readonly uts: boolean;
 }
 
-export function ownNamespaces({ networkMode, ipcMode, pidMode = "private", utsMode }: ContainerSpec): OwnNamespaces {
+function ownNamespaces({ ipcMode, pidMode = "private", utsMode }: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
   return {
-    network: networkMode !== "host",
+    network: network.own,
     ipc: ipcMode !== "host" && peerOf(ipcMode) === undefined,
     pid: pidMode === "private",
     uts: utsMode !== "host",
@@ -137,18 +148,20 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, address, host, image, id, users, devices }: LaunchOptions,
+  { spec, directories, start, network, host, image, id, users, devices }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
   const files = etcFiles({
     hostname,
     domainname: spec.domainname,
-    address: address?.address,
+    addresses: network.addresses,
     extraHosts: spec.extraHosts ?? [],
     dns: spec.dns ?? [],
+    dnsSearch: spec.dnsSearch,
+    dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    hostNetwork: spec.networkMode === "host",
+    nameServer: network.nameServer,
   });
   return [
     ...scratchDirectories(directories.scratch, workDirectory(start)),
@@ -170,8 +183,8 @@ function allowedDevices({ rules }: HostDevices): readonly DeviceRule[] {
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
-  const { id, spec, image, users, host, layers, directories, start, address, kindOf } = options;
-  const process = resolveProcess({ id, spec, image, users });
+  const { id, spec, image, users, host, layers, directories, start, network, kindOf } = options;
+  const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   return [
@@ -194,19 +207,21 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     { op: "UMASK", mode: 0 },
     ...(own.uts ? [{ op: "HOSTNAME" as const, data: process.hostname }] : []),
     ...(own.uts && spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
+    // The plan may step into other namespaces: by then the supervisor must have found this one.
+    ...(own.network ? [{ op: "AWAIT" as const }] : []),
+    ...network.plan,
     ...(options.peers.ipc === undefined ? [] : [{ op: "JOIN" as const, name: options.peers.ipc, flags: CloneFlag.NEWIPC }]),
-    ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
-      ownNetwork: own.network,
+      ownNetwork: spec.networkMode !== "host",
       ownPid: own.pid,
       sharedMemory: sharedMemoryOf(spec, options.peers),
     }),
     ...planAllDevices(options.devices),
     ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
-      planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file"),
+      planBind(path.join(network.etc ?? directories.scratch, name), `/etc/${name}`, false, "file"),
     ),
     ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
     ...planUserMounts(spec.mounts ?? [], kindOf),

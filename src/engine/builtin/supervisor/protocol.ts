@@ -30,10 +30,14 @@ export const Message = {
   READ_FILE: 33,
   REMOVE_TREE: 34,
   TRY: 35,
+  NETWORK: 36,
+  NETWORK_REMOVE: 37,
+  NAME_REPLY: 38,
   AWAIT_FILE: 50,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
+  EV_NAME_QUERY: 67,
 } as const;
 
 /** Fields of messages. */
@@ -89,6 +93,8 @@ export const Tag = {
   MODE: 51,
   UID: 52,
   GID: 53,
+  NETWORK: 54,
+  NAMES: 55,
   WATCHED: 80,
   PID_OF: 81,
 } as const;
@@ -143,6 +149,7 @@ export const Op = {
   CHROOT: 46,
   UMOUNT: 47,
   CONSOLE: 48,
+  AWAIT: 49,
   JOIN: 60,
   OPEN_TREE_OF: 61,
 } as const;
@@ -177,6 +184,7 @@ export const Arg = {
   ARG: 26,
   ENV: 27,
   OPTIONAL: 28,
+  OFFSET: 29,
 } as const;
 
 /** Flags of UNPACK and COPY_IN. */

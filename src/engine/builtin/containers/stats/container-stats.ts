@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerStats, CpuStats, StatsOptions } from "../../../engine.js";
 import { optionError, throwIfAborted } from "../../../errors.js";
-import { ownNamespaces } from "../../runtime/plan-launch.js";
 import type { ContainerRecord } from "../container-record.js";
 import { notRunning } from "../exec-process.js";
 import type { Session } from "../session.js";
@@ -23,7 +22,7 @@ export async function* containerStats(session: Session, record: ContainerRecord,
     const { pid, cgroups } = record;
     if (!cgroups) throw notRunning(record);
     const exited = record.nextExit.promise.catch(() => {});
-    const sample = await readSample({ pid, cgroups, ownNetwork: ownNamespaces(record.spec).network });
+    const sample = await readSample({ pid, cgroups, ownNetwork: record.peer === undefined && record.spec.networkMode !== "host" });
     // Read while the container ended, it may be of nothing, or of another process.
     if (!record.running || record.pid !== pid) return;
     yield { ...sample, previousCpu, cpuPercent: previousCpu && cpuPercent(previousCpu, sample.cpu) };
