@@ -8,6 +8,7 @@
 #include "files.h"
 #include "forward.h"
 #include "hello.h"
+#include "hold.h"
 #include "listening.h"
 #include "log.h"
 #include "names.h"
@@ -42,6 +43,9 @@ static const struct {
 	{ MSG_NETWORK, networks_handle_create },
 	{ MSG_NETWORK_REMOVE, networks_handle_remove },
 	{ MSG_NAME_REPLY, names_handle_reply },
+	{ MSG_HOLD, hold_handle_hold },
+	{ MSG_LET_GO, hold_handle_let_go },
+	{ MSG_HELD, hold_handle_held },
 	{ MSG_AWAIT_FILE, await_file_handle },
 };
 

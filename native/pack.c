@@ -46,16 +46,19 @@ static int finish(struct pack *p, int status, struct err *e)
 	return -1;
 }
 
-int archive_pack_layer(int out, int dir, int64_t mtime_cap, uint64_t flags, struct archive_result *result, struct err *e)
+int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct slice options, struct archive_result *result, struct err *e)
 {
 	_cleanup_(pack_free) struct pack *p = pack_new(out, result, e);
 	_close_ int fd = -1;
+	uint64_t flags = 0;
 
 	if (!p)
 		return -1;
 	p->layer = true;
+	find_u64(options, TAG_FLAGS, &flags);
 	p->names = flags & PACK_NAMES;
 	p->mtime_cap = mtime_cap;
+	p->options = options;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(e, errno, "open layer directory");

@@ -13,6 +13,7 @@ struct pack {
 	bool layer;		/* overlay's marks become whiteouts */
 	bool names;		/* no contents and attributes */
 	int64_t mtime_cap;	/* -1: none */
+	struct slice options;	/* TAG_EXCLUDE fields */
 	struct link_map links;
 	struct pack_xattrs xattrs;
 	struct archive_result *result;

@@ -3,12 +3,12 @@ import { constants } from "node:os";
 import type { Engine } from "../engine/engine.js";
 import { isCaissonError } from "../engine/errors.js";
 import { openEngine } from "../engine/open.js";
-import type { Command } from "./command.js";
+import { type Command, type CommandGroup, isGroup } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
 import { describeError, errorObject } from "./error-object.js";
 import { parseArguments } from "./parse-arguments.js";
 import type { Terminal } from "./terminal.js";
-import { commandHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
+import { commandHelp, groupHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
 
 export interface CommandLineHost {
   readonly terminal: Terminal;
@@ -24,12 +24,29 @@ export async function runCommandLine(words: readonly string[], host: CommandLine
     return 0;
   }
   const wanted = name === "--version" || name === "-v" ? "version" : name;
-  const command = COMMANDS.find((candidate) => candidate.name === wanted || candidate.aliases?.includes(wanted));
+  const command = findCommand(wanted, COMMANDS);
   if (!command) {
     terminal.stderr.write(`${unknownCommand(name, COMMANDS).message}\n\n${overview(COMMANDS)}`);
     return USAGE_EXIT_CODE;
   }
-  return runCommand(command, rest, host);
+  return isGroup(command) ? runGroup(command, rest, host) : runCommand(command, rest, host);
+}
+
+function findCommand<T extends Command | CommandGroup>(name: string, commands: readonly T[]): T | undefined {
+  return commands.find((candidate) => candidate.name === name || (!isGroup(candidate) && candidate.aliases?.includes(name)));
+}
+
+async function runGroup(group: CommandGroup, [name, ...rest]: readonly string[], host: CommandLineHost): Promise<number> {
+  const { terminal } = host;
+  const command = name === undefined ? undefined : findCommand(`${group.name} ${name}`, group.commands);
+  if (command) return runCommand(command, rest, host);
+  if (name === "--help" || name === "help") {
+    terminal.stdout.write(groupHelp(group));
+    return 0;
+  }
+  const why = name === undefined ? "" : `${unknownCommand(`${group.name} ${name}`, group.commands).message}\n\n`;
+  terminal.stderr.write(`${why}${groupHelp(group)}`);
+  return USAGE_EXIT_CODE;
 }
 
 async function runCommand(command: Command, words: readonly string[], { terminal, environment }: CommandLineHost): Promise<number> {

@@ -1,4 +1,5 @@
 /** The contract's description of a container to run: part of engine.ts, which everybody imports. */
+import type { MountSpec } from "./mount-spec.js";
 import type { EndpointSpec } from "./network-service.js";
 
 /**
@@ -43,7 +44,11 @@ export interface ContainerSpec {
   readonly dnsSearch?: readonly string[] | undefined;
   /** As in resolv.conf(5). @default the host's */
   readonly dnsOptions?: readonly string[] | undefined;
+  /** Where the image declares a volume and nothing is mounted, there is an anonymous one. */
   readonly mounts?: readonly MountSpec[] | undefined;
+  /** Binds, volumes and image mounts of other containers, at the same places: `"container"`, `"container:ro"`. */
+  readonly volumesFrom?: readonly string[] | undefined;
+  /** Of /dev/shm. @default 64 MiB */
   readonly shmSizeBytes?: number | undefined;
   readonly readonlyRootfs?: boolean | undefined;
   readonly privileged?: boolean | undefined;
@@ -90,16 +95,6 @@ export interface PortBinding {
   /** @default both 127.0.0.1 and ::1, under the same port */
   readonly hostIp?: string | undefined;
 }
-
-export type MountSpec =
-  | { readonly type: "bind"; readonly source: string; readonly target: string; readonly readonly?: boolean | undefined }
-  | {
-      readonly type: "tmpfs";
-      readonly target: string;
-      readonly sizeBytes?: number | undefined;
-      readonly mode?: number | undefined;
-      readonly options?: readonly string[] | undefined;
-    };
 
 /** A device, or a directory with devices. */
 export interface DeviceSpec {

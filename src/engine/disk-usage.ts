@@ -6,6 +6,7 @@ export interface DiskUsage {
   readonly layersBytes: number;
   readonly images: readonly ImageDiskUsage[];
   readonly containers: readonly ContainerDiskUsage[];
+  readonly volumes: readonly VolumeDiskUsage[];
   readonly buildCache: BuildCacheUsage;
 }
 
@@ -31,6 +32,16 @@ export interface ContainerDiskUsage {
   readonly created: Date;
   /** Of the files that it wrote. */
   readonly writableBytes: number;
+}
+
+export interface VolumeDiskUsage {
+  readonly name: string;
+  readonly anonymous: boolean;
+  readonly created: Date;
+  /** Of its files; undefined for a volume whose options name another directory. */
+  readonly bytes: number | undefined;
+  /** Some container has it, of whatever process. */
+  readonly inUse: boolean;
 }
 
 export interface BuildCacheUsage {

@@ -12,6 +12,7 @@ import type { ContainerService } from "./container-service.js";
 import type { DiskUsage } from "./disk-usage.js";
 import type { ImageService } from "./image-service.js";
 import type { NetworkService } from "./network-service.js";
+import type { VolumeService } from "./volume-service.js";
 
 export type * from "./build-service.js";
 export type * from "./container-filters.js";
@@ -21,7 +22,9 @@ export type * from "./container-stats.js";
 export type * from "./disk-usage.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
+export type * from "./mount-spec.js";
 export type * from "./network-service.js";
+export type * from "./volume-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */
 export interface Engine extends AsyncDisposable {
@@ -32,6 +35,7 @@ export interface Engine extends AsyncDisposable {
   readonly images: ImageService;
   readonly containers: ContainerService;
   readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   /** What happens from now on, or has happened since a moment. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   info(): Promise<EngineInfo>;
@@ -50,6 +54,8 @@ export interface EngineSupports {
   readonly hostNetwork: boolean;
   /** UDP ports can be published. */
   readonly publishUdp: boolean;
+  /** Mounts of the type `image`. */
+  readonly imageMounts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: EnforcedLimits;
   /** `containers.pause`. */
@@ -96,10 +102,10 @@ export interface EventsOptions {
 }
 
 export interface EngineEvent {
-  readonly type: "container" | "image" | "network";
+  readonly type: "container" | "image" | "network" | "volume";
   /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
   readonly action: string;
-  /** Id of the container, image or network. */
+  /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;

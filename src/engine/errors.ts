@@ -112,6 +112,11 @@ export interface ErrorFacts {
   UNSUPPORTED: { readonly engine: string; readonly feature: string };
   /** A running container's limit could not be changed: which file of its cgroup refused what. All limits are as they were. */
   UPDATE_FAILED: { readonly containerId: string; readonly file: string; readonly value: string; readonly errno?: string | undefined };
+  /** Containers have the volume: those of this engine by name; none named, those of another process. */
+  VOLUME_IN_USE: { readonly volume: string; readonly containers: readonly string[] };
+  /** There is a volume of that name already, made with other labels or options. */
+  VOLUME_NAME_TAKEN: { readonly volume: string };
+  VOLUME_NOT_FOUND: { readonly volume: string };
   /** A wait strategy saw proof that the service will not become ready. */
   WAIT_FAILED: { readonly waitingFor: string; readonly steps: readonly string[]; readonly logTail: readonly string[] };
   WAIT_TIMEOUT: {

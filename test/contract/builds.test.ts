@@ -22,6 +22,12 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await outputOf(bench.engine, { image: "two:2" })).toBe("built\n");
     });
 
+    it("arguments of one instruction see those before them", async () => {
+      // As in newer BuildKits than the one of the differential tests.
+      const image = await build("FROM scratch\nARG a=1 b=${a}2 c=$b$d d=4\nENV e=$c\n");
+      expect(image.config.env).toContain("e=12");
+    });
+
     it("a context may be a tar, compressed or not", async () => {
       const tar = pack();
       tar.entry({ name: "Dockerfile" }, "FROM busybox\nCOPY f /f\n");

@@ -3,14 +3,10 @@
  * size, target, attributes and contents.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Engine } from "../../src/engine/engine.js";
-import { openEngine } from "../../src/engine/open.js";
+import { describe, expect, it } from "vitest";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { type BuildCase, writeContext } from "./build-case.js";
 import { commands } from "./cases/commands.js";
@@ -19,32 +15,19 @@ import { files } from "./cases/files.js";
 import { newer } from "./cases/newer.js";
 import { stages } from "./cases/stages.js";
 import { describeImage, type ImageDescription } from "./image-description.js";
-import { type NewerDocker, startNewerDocker } from "./newer-docker.js";
+import { useBothBuilders } from "./newer-docker.js";
 
 const run = promisify(execFile);
 const BASE = "differential/base:1";
 
-let directory: string;
-let engine: Engine;
-let docker: NewerDocker;
-
-beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), "caisson-differential-"));
-  docker = await startNewerDocker("docker", path.join(directory, "docker"));
-  engine = await openEngine({ home: path.join(directory, "home") });
+const both = useBothBuilders("docker", async (engine) => {
   await ensureBusyboxImage(engine, BASE);
-  await docker.load(engine, BASE);
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.close();
-  await docker?.[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-}, 60_000);
+  return [BASE];
+});
 
 async function ours(context: string, { buildArgs, target, labels }: BuildCase): Promise<ImageDescription> {
-  const { image } = await engine.images.build(context, { buildArgs, target, labels });
-  return describeImage(await buffer(await engine.images.save([image.id])));
+  const { image } = await both.engine.images.build(context, { buildArgs, target, labels });
+  return describeImage(await buffer(await both.engine.images.save([image.id])));
 }
 
 async function dockers(context: string, { buildArgs = {}, target, labels = {} }: BuildCase): Promise<ImageDescription> {
@@ -53,8 +36,8 @@ async function dockers(context: string, { buildArgs = {}, target, labels = {} }:
     ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
     ...(target === undefined ? [] : ["--target", target]),
   ];
-  const built = await run("docker", ["build", "--quiet", "--network", "none", ...flags, context], { env: docker.env });
-  const saved = await run("docker", ["save", built.stdout.trim()], { env: docker.env, encoding: "buffer", maxBuffer: 1 << 28 });
+  const built = await run("docker", ["build", "--quiet", "--network", "none", ...flags, context], { env: both.env });
+  const saved = await run("docker", ["save", built.stdout.trim()], { env: both.env, encoding: "buffer", maxBuffer: 1 << 28 });
   return describeImage(saved.stdout);
 }
 
@@ -85,7 +68,7 @@ describe.each([
   ["newer", newer],
 ])("%s", (_, cases) => {
   it.each(cases.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
-    const context = path.join(directory, `context-${++counter}`);
+    const context = path.join(both.directory, `context-${++counter}`);
     await writeContext(context, each, BASE);
     const [mine, theirs] = await Promise.all([ours(context, each), dockers(context, each)]);
     expect(mine.config).toEqual(theirs.config);

@@ -1,13 +1,11 @@
 /** The same Dockerfiles checked by Caisson and by Docker's BuildKit: rules, lines and messages. Nothing is built. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { BuildWarning, Engine } from "../../src/engine/engine.js";
-import { openEngine } from "../../src/engine/open.js";
+import { describe, expect, it } from "vitest";
+import type { BuildWarning } from "../../src/engine/engine.js";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { from } from "../fixtures/lint/from.js";
 import { instructions } from "../fixtures/lint/instructions.js";
@@ -16,7 +14,7 @@ import { options } from "../fixtures/lint/options.js";
 import { variables } from "../fixtures/lint/variables.js";
 import { writing } from "../fixtures/lint/writing.js";
 import { startRegistry } from "../fixtures/registry.js";
-import { type NewerDocker, startNewerDocker } from "./newer-docker.js";
+import { useBothBuilders } from "./newer-docker.js";
 
 const run = promisify(execFile);
 
@@ -39,26 +37,13 @@ interface Checked {
   readonly failed: boolean;
 }
 
-let directory: string;
-let engine: Engine;
-let docker: NewerDocker;
-
-beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), "caisson-lint-"));
-  docker = await startNewerDocker("docker-checks", path.join(directory, "docker"));
-  engine = await openEngine({ home: path.join(directory, "home") });
+const both = useBothBuilders("docker-checks", async (engine) => {
   const rootfs = await busyboxRootfs();
   for (const [reference, config] of Object.entries(LINT_IMAGES)) {
-    await engine.images.import(Readable.from([rootfs]), { reference, config });
-    await docker.load(engine, reference);
+    await both.engine.images.import(Readable.from([rootfs]), { reference, config });
   }
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.close();
-  await docker?.[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-}, 60_000);
+  return Object.keys(LINT_IMAGES);
+});
 
 function describeWarning(lines: readonly [first: number, last: number], rule: string, texts: readonly (string | undefined)[]): string {
   const [first, last] = lines;
@@ -66,7 +51,7 @@ function describeWarning(lines: readonly [first: number, last: number], rule: st
 }
 
 async function ours(context: string, { buildArgs, target }: LintCase): Promise<Checked> {
-  const { warnings, error } = await engine.images.checkBuild(context, { buildArgs, target });
+  const { warnings, error } = await both.engine.images.checkBuild(context, { buildArgs, target });
   const texts = ({ message, description, url }: BuildWarning) => [message, description, url ?? ""];
   const lines = warnings.map((warning) => describeWarning([warning.line, warning.endLine], warning.rule, texts(warning)));
   return { warnings: lines.sort(), failed: error !== undefined };
@@ -75,7 +60,7 @@ async function ours(context: string, { buildArgs, target }: LintCase): Promise<C
 async function dockers(context: string, { buildArgs = {}, target }: LintCase): Promise<Checked> {
   const flags = Object.entries(buildArgs).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
   if (target !== undefined) flags.push("--target", target);
-  const { stdout } = await run("docker", ["build", "--call=check,format=json", ...flags, context], { env: docker.env }).catch(
+  const { stdout } = await run("docker", ["build", "--call=check,format=json", ...flags, context], { env: both.env }).catch(
     (failure: { stdout: string }) => failure,
   );
   const { warnings, buildError } = JSON.parse(stdout) as DockerCheck;
@@ -87,7 +72,7 @@ async function dockers(context: string, { buildArgs = {}, target }: LintCase): P
 
 let counter = 0;
 async function writeContext({ dockerfile, ignoreFile }: LintCase): Promise<string> {
-  const context = path.join(directory, `context-${++counter}`);
+  const context = path.join(both.directory, `context-${++counter}`);
   await mkdir(context);
   await writeFile(path.join(context, "Dockerfile"), dockerfile);
   if (ignoreFile !== undefined) await writeFile(path.join(context, ".dockerignore"), ignoreFile);
@@ -110,11 +95,11 @@ describe.each([
 });
 
 it("an image of another platform than was asked for", async () => {
-  await using registry = await startRegistry(path.join(directory, "registry"), directory);
+  await using registry = await startRegistry(path.join(both.directory, "registry"), both.directory);
   const reference = `${registry.host}/lint/arm:1`;
   const rootfs = Readable.from([await busyboxRootfs()]);
-  await engine.images.import(rootfs, { reference, platform: "linux/arm64", config: { env: ["PATH=/bin"] } });
-  await engine.images.push(reference);
+  await both.engine.images.import(rootfs, { reference, platform: "linux/arm64", config: { env: ["PATH=/bin"] } });
+  await both.engine.images.push(reference);
   const each = lintCase("", `FROM ${reference}\nLABEL a=$PATH\n`);
   const context = await writeContext(each);
   const mine = await ours(context, each);

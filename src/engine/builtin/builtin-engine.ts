@@ -10,12 +10,16 @@ import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
+import { directoryBytes } from "./containers/written-files.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
 import { hasFreezer } from "./runtime/cgroups.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
+import { VolumeLocks } from "./volumes/volume-locks.js";
+import { BuiltinVolumes } from "./volumes/volume-service.js";
+import { VolumeStore } from "./volumes/volume-store.js";
 
 export interface BuiltinEngineOptions {
   /** Data root. */
@@ -29,6 +33,7 @@ export class BuiltinEngine implements Engine {
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
   readonly networks: BuiltinNetworks;
+  readonly volumes: BuiltinVolumes;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
   readonly #options: BuiltinEngineOptions;
@@ -42,6 +47,7 @@ export class BuiltinEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      imageMounts: true,
       limits: host.limits,
       pause: hasFreezer(host),
       sessionBound: true,
@@ -55,8 +61,14 @@ export class BuiltinEngine implements Engine {
       ...this.#builds(),
     });
     const session = () => this.#open();
+    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await session()).supervisor));
     this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
-    this.containers = new BuiltinContainers({ session, images: this.images, events: this.#events, networks: this.networks.table });
+    this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
+    this.volumes = new BuiltinVolumes({
+      store: volumes,
+      containers: () => this.containers.volumes,
+      emit: (action, name) => this.#events.emit("volume", action, name),
+    });
   }
 
   /** Reads what this host can do; spawns nothing. */
@@ -86,9 +98,11 @@ export class BuiltinEngine implements Engine {
   }
 
   async diskUsage(): Promise<DiskUsage> {
-    const { images, containers } = this;
+    const { images, containers, volumes } = this;
     return diskUsage({
       images,
+      volumes: () => volumes.list(),
+      sizeOf: async (directory) => directoryBytes(await this.#open(), directory),
       cache: this.#cache(),
       containers: () => containers.diskUsage(),
       usersOf: (imageId) => containers.usersOf(imageId),

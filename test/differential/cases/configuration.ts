@@ -24,7 +24,6 @@ export const configuration: readonly BuildCase[] = [
   one("ARG given", "ARG v=1\nENV w=$v", { buildArgs: { v: "2" } }),
   one("ARG from ARG", "ARG a=1\nARG b=${a}2\nENV c=$b"),
   one("ARG, several", "ARG a=1 b=2 c\nENV d=$a$b$c"),
-  one("ARG, several that see one another", "ARG a=1 b=${a}2 c=$b$d d=4\nENV e=$c"),
   one("ARG is overridden by ENV", "ARG v=1\nENV v=2\nRUN echo $v > /v", { buildArgs: { v: "3" } }),
   { name: "ARG before FROM", dockerfile: "ARG image=BASE\nARG v=1\nFROM $image\nARG v\nENV w=$v x=$image\n" },
   { name: "ARG before FROM, given", dockerfile: "ARG v=1\nFROM BASE\nENV a=x$v\nARG v\nENV w=$v\n", buildArgs: { v: "9" } },

@@ -23,6 +23,16 @@ const PLATFORM: BuildWarning = {
   excerpt: { firstLine: 1, lines: ["FROM a"] },
 };
 
+const EXCERPT = `Dockerfile:2
+--------------------
+   1 |     FROM scratch
+   2 | >>> ENV a \\
+   3 | >>>   b
+   4 |
+   5 |     CMD x
+--------------------
+`;
+
 it("reports of a check, by line", () => {
   expect(checkReport([])).toBe("Check complete, no warnings found.\n");
   expect(checkReport([PLATFORM])).toMatch(/^Check complete, 1 warning has been found!\n\nWARNING: InvalidBaseImagePlatform\nBase image a /);
@@ -37,15 +47,7 @@ Dockerfile:1
 
 WARNING: LegacyKeyValueFormat - https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/
 "ENV key=value" should be used instead of legacy "ENV key value" format
-Dockerfile:2
---------------------
-   1 |     FROM scratch
-   2 | >>> ENV a \\
-   3 | >>>   b
-   4 |
-   5 |     CMD x
---------------------
-`);
+${EXCERPT}`);
 });
 
 it("reports at the end of a build, with what each rule is about", () => {
@@ -55,15 +57,7 @@ it("reports at the end of a build, with what each rule is about", () => {
  - LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 2)
 Legacy key/value format with whitespace separator should not be used
 More info: https://docs.docker.com/go/dockerfile/rule/legacy-key-value-format/
-Dockerfile:2
---------------------
-   1 |     FROM scratch
-   2 | >>> ENV a \\
-   3 | >>>   b
-   4 |
-   5 |     CMD x
---------------------
-
+${EXCERPT}
 `);
   expect(buildReport([LEGACY, PLATFORM])).toMatch(/^\n 2 warnings found:\n - InvalidBaseImagePlatform: /);
 });

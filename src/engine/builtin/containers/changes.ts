@@ -1,5 +1,6 @@
 /** `docker diff`: reads what a container has written, and what its image has in those places. */
 import type { FileChange } from "../../engine.js";
+import { inRoot } from "../runtime/mount-targets.js";
 import { planRootfs } from "../runtime/plan-rootfs.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
@@ -32,15 +33,15 @@ export async function changesOf(session: Session, record: ContainerRecord): Prom
     );
     const replaced = new Map<string, readonly string[]>();
     for (const directory of replacedDirectories(written, lower)) replaced.set(directory, await namesBelow(session, record, directory));
-    return fileChanges({ written, lower, replaced, mounts: mountsOf(record) });
+    return fileChanges({ written, lower, replaced, mounts: mountTargets(record) });
   } catch (error) {
     throw error instanceof SupervisorFailure ? error.asError(`Looking at the files of container ${record.name}`) : error;
   }
 }
 
-function mountsOf({ spec, image }: ContainerRecord): string[] {
-  const targets = [...(spec.mounts ?? []).map(({ target }) => target), ...image.inspect.config.volumes];
-  return [...OWN_MOUNTS, ...targets.map((target) => target.split("/").filter(Boolean).join("/"))];
+/** Volumes that live in the container's own layer are among them. */
+function mountTargets({ mounts }: ContainerRecord): string[] {
+  return [...OWN_MOUNTS, ...mounts.map(({ target }) => inRoot(target))];
 }
 
 /** The image alone, without what the container has written. */

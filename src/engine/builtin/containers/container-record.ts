@@ -8,17 +8,23 @@ import type { LaunchAdditions } from "../runtime/plan-launch.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
 import type { Plan } from "../supervisor/codec.js";
+import type { AnonymousVolume } from "./anonymous-volume.js";
+import type { ContainerMount } from "./container-mount.js";
 import { Deferred } from "./deferred.js";
 import type { Endpoint } from "./networks/network-record.js";
 import { NOT_RESTARTED, type RestartState } from "./restart-policy.js";
+import { Turn } from "./turn.js";
 
 export class ContainerRecord {
   readonly created = new Date();
   /** Everything of the container on disk; made with the first start or the first copy. */
   readonly scratch: string;
   status: ContainerStatus = "created";
-  /** A start, stop or removal is under way: the operations wait for each other. */
-  busy: Promise<unknown> = Promise.resolve();
+  mounts: ContainerMount[] = [];
+  /** Those that were made for it, whether it still has them or not. */
+  readonly ownVolumes: AnonymousVolume[] = [];
+  /** Whoever starts with one of its volumes: one at a time, so that its layer is not mounted twice. */
+  readonly volumesTurn = new Turn();
   process: ResolvedProcess | undefined;
   users: UserDatabase | undefined;
   ports: readonly PublishedPort[] = [];
@@ -61,6 +67,9 @@ export class ContainerRecord {
   readonly removal = new Deferred<ContainerExit>();
   /** Resolves with the first start. */
   readonly firstStart = new Deferred<void>();
+  /** A start, stop or removal is under way: the operations wait for each other. */
+  readonly #turn = new Turn();
+  #works = 0;
 
   constructor(
     readonly id: string,
@@ -98,8 +107,11 @@ export class ContainerRecord {
 
   /** Runs `operation` after those that are under way on this container. */
   exclusive<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.busy.then(operation, operation);
-    this.busy = result.catch(() => {});
-    return result;
+    return this.#turn.take(operation);
+  }
+
+  /** Name of a work directory for one more mount of its layer: a `volatile` overlay can't be mounted again with the one it had. */
+  nextWork(): string {
+    return `work-more-${++this.#works}`;
   }
 }

@@ -19,7 +19,10 @@ import { resolveProcess } from "../runtime/resolve-process.js";
 import { signalNumber } from "../runtime/signals.js";
 import { validateSpec } from "../runtime/validate-spec.js";
 import type { RawExit } from "../supervisor/supervisor.js";
+import type { VolumeUsers } from "../volumes/volume-service.js";
+import type { VolumeStore } from "../volumes/volume-store.js";
 import { abortable, settledWithin } from "./abortable.js";
+import { ContainerMounts, inTurnOfVolumes, volumesOf } from "./container-mounts.js";
 import { checkName, generateName, newContainerId } from "./container-names.js";
 import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
@@ -31,7 +34,7 @@ import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
-import { destroyContainer, launchContainer, signalContainer } from "./launch-container.js";
+import { destroyContainer, launchContainer, removeScratch, signalContainer } from "./launch-container.js";
 import { NameServer } from "./names/name-server.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
@@ -48,6 +51,7 @@ export interface ContainerServiceOptions {
   /** Opens the session on first use. */
   readonly session: () => Promise<Session>;
   readonly images: ImageStore;
+  readonly volumes: VolumeStore;
   readonly events: EventBus;
   readonly networks: NetworkTable;
 }
@@ -56,12 +60,16 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   protected readonly images: ImageStore;
   readonly #table = new ContainerTable();
   readonly #options: ContainerServiceOptions;
+  readonly #mounts: ContainerMounts;
   #session: Promise<Session> | undefined;
 
   constructor(options: ContainerServiceOptions) {
     super();
     this.#options = options;
     this.images = options.images;
+    const { volumes, images, events } = options;
+    const made = (volume: string): void => events.emit("volume", "create", volume);
+    this.#mounts = new ContainerMounts({ volumes, images, find: (container) => this.#table.get(container), made });
   }
 
   /** @throws CONTAINER_NOT_FOUND */
@@ -73,12 +81,19 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     return this.#table.size;
   }
 
-  /** Containers, running or not, that were made from an image. */
+  /** Containers, running or not, that were made from an image or have it mounted. */
   usersOf(imageId: string): readonly string[] {
     return this.#table
       .values()
-      .filter((record) => record.image.inspect.id === imageId)
+      .filter(
+        ({ image, mounts }) =>
+          image.inspect.id === imageId || mounts.some((mount) => mount.type === "image" && mount.image.inspect.id === imageId),
+      )
       .map((record) => record.name);
+  }
+
+  get volumes(): VolumeUsers {
+    return volumesOf(this.#table.values());
   }
 
   protected find(container: string): ContainerRecord {
@@ -113,7 +128,8 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       record.users = await readUsers(session, record);
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
       record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
-      this.#joinNetworks(record);
+      await this.#mounts.resolve(record);
+      await this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
       return { id, warnings: [] };
@@ -279,7 +295,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const peers = peersOf(record.spec, (container) => this.#table.get(container));
     for (const peer of Object.values(peers))
       if (peer !== undefined && !this.#table.get(peer).running) throw notRunning(this.#table.get(peer));
-    await launchContainer(session, record, peers);
+    await inTurnOfVolumes(record, () => launchContainer(session, record, peers));
     this.#emit(record, "start");
     this.#watchHealth(session, record);
   }
@@ -332,10 +348,12 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     record.stopHealth?.();
     record.stopRequested = true;
     clearTimeout(record.restartTimer);
-    await destroyContainer(await this.#open(), record);
+    const session = await this.#open();
+    await destroyContainer(session, record);
     record.removed = true;
     record.ports = [];
     for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+    for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
     for (const waited of [record.nextExit, record.ended, record.nextStart, record.firstStart]) waited.reject(gone);
@@ -406,12 +424,13 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   }
 
   /** All or none. @throws NETWORK_NOT_FOUND, NETWORK_ADDRESS_TAKEN, NETWORK_FULL, OPTION_INVALID */
-  #joinNetworks(record: ContainerRecord): void {
+  async #joinNetworks(record: ContainerRecord): Promise<void> {
     try {
       for (const [network, endpoint] of Object.entries(record.spec.networks ?? {}))
         reserveEndpoint(this.#options.networks.get(network), record, endpoint);
     } catch (error) {
       for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+      await this.#mounts.release(record);
       throw error;
     }
   }

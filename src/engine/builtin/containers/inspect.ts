@@ -1,6 +1,7 @@
 /** What list and inspect show of a container. */
 import type { ContainerInspect, ContainerSummary } from "../../engine.js";
 import type { ContainerRecord } from "./container-record.js";
+import { mountPoint } from "./mount-plan.js";
 import { inspectEndpoint } from "./networks/network-record.js";
 
 export function summarize(record: ContainerRecord): ContainerSummary {
@@ -51,7 +52,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       restartPolicy: spec.restartPolicy ?? { name: "no" },
     },
     restartCount: record.restarts.count,
-    mounts: spec.mounts ?? [],
+    mounts: record.mounts.map(mountPoint),
     ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
     networks: Object.fromEntries(
       [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),

@@ -8,9 +8,10 @@ import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
-import { readHostPaths } from "./host-paths.js";
+import { readHostDevices } from "./host-devices.js";
+import { mountsOf } from "./mount-plan.js";
 import { launchNetwork } from "./networks/launch-network.js";
-import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
+import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
 import { readUsers } from "./user-files.js";
@@ -19,11 +20,15 @@ import { readUsers } from "./user-files.js";
 const LOG_MAX_BYTES = 64 << 20;
 const NO_PEERS: Peers = { ipc: undefined, pid: undefined };
 
-/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
+/** How often a container that gives its volumes may end while another one starts with them. */
+const SHARING_TRIES = 5;
+
+/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, PATH_NOT_FOUND, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
 export async function launchContainer(
   session: Session,
   record: ContainerRecord,
   peers: Peers = NO_PEERS,
+  tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
   const network = launchNetwork(record);
@@ -40,7 +45,8 @@ export async function launchContainer(
     network,
     additions: record.additions,
     peers,
-    ...(await readHostPaths(record.spec)),
+    devices: await readHostDevices(record.spec),
+    ...mountsOf(record),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
@@ -66,7 +72,9 @@ export async function launchContainer(
     await unpublishPorts(session, record);
     if (!(error instanceof SupervisorFailure)) throw error;
     const operation = failedOperation(error, launch.prepare, launch.plan);
-    throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
+    // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
+    if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0) return launchContainer(session, record, peers, tries - 1);
+    throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
   }
@@ -88,20 +96,22 @@ function markRunning(record: ContainerRecord, pid: number, ports: readonly Publi
   nextStart.resolve();
 }
 
-/** Removes what a container has in the supervisor and on disk; whatever runs is killed. */
+/** Removes what a container has in the supervisor and on disk, unless others use volumes of it; whatever runs is killed. */
 export async function destroyContainer(session: Session, record: ContainerRecord): Promise<void> {
+  const shared = record.ownVolumes.some(({ users }) => [...users].some((user) => user !== record));
   try {
-    await session.supervisor.request(Message.DESTROY, (writer) => writer.text(Tag.ID, record.id));
+    await session.supervisor.request(Message.DESTROY, (writer) => writer.text(Tag.ID, record.id).u64(Tag.FLAGS, shared ? 1 : 0));
   } catch (error) {
     if (!(error instanceof SupervisorFailure)) throw error;
     if (error.code !== "ENOENT") throw error.asError(`Removing container ${record.name}`);
     // Never launched: there may be files from a copy, and nothing else.
     await unpublishPorts(session, record);
-    if (record.onDisk) await removeScratch(session, record);
+    if (record.onDisk && !shared) await removeScratch(session, record);
   }
 }
 
-async function removeScratch(session: Session, record: ContainerRecord): Promise<void> {
+/** Its files alone. */
+export async function removeScratch(session: Session, record: Pick<ContainerRecord, "name" | "scratch">): Promise<void> {
   await session.supervisor
     .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, record.scratch).u64(Tag.FLAGS, 1))
     .catch((error: unknown) => {

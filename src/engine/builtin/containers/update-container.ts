@@ -19,7 +19,7 @@ export async function updateContainer(session: Session, record: ContainerRecord,
   }
   const resources = mergeLimits(record.spec.resources ?? {}, options.resources ?? {});
   const spec = { ...record.spec, resources, restartPolicy: options.restartPolicy ?? record.spec.restartPolicy };
-  validateSpec(spec);
+  validateSpec({ image: spec.image, resources, restartPolicy: spec.restartPolicy, autoRemove: spec.autoRemove });
   checkLimits(resources, session.host);
   if (record.running && record.cgroups && options.resources) await applyLimits(session, record, record.cgroups, resources);
   record.spec = spec;

@@ -4,28 +4,45 @@ import { readTar, type TarEntry } from "../build/files/tar-stream-codec.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { Message, PackFlag, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { volumesInLayer } from "./commit.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
 
 /**
- * Entries of its writable layer as a tar of it would have them: whiteouts included, sorted, parents first.
+ * Entries of its writable layer as a tar of it would have them: whiteouts included, sorted, parents first. Volumes that live in it are left
+ * out.
  * @param onEntry told each
  * @returns bytes of the files
  * @throws SUPERVISOR_ERROR
  */
 export async function walkWritten(session: Session, record: ContainerRecord, onEntry?: (entry: TarEntry) => void): Promise<number> {
   if (!record.onDisk) return 0;
-  const upper = path.join(record.scratch, "upper");
-  return listFiles(session, Message.PACK, (writer) => writer.text(Tag.PATH, upper), onEntry).catch((error: unknown) => {
+  try {
+    const volumes = await volumesInLayer(session, record);
+    const fill = (writer: FieldWriter): void => {
+      writer.text(Tag.PATH, path.join(record.scratch, "upper"));
+      for (const volume of volumes) writer.text(Tag.EXCLUDE, volume);
+    };
+    return await listFiles(session, Message.PACK, fill, onEntry);
+  } catch (error) {
     if (!(error instanceof SupervisorFailure)) throw error;
     if (error.code === "ENOENT") return 0; // it never began to write
     throw error.asError(`Looking at the files of container ${record.name}`);
-  });
+  }
 }
 
 /** Bytes of the files that it wrote. */
 export function writtenBytes(session: Session, record: ContainerRecord): Promise<number> {
   return walkWritten(session, record);
+}
+
+/** Bytes of the files in a directory of the host; 0 where there is none. @throws SUPERVISOR_ERROR */
+export async function directoryBytes(session: Session, directory: string): Promise<number> {
+  return listFiles(session, Message.PACK, (writer) => writer.text(Tag.PATH, directory)).catch((error: unknown) => {
+    if (!(error instanceof SupervisorFailure)) throw error;
+    if (error.code === "ENOENT") return 0;
+    throw error.asError(`Looking at the files in ${directory}`);
+  });
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Devices of the host in a container: those that the spec names, or all for a privileged one. */
 import type { Plan } from "../supervisor/codec.js";
 import type { DeviceRule } from "./device-rules.js";
-import { FileType, makeDevice } from "./kernel-constants.js";
-import { planBind } from "./plan-user-mounts.js";
+import { FileType, makeDevice, OpenTree } from "./kernel-constants.js";
+import { inRoot } from "./mount-targets.js";
+import { SLOT } from "./plan-mounts.js";
 
 /** What was found on the host before planning. */
 export interface HostDevices {
@@ -25,7 +26,14 @@ export interface DeviceNode {
 export const NO_DEVICES: HostDevices = { named: [], rules: [], all: [] };
 
 export function planNamedDevices({ named }: HostDevices): Plan {
-  return named.flatMap(({ hostPath, containerPath }) => planBind(hostPath, containerPath, false, "file"));
+  return named.flatMap(({ hostPath, containerPath }): Plan => {
+    const path = inRoot(containerPath);
+    return [
+      { op: "TOUCH", path, mode: 0o644 },
+      { op: "OPEN_TREE", slot: SLOT, path: hostPath, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
+      { op: "MOVE_MOUNT", slot: SLOT, path },
+    ];
+  });
 }
 
 /** Before whatever the spec mounts there: a node that exists can't be made. */

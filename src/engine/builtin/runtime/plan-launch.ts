@@ -8,11 +8,12 @@ import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./dev
 import { etcFiles } from "./etc-files.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
+import { inRoot } from "./mount-targets.js";
 import { planCredentials } from "./plan-credentials.js";
 import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
+import { type PlannedMount, planMounts } from "./plan-mounts.js";
 import { planPseudoMounts, type SharedMemory } from "./plan-pseudo-mounts.js";
 import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
-import { type HostPathKind, planBind, planUserMounts } from "./plan-user-mounts.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
 import { defaultSeccompFilter } from "./seccomp-compile.js";
@@ -32,7 +33,9 @@ export interface LaunchOptions {
   readonly host: HostFacts;
   readonly session: SessionCgroups;
   readonly network: LaunchNetwork;
-  readonly kindOf: (hostPath: string) => HostPathKind;
+  readonly mounts: readonly PlannedMount[];
+  /** Where the image declares volumes that live in the container's own layer. */
+  readonly layerVolumes: readonly string[];
   readonly devices: HostDevices;
   /** Ids of the containers whose namespaces are shared. */
   readonly peers: Peers;
@@ -60,14 +63,11 @@ export interface Peers {
 
 /** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
-  /** Before the root file system is mounted: opens sources, in slots from {@link FIRST_FREE_SLOT} on. */
+  /** Before the root file system is mounted: opens sources, in slots from `FIRST_FREE_SLOT` on. */
   readonly sources: Plan;
   /** After the container's other mounts. */
   readonly mounts: Plan;
 }
-
-/** Lower ones are taken by the plans of this room. */
-export const FIRST_FREE_SLOT = 16;
 
 export interface LaunchPlan {
   readonly cloneFlags: number;
@@ -183,9 +183,13 @@ function allowedDevices({ rules }: HostDevices): readonly DeviceRule[] {
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
-  const { id, spec, image, users, host, layers, directories, start, network, kindOf } = options;
+  const { id, spec, image, users, host, layers, directories, start, network, layerVolumes } = options;
   const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
+  const mounts = planMounts([...etcMounts(network.etc ?? directories.scratch), ...options.mounts], {
+    mountpoint: directories.mountpoint,
+    host,
+  });
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
@@ -195,6 +199,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
     { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
     ...(options.additions?.sources ?? []),
+    ...mounts.sources,
     ...planOverlay({
       layers,
       scratch: directories.scratch,
@@ -205,6 +210,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     }),
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },
+    ...mounts.contents,
     ...(own.uts ? [{ op: "HOSTNAME" as const, data: process.hostname }] : []),
     ...(own.uts && spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
     // The plan may step into other namespaces: by then the supervisor must have found this one.
@@ -220,11 +226,8 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
       sharedMemory: sharedMemoryOf(spec, options.peers),
     }),
     ...planAllDevices(options.devices),
-    ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
-      planBind(path.join(network.etc ?? directories.scratch, name), `/etc/${name}`, false, "file"),
-    ),
-    ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
-    ...planUserMounts(spec.mounts ?? [], kindOf),
+    ...layerVolumes.map((volume) => ({ op: "MKDIR" as const, path: inRoot(volume), mode: 0o755 })),
+    ...mounts.places,
     ...planNamedDevices(options.devices),
     ...(options.additions?.mounts ?? []),
     ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
@@ -243,6 +246,15 @@ function sharedMemoryOf({ ipcMode, shmSizeBytes }: ContainerSpec, { ipc }: Peers
   if (ipc !== undefined) return { of: "container", container: ipc };
   if (ipcMode === "host" || ipcMode === "none") return { of: ipcMode };
   return { of: "itself", sizeBytes: shmSizeBytes };
+}
+
+/** First, so that what the user mounts there hides them. */
+function etcMounts(scratch: string): PlannedMount[] {
+  return ["hosts", "hostname", "resolv.conf"].map((name) => ({
+    target: `/etc/${name}`,
+    readonly: false,
+    source: { kind: "own", path: path.join(scratch, name) },
+  }));
 }
 
 /** The mount alone, not those below it. */

@@ -95,7 +95,7 @@ function planSharedMemory(memory: SharedMemory): Plan {
     case "container":
       return [
         { op: "MKDIR", path: "dev/shm", mode: 0o755 },
-        { op: "OPEN_TREE_OF", slot: MOUNT, name: memory.container, path: "/dev/shm" },
+        { op: "OPEN_TREE_OF", slot: MOUNT, name: memory.container, path: "dev/shm", flags: OpenTree.CLONE },
         { op: "MOVE_MOUNT", slot: MOUNT, path: "dev/shm" },
       ];
   }

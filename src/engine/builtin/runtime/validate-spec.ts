@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import type { ContainerSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import { validateResources, validateRestartPolicy } from "./validate-limits.js";
+import { validateMounts } from "./validate-mounts.js";
 
 type Kind = "string" | "boolean" | "number" | "strings" | "record" | "list" | "object" | "objects" | "healthcheck";
 
@@ -32,6 +33,7 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   dnsSearch: "strings",
   dnsOptions: "strings",
   mounts: "list",
+  volumesFrom: "strings",
   shmSizeBytes: "number",
   readonlyRootfs: "boolean",
   privileged: "boolean",
@@ -88,6 +90,7 @@ export function validateSpec(spec: ContainerSpec): void {
   }
   checkPorts(spec);
   checkNetwork(spec);
+  validateMounts(spec);
   checkValues(spec);
 }
 
@@ -123,19 +126,6 @@ function checkValues(spec: ContainerSpec): void {
   for (const name of Object.keys(spec.env ?? {})) {
     if (name === "" || name.includes("=") || name.includes("\0"))
       throw optionError("env", name, "a variable's name: not empty and without `=`");
-  }
-  for (const mount of spec.mounts ?? []) {
-    if (mount.type !== "bind" && mount.type !== "tmpfs")
-      throw optionError("mounts.type", Reflect.get(mount, "type"), "a kind of mount", ["bind", "tmpfs"]);
-    if (
-      typeof mount.target !== "string" ||
-      !mount.target.startsWith("/") ||
-      mount.target.split("/").every((part) => part === "" || part === ".")
-    ) {
-      throw optionError("mounts.target", mount.target, "an absolute path below the root");
-    }
-    if (mount.type === "bind" && !mount.source?.startsWith("/"))
-      throw optionError("mounts.source", mount.source, "an absolute path of the host");
   }
   for (const name of ["stopTimeoutMs", "logMaxBytes", "shmSizeBytes"] as const) {
     const value = spec[name];

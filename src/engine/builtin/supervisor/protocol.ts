@@ -33,6 +33,9 @@ export const Message = {
   NETWORK: 36,
   NETWORK_REMOVE: 37,
   NAME_REPLY: 38,
+  HOLD: 40,
+  LET_GO: 41,
+  HELD: 42,
   AWAIT_FILE: 50,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
@@ -95,6 +98,9 @@ export const Tag = {
   GID: 53,
   NETWORK: 54,
   NAMES: 55,
+  LOCK: 60,
+  HELD: 61,
+  EXCLUDE: 62,
   WATCHED: 80,
   PID_OF: 81,
 } as const;
@@ -150,8 +156,11 @@ export const Op = {
   UMOUNT: 47,
   CONSOLE: 48,
   AWAIT: 49,
-  JOIN: 60,
+  OPEN_TREE_BENEATH: 60,
   OPEN_TREE_OF: 61,
+  MOUNT_POINT: 62,
+  POPULATE: 63,
+  JOIN: 64,
 } as const;
 
 /** Arguments of operations. */
@@ -186,6 +195,9 @@ export const Arg = {
   OPTIONAL: 28,
   OFFSET: 29,
 } as const;
+
+/** Flags of MOVE_MOUNT. */
+export const MoveFlag = { FOLLOW: 1, INTO_PROC: 2 } as const;
 
 /** Flags of UNPACK and COPY_IN. */
 export const UnpackFlag = {
