@@ -30,15 +30,16 @@ int archive_unpack(int in, int root, const char *base, uint64_t flags, struct ar
 /*
  * archive_pack_layer() - Write a layer directory (overlay upper) as a tar stream: overlay whiteouts become .wh. files,
  * opaque directories .wh..wh..opq; entries sorted by name, hard links kept, times capped at @mtime_cap (seconds, -1: none).
- * @options: fields, of which TAG_EXCLUDE names directories whose contents are left out
+ * @options: fields, of which TAG_FLAGS are enum pack_flag, and TAG_EXCLUDE names directories whose contents are left out
  */
 int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct slice options, struct archive_result *result, struct err *e);
 
 /*
  * archive_pack_path() - Write one path of a container, and what is below it, as a tar stream named after the path's last
  * component. @path is resolved in @root; a final symbolic link is followed only when the path ends with a slash.
+ * @flags:	enum pack_flag
  */
-int archive_pack_path(int out, int root, const char *path, struct archive_result *result, struct err *e);
+int archive_pack_path(int out, int root, const char *path, uint64_t flags, struct archive_result *result, struct err *e);
 
 /* archive_remove_tree() - Delete a directory and all below it, never crossing into another mount or through a link. */
 int archive_remove_tree(int parent, const char *name, struct err *e);

@@ -48,6 +48,19 @@ static int for_each_child(const char *dir, int (*visit)(const char *path))
 	return sum;
 }
 
+/* A frozen process of v1 dies only once it is thawed; v2 does that by itself. */
+static void thaw(const char *dir)
+{
+	char path[PATH_MAX];
+	_close_ int fd = -1;
+
+	if (snprintf(path, sizeof(path), "%s/freezer.state", dir) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, "THAWED", 6) < 0)
+		return;
+}
+
 int cgroup_kill_each(const char *dir)
 {
 	char path[PATH_MAX];
@@ -68,6 +81,7 @@ int cgroup_kill_each(const char *dir)
 		found++;
 	}
 	fclose(procs);
+	thaw(dir);
 	return found;
 }
 

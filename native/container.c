@@ -73,7 +73,7 @@ void exit_fields(struct writer *w, const siginfo_t *info)
 
 void container_close_stdin(struct container *c)
 {
-	stream_forget(&c->stdin_want);
+	stream_refuse(&c->stdin_want);
 	pump_stop(&c->stdin_pump);
 	close_fdp(&c->stdin_fd);
 	c->stdin_fd = -1;
@@ -116,6 +116,14 @@ bool container_remove_cgroups(struct container *c)
 		if (cgroup_remove(c->cgroup_dirs[i]) < 0)
 			gone = false;
 	return gone;
+}
+
+void container_kill(struct container *c)
+{
+	if (c->cgroup && cgroup_kill(c->cgroup) == 0)
+		return;
+	for (int i = 0; i < c->cgroup_dirs_n; i++)
+		cgroup_kill_each(c->cgroup_dirs[i]);
 }
 
 void container_forget(struct container *c)
@@ -217,8 +225,8 @@ static void exit_ready(struct watch *watch, uint32_t events)
 		status_ready(&c->status, EPOLLIN);
 	ran = c->state == CONTAINER_RUNNING;
 	c->state = CONTAINER_EXITED;
-	/* Those that share the host's pid namespace, or were moved there by the container, are not gone with PID 1. */
-	cgroup_kill(c->cgroup);
+	/* Those that share another pid namespace are not gone with the first process. */
+	container_kill(c);
 	output_drain(c, &c->out);
 	output_drain(c, &c->err);
 	listening_container_gone(c->id);
@@ -344,6 +352,13 @@ static int open_netns(pid_t pid)
 	return openat(procfs(), path, O_RDONLY | O_CLOEXEC);
 }
 
+static int pid_namespace_of(const char *id)
+{
+	struct container *c = container_by_id(id);
+
+	return c ? container_pidfd(c) : -1;
+}
+
 static int start_names(struct container *c, struct slice body, struct err *e)
 {
 	struct slice address;
@@ -367,6 +382,7 @@ static int start(struct container *c, struct slice body, struct err *e)
 	_close_ int in_r = -1, out_w = -1, err_w = -1;
 	struct spawn s = { .pid_namespace = -1, .target = -1, .cgroup = c->cgroup };
 	uint64_t tty = 0, stdin_mode = STDIN_NULL;
+	char peer[ID_MAX + 1];
 	int in[2], out[2], err[2];
 
 	if (!find_slice(body, TAG_PLAN, &s.plan))
@@ -375,6 +391,8 @@ static int start(struct container *c, struct slice body, struct err *e)
 	find_u64(body, TAG_TTY, &tty);
 	find_u64(body, TAG_STDIN, &stdin_mode);
 	c->tty = tty;
+	if (find_text(body, TAG_PID_OF, peer, sizeof(peer)) && (s.pid_namespace = pid_namespace_of(peer)) < 0)
+		return fail(e, ESRCH, "container %.32s is not running", peer);
 	if (!tty && stdin_mode == STDIN_PIPE) {
 		if (pipe2(in, O_CLOEXEC) < 0)
 			return fail(e, errno, "stdin");

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup.h"
 #include "container_requests.h"
 #include "container_table.h"
 #include "exec.h"
@@ -38,12 +37,13 @@ int container_handle_signal(uint32_t id, struct slice body, struct err *e)
 {
 	struct slice exec_id;
 	struct container *c;
-	uint64_t sig;
+	uint64_t sig, flags = 0;
 
+	find_u64(body, TAG_FLAGS, &flags);
 	if (!find_u64(body, TAG_SIGNAL, &sig) || sig > 64)
 		return fail(e, EINVAL, "signal");
 	if (find_slice(body, TAG_EXEC_ID, &exec_id)) {
-		if (exec_signal(body, (int)sig, e) < 0)
+		if (exec_signal(body, (int)sig, flags & 1, e) < 0)
 			return -1;
 	} else {
 		c = running(body, e);
@@ -119,7 +119,7 @@ int container_handle_stdin(uint32_t id, struct slice body, struct err *e)
 		return fail(e, EINVAL, "stream");
 	find_u64(body, TAG_FLAGS, &once);
 	c->stdin_once = once;
-	stream_forget(&c->stdin_want);
+	stream_refuse(&c->stdin_want);
 	c->stdin_want = (struct stream_want){ .token = token, .arrived = stdin_arrived };
 	stream_claim(&c->stdin_want);
 	session_ok(id, NULL);
@@ -141,7 +141,11 @@ int container_handle_log_wait(uint32_t id, struct slice body, struct err *e)
 
 static void retry(struct timer *t)
 {
-	container_finish_destroy(container_of(t, struct container, destroy_retry));
+	struct container *c = container_of(t, struct container, destroy_retry);
+
+	/* One by one, as v1 is killed, they can have made others meanwhile. */
+	container_kill(c);
+	container_finish_destroy(c);
 }
 
 void container_finish_destroy(struct container *c)
@@ -183,7 +187,7 @@ int container_handle_destroy(uint32_t id, struct slice body, struct err *e)
 		container_finish_destroy(c);
 		return 0;
 	}
-	cgroup_kill(c->cgroup);
+	container_kill(c);
 	/* Reaping it, in exit_ready(), goes on with container_finish_destroy(). */
 	if (kernel_pidfd_send_signal(c->exit.fd, SIGKILL) < 0 && errno != ESRCH) {
 		c->destroy_request = 0;

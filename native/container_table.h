@@ -14,6 +14,9 @@ void container_close_stdin(struct container *c);
 /* container_forget() - Out of the table, all of its descriptors and memory released. */
 void container_forget(struct container *c);
 
+/* container_kill() - All in its cgroups, where it has any. */
+void container_kill(struct container *c);
+
 /* container_remove_cgroups() - Those of its last run. Return: false while one is busy. */
 bool container_remove_cgroups(struct container *c);
 

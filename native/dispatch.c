@@ -2,6 +2,7 @@
 /* Which request is handled where. */
 #define _GNU_SOURCE
 #include "dispatch.h"
+#include "await_file.h"
 #include "container_requests.h"
 #include "exec.h"
 #include "files.h"
@@ -47,6 +48,7 @@ static const struct {
 	{ MSG_LET_GO, hold_handle_let_go },
 	{ MSG_HELD, hold_handle_held },
 	{ MSG_UPLINK, uplink_handle_set },
+	{ MSG_AWAIT_FILE, await_file_handle },
 };
 
 handler_fn dispatch_find(uint16_t kind)

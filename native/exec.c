@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -56,12 +57,15 @@ static struct process *by_id(struct slice body, struct err *e)
 	return fail(e, ESRCH, "no process %s", id), NULL;
 }
 
-int exec_signal(struct slice body, int sig, struct err *e)
+int exec_signal(struct slice body, int sig, bool group, struct err *e)
 {
 	struct process *p = by_id(body, e);
 
 	if (!p)
 		return -1;
+	/* Its id can't be another's: it is not reaped before exit.fd is closed. */
+	if (group && p->exit.fd >= 0 && kill(-p->pid, sig) == 0)
+		return 0;
 	if (p->exit.fd < 0 || kernel_pidfd_send_signal(p->exit.fd, sig) < 0)
 		return fail(e, p->exit.fd < 0 ? ESRCH : errno, "signal %d", sig);
 	return 0;
@@ -100,7 +104,7 @@ static void channel_close(struct channel *c)
 {
 	if (!c->open)
 		return;
-	stream_forget(&c->want);
+	stream_refuse(&c->want);
 	close_fdp(&c->fd);
 	c->fd = -1;
 	if (c->pump.running)

@@ -3,6 +3,7 @@
 #ifndef CAISSON_EXEC_H
 #define CAISSON_EXEC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -11,8 +12,8 @@
 /* Handler of MSG_EXEC. */
 int exec_handle(uint32_t id, struct slice body, struct err *e);
 
-/* exec_signal() - To the process that TAG_EXEC_ID names. */
-int exec_signal(struct slice body, int sig, struct err *e);
+/* exec_signal() - To the process that TAG_EXEC_ID names, or to its process group. */
+int exec_signal(struct slice body, int sig, bool group, struct err *e);
 
 /* exec_terminal() - Master of the terminal of the process that TAG_EXEC_ID names, borrowed. Return: -1 with @e. */
 int exec_terminal(struct slice body, struct err *e);

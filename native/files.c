@@ -113,7 +113,7 @@ static int work(void *context)
 
 static void release(struct job *j)
 {
-	stream_forget(&j->want);
+	stream_refuse(&j->want);
 	close_fdp(&j->root);
 	close_fdp(&j->stream);
 	close_fdp(&j->pidfd);
@@ -340,10 +340,12 @@ static int job_copy_out(struct slice body, int stream, int root, struct writer *
 {
 	struct archive_result result = { 0 };
 	char path[PATH_MAX];
+	uint64_t flags = 0;
 
 	if (!find_text(body, TAG_PATH, path, sizeof(path)))
 		return fail(e, EINVAL, "path");
-	if (archive_pack_path(stream, root, path, &result, e) < 0)
+	find_u64(body, TAG_FLAGS, &flags);
+	if (archive_pack_path(stream, root, path, flags, &result, e) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;

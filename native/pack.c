@@ -9,6 +9,7 @@
 
 #include "entry_name.h"
 #include "pack.h"
+#include "protocol.h"
 
 static void pack_free(struct pack **p)
 {
@@ -49,10 +50,13 @@ int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct slice options
 {
 	_cleanup_(pack_free) struct pack *p = pack_new(out, result, e);
 	_close_ int fd = -1;
+	uint64_t flags = 0;
 
 	if (!p)
 		return -1;
 	p->layer = true;
+	find_u64(options, TAG_FLAGS, &flags);
+	p->names = flags & PACK_NAMES;
 	p->mtime_cap = mtime_cap;
 	p->options = options;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -70,7 +74,7 @@ static bool is_dots(const char *leaf)
  * Names are those of Docker's archive endpoint: "/etc/ssl" and "/etc/ssl/" give "ssl/...", "/etc/ssl/." gives "./...".
  * For the root Docker writes absolute names; "./..." is the same to every reader and surprises none.
  */
-int archive_pack_path(int out, int root, const char *path, struct archive_result *result, struct err *e)
+int archive_pack_path(int out, int root, const char *path, uint64_t flags, struct archive_result *result, struct err *e)
 {
 	_cleanup_(pack_free) struct pack *p = pack_new(out, result, e);
 	char above[TAR_NAME_SIZE];
@@ -80,6 +84,7 @@ int archive_pack_path(int out, int root, const char *path, struct archive_result
 
 	if (!p)
 		return -1;
+	p->names = flags & PACK_NAMES;
 	if (len >= sizeof(above))
 		return fail(e, ENAMETOOLONG, "path");
 	memcpy(above, path, len + 1);

@@ -11,6 +11,7 @@
 struct pack {
 	struct tar_writer out;
 	bool layer;		/* overlay's marks become whiteouts */
+	bool names;		/* no contents and attributes */
 	int64_t mtime_cap;	/* -1: none */
 	struct slice options;	/* TAG_EXCLUDE fields */
 	struct link_map links;

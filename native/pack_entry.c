@@ -70,6 +70,8 @@ static int put_whiteout(struct pack *p, const struct stat *st, struct err *e)
 
 static int add_xattrs(struct pack *p, int fd, struct tar_entry *entry, struct err *e)
 {
+	if (p->names)
+		return 0;
 	if (pack_xattrs_read(&p->xattrs, fd, e) < 0)
 		return -1;
 	entry->xattrs = p->xattrs.items;
@@ -131,10 +133,12 @@ static int pack_file(struct pack *p, int fd, const struct stat *st, struct err *
 {
 	struct tar_entry entry = entry_of(p, st, TAR_FILE);
 
+	p->result->bytes += (uint64_t)st->st_size;
+	if (p->names)
+		return put(p, &entry, e);
 	entry.size = (uint64_t)st->st_size;
 	if (add_xattrs(p, fd, &entry, e) < 0 || put(p, &entry, e) < 0)
 		return -1;
-	p->result->bytes += entry.size;
 	return tar_write_contents(&p->out, fd, entry.size, e);
 }
 
@@ -171,9 +175,10 @@ static int pack_symlink(struct pack *p, int dir, const char *leaf, const struct 
 
 static int pack_special(struct pack *p, const struct stat *st, struct err *e)
 {
-	struct tar_entry entry = entry_of(p, st, S_ISFIFO(st->st_mode) ? TAR_FIFO : S_ISCHR(st->st_mode) ? TAR_CHAR : TAR_BLOCK_DEVICE);
+	bool device = S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
+	struct tar_entry entry = entry_of(p, st, !device ? TAR_FIFO : S_ISCHR(st->st_mode) ? TAR_CHAR : TAR_BLOCK_DEVICE);
 
-	if (!S_ISFIFO(st->st_mode)) {
+	if (device) {
 		entry.major = major(st->st_rdev);
 		entry.minor = minor(st->st_rdev);
 	}
@@ -205,10 +210,10 @@ int pack_leaf(struct pack *p, int dir, const char *leaf, struct err *e)
 		return fail(e, errno, "stat %.64s", leaf);
 	if (p->layer && overlay_is_whiteout(&st))
 		return push(p, WHITEOUT_PREFIX, leaf, e) < 0 ? -1 : put_whiteout(p, &st, e);
-	if (p->layer && !strncmp(leaf, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)))
+	if (p->layer && !p->names && !strncmp(leaf, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)))
 		return fail(e, EINVAL, "%.64s: a layer can't hold a file whose name starts with %s", leaf, WHITEOUT_PREFIX);
 	/* Sockets mean nothing without their process, and tar knows none. */
-	if (S_ISSOCK(st.st_mode))
+	if (S_ISSOCK(st.st_mode) && !p->names)
 		return 0;
 	if (push(p, "", leaf, e) < 0)
 		return -1;

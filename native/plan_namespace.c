@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "container.h"
+#include "container_table.h"
 #include "kernel.h"
 #include "netlink.h"
 #include "networks.h"
@@ -61,6 +61,25 @@ static int op_setns(struct plan *p, struct slice args, struct err *e)
 	if (p->target < 0)
 		return fail(e, EBADF, "no container to join");
 	return setns(p->target, (int)flags) < 0 ? fail(e, errno, "namespaces %llx", (unsigned long long)flags) : 0;
+}
+
+static int op_join(struct plan *p, struct slice args, struct err *e)
+{
+	struct container *c;
+	char id[ID_MAX + 1];
+	uint64_t flags;
+	int pidfd;
+
+	(void)p;
+	if (!find_text(args, ARG_NAME, id, sizeof(id)))
+		return fail(e, EINVAL, "container id");
+	if (arg_u64(args, ARG_FLAGS, &flags, e) < 0)
+		return -1;
+	c = container_by_id(id);
+	pidfd = c ? container_pidfd(c) : -1;
+	if (pidfd < 0)
+		return fail(e, ESRCH, "container %.32s is not running", id);
+	return setns(pidfd, (int)flags) < 0 ? fail(e, errno, "namespaces %llx", (unsigned long long)flags) : 0;
 }
 
 static int op_hostname(struct plan *p, struct slice args, struct err *e)
@@ -170,6 +189,7 @@ static int op_bpf_device(struct plan *p, struct slice args, struct err *e)
 const struct operation namespace_operations[] = {
 	{ OP_UNSHARE, false, "unshare", op_unshare },
 	{ OP_SETNS, false, "setns", op_setns },
+	{ OP_JOIN, false, "join", op_join },
 	{ OP_HOSTNAME, false, "hostname", op_hostname },
 	{ OP_DOMAINNAME, false, "domainname", op_domainname },
 	{ OP_NETLINK, false, "netlink", op_netlink },

@@ -34,7 +34,7 @@ static int pack(void *context)
 	struct err e = ERR_INIT;
 
 	snprintf(contents, sizeof(contents), "%s/.", c->path);
-	return archive_pack_path(c->out, c->root, contents, &result, &e) < 0 ? e.no : 0;
+	return archive_pack_path(c->out, c->root, contents, 0, &result, &e) < 0 ? e.no : 0;
 }
 
 /* copy_contents() - By way of an archive: the writer and the reader of those know about everything that can be in a directory. */

@@ -26,9 +26,9 @@ enum msg_kind {
 	MSG_ERROR = 2,
 
 	MSG_HELLO = 16,		/* VERSION, PATH session dir, CGROUP... -> VERSION, PID */
-	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE?, NAMES?, UPLINK? -> PID, WARNING... */
+	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE?, NAMES?, UPLINK?, PID_OF? -> PID, WARNING... */
 	MSG_EXEC = 18,		/* ID container, EXEC_ID, CGROUP?, PLAN, TTY?, TOKEN_IN?, TOKEN_OUT, TOKEN_ERR? -> PID */
-	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL */
+	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL; FLAGS 1, with EXEC_ID: to its process group */
 	MSG_RESIZE = 20,	/* ID or EXEC_ID, ROWS, COLUMNS */
 	MSG_STDIN = 21,		/* ID, TOKEN_IN: feeds the container's stdin; FLAGS 1: closes it when the stream ends */
 	MSG_LOG_WAIT = 22,	/* ID, OFFSET -> SIZE, FLAGS 1 when the log is complete. Answers once SIZE > OFFSET or complete */
@@ -41,8 +41,9 @@ enum msg_kind {
 	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE... */
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME?, EXCLUDE... -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
-	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
-	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
+	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT, FLAGS -> ENTRIES */
+	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type,
+				 * and with FLAGS 1 of a link itself */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background; LOCK?: EBUSY while it is held */
 	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN, ID? target of OP_SETNS: runs a plan in a child that then exits -> WARNING... */
 	MSG_NETWORK = 36,	/* ID, PLAN of OP_NETLINK and OP_SYSCTL, UPLINK?: a network namespace that belongs to no container */
@@ -53,6 +54,7 @@ enum msg_kind {
 	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
 	MSG_LET_GO = 41,	/* PATH */
 	MSG_HELD = 42,		/* PATH... -> HELD... in order */
+	MSG_AWAIT_FILE = 50,	/* PATH, DATA to write there, WATCHED, TEXT: answers once a line of WATCHED is TEXT. FLAGS 1: it announces nothing */
 
 	MSG_EV_EXIT = 64,	/* ID, EXIT_CODE or SIGNAL, DATA? contents of OOM_FILE */
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
@@ -105,11 +107,11 @@ enum field_tag {
 	TAG_BYTES = 42,
 	TAG_OPAQUE = 43,	/* path of an opaque directory */
 	TAG_LIMIT = 44,
-	TAG_FILE = 45,		/* struct { MODE, UID, GID, SIZE, PATH, then DATA or ERRNO }, or { ERRNO } */
+	TAG_FILE = 45,		/* struct { MODE, UID, GID, SIZE, MTIME, PATH, then DATA or ERRNO }, or { ERRNO } */
 	TAG_DATA = 46,
 	TAG_SCRATCH = 47,	/* directory that goes when the container is destroyed */
 	TAG_CGROUP_DIR = 48,	/* LAUNCH: directories that go when the container is destroyed, one a hierarchy */
-	TAG_MTIME = 49,		/* seconds: cap for the times in a packed tar */
+	TAG_MTIME = 49,		/* seconds; of MSG_PACK: cap for the times in the tar */
 	TAG_ENTRY = 50,		/* name of the tar entry that failed */
 	TAG_MODE = 51,		/* with the file's type, as in struct stat */
 	TAG_UID = 52,
@@ -127,6 +129,8 @@ enum field_tag {
 	TAG_PREFIX = 66,	/* bits of ADDRESS that matter */
 	TAG_CAPTURE = 67,	/* nfnetlink_log request by which we get the first packets of connections: those are dialed before they are accepted */
 	TAG_MARK = 68,		/* of packets that we send into the namespace */
+	TAG_WATCHED = 80,	/* path of a file of the kernel's */
+	TAG_PID_OF = 81,	/* LAUNCH: id of the container whose pid namespace is shared */
 };
 
 /* PHASE_UPLINK: nothing else is wrong, and it would do without one. */
@@ -197,6 +201,7 @@ enum op_code {
 	OP_OPEN_TREE_OF = 61,	/* SLOT, NAME running container (none: the host), PATH in its root, FLAGS */
 	OP_MOUNT_POINT = 62,	/* SLOT, PATH in root: made where missing, a directory or an empty file as what SLOT holds */
 	OP_POPULATE = 63,	/* PATH in root, CWD host directory, DATA directory below it: becomes a copy of PATH if empty. NAME beside CWD: scratch */
+	OP_JOIN = 64,		/* NAME running container, FLAGS: its namespaces */
 };
 
 enum arg_tag {
@@ -248,6 +253,11 @@ enum unpack_flag {
 /* Flags of TAG_RULE. */
 enum uplink_flag {
 	UPLINK_DIAL = 1,	/* the destination itself, after HOST_IP */
+};
+
+/* Flags of MSG_PACK, MSG_COPY_OUT. */
+enum pack_flag {
+	PACK_NAMES = 1,		/* entries without contents and attributes: what is there. Sockets as FIFOs */
 };
 
 #endif

@@ -95,8 +95,7 @@ static int nonblocking(int fd)
 
 int pump_start(struct pump *p, int in, int out, void (*done)(struct pump *p))
 {
-	p->in = (struct watch){ .fd = in, .ready = in_ready };
-	p->out = (struct watch){ .fd = out, .ready = out_ready };
+	*p = (struct pump){ .in = { .fd = in, .ready = in_ready }, .out = { .fd = out, .ready = out_ready } };
 	p->buffer = malloc(BUFFER_SIZE);
 	if (!p->buffer || nonblocking(in) < 0 || nonblocking(out) < 0 || watch_set(&p->in, EPOLLIN) < 0) {
 		int saved = errno;

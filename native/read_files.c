@@ -53,9 +53,9 @@ static void put_contents(struct writer *reply, int fd, uint64_t limit)
 }
 
 /* O_NONBLOCK since the name may be that of a fifo. */
-static void read_file(int root, const char *path, uint64_t limit, struct writer *reply)
+static void read_file(int root, const char *path, uint64_t limit, bool link, struct writer *reply)
 {
-	uint64_t flags = limit ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH;
+	uint64_t flags = limit ? O_RDONLY | O_NONBLOCK | O_NOCTTY : link ? O_PATH | O_NOFOLLOW : O_PATH;
 	_close_ int fd = root_open(root, path, flags | O_CLOEXEC, 0);
 	size_t mark = put_begin(reply, TAG_FILE);
 	struct stat st;
@@ -69,6 +69,7 @@ static void read_file(int root, const char *path, uint64_t limit, struct writer 
 	put_u64(reply, TAG_UID, st.st_uid);
 	put_u64(reply, TAG_GID, st.st_gid);
 	put_u64(reply, TAG_SIZE, (uint64_t)st.st_size);
+	put_u64(reply, TAG_MTIME, (uint64_t)st.st_mtim.tv_sec);
 	put_place(reply, root, fd);
 	if (limit && !S_ISREG(st.st_mode))
 		put_u64(reply, TAG_ERRNO, S_ISDIR(st.st_mode) ? EISDIR : EINVAL);
@@ -80,17 +81,18 @@ static void read_file(int root, const char *path, uint64_t limit, struct writer 
 int read_files(struct slice body, int root, struct writer *reply, struct err *e)
 {
 	struct reader r = reader_of(body);
-	uint64_t limit = LIMIT_DEFAULT;
+	uint64_t limit = LIMIT_DEFAULT, flags = 0;
 	char path[PATH_MAX];
 	struct field f;
 
 	find_u64(body, TAG_LIMIT, &limit);
+	find_u64(body, TAG_FLAGS, &flags);
 	while (read_field(&r, &f)) {
 		if (f.tag != TAG_PATH)
 			continue;
 		if (!slice_text(f.value, path, sizeof(path)))
 			return fail(e, EINVAL, "path");
-		read_file(root, path, limit, reply);
+		read_file(root, path, limit, flags & 1, reply);
 	}
 	return reply->len > FRAME_MAX / 2 ? fail(e, EFBIG, "files") : 0;
 }

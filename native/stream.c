@@ -152,3 +152,25 @@ void stream_forget(struct stream_want *w)
 		return;
 	}
 }
+
+static void refuse(struct stream_want *w, int fd)
+{
+	close(fd);
+	free(w);
+}
+
+void stream_refuse(struct stream_want *w)
+{
+	struct stream_want *at = wants, *refused;
+
+	while (at && at != w)
+		at = at->next;
+	if (!at)
+		return;
+	stream_forget(w);
+	refused = calloc(1, sizeof(*refused));
+	if (!refused)
+		return;
+	*refused = (struct stream_want){ .token = w->token, .arrived = refuse };
+	stream_claim(refused);
+}

@@ -26,4 +26,7 @@ void stream_claim(struct stream_want *w);
 /* stream_forget() - Stop waiting. */
 void stream_forget(struct stream_want *w);
 
+/* stream_refuse() - Stop waiting, and close the connection when it comes: whoever makes it must not wait for an answer. */
+void stream_refuse(struct stream_want *w);
+
 #endif

@@ -1,6 +1,6 @@
 /** What docker's flags of `run` say, in the contract's terms. Reads the files of --env-file, else pure. */
 import { readFileSync } from "node:fs";
-import type { ContainerSpec, DeviceSpec, Healthcheck, PortBinding, ResourceLimits } from "../engine/engine.js";
+import type { ContainerSpec, DeviceSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import type { Values } from "./command.js";
@@ -51,10 +51,12 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     devices: flags.device?.map(device),
     ipcMode: flags.ipc as ContainerSpec["ipcMode"],
     pidMode: flags.pid as ContainerSpec["pidMode"],
+    utsMode: flags.uts as ContainerSpec["utsMode"],
     init: flags.init,
     resources: resources(flags),
     oomScoreAdj: numberOf(flags, "oom-score-adj"),
     healthcheck: flags["no-healthcheck"] ? "none" : healthcheck(flags),
+    restartPolicy: optional(flags.restart, restartPolicy),
     stopSignal: flags["stop-signal"],
     stopTimeoutMs: optional(flags["stop-timeout"], (text) => parseNumber("stop-timeout", text) * 1000),
     platform: flags.platform,
@@ -119,13 +121,28 @@ function device(text: string): DeviceSpec {
   return { hostPath, containerPath: second === permissions ? undefined : second, permissions };
 }
 
+/** `on-failure:3`. */
+function restartPolicy(text: string): RestartPolicy {
+  const [name, count] = text.split(":");
+  return {
+    name: name as RestartPolicy["name"],
+    ...(count === undefined ? {} : { maximumRetryCount: parseNumber("restart", count) }),
+  };
+}
+
 function resources(flags: ContainerFlags): ResourceLimits {
   return {
     memoryBytes: optional(flags.memory, (text) => parseSize("memory", text)),
     memorySwapBytes: optional(flags["memory-swap"], (text) => (text === "-1" ? -1 : parseSize("memory-swap", text))),
     cpus: numberOf(flags, "cpus"),
+    memoryReservationBytes: optional(flags["memory-reservation"], (text) => parseSize("memory-reservation", text)),
     cpuShares: numberOf(flags, "cpu-shares"),
+    cpuQuotaUs: numberOf(flags, "cpu-quota"),
+    cpuPeriodUs: numberOf(flags, "cpu-period"),
+    cpusetCpus: flags["cpuset-cpus"],
+    cpusetMems: flags["cpuset-mems"],
     pids: numberOf(flags, "pids-limit"),
+    blkioWeight: numberOf(flags, "blkio-weight"),
   };
 }
 
@@ -146,7 +163,7 @@ function healthcheck(flags: ContainerFlags): Healthcheck | undefined {
 
 function numberOf(
   flags: ContainerFlags,
-  name: "cpus" | "cpu-shares" | "pids-limit" | "oom-score-adj" | "health-retries",
+  name: "cpus" | "cpu-shares" | "cpu-quota" | "cpu-period" | "blkio-weight" | "pids-limit" | "oom-score-adj" | "health-retries",
 ): number | undefined {
   return optional(flags[name], (text) => parseNumber(name, text));
 }

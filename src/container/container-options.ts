@@ -40,7 +40,10 @@ export interface HealthCheck {
   readonly interval?: number | undefined;
   readonly timeout?: number | undefined;
   readonly retries?: number | undefined;
+  /** Failures in it don't count. */
   readonly startPeriod?: number | undefined;
+  /** Instead of the interval, in the start period. */
+  readonly startInterval?: number | undefined;
 }
 
 export interface ResourcesQuota {

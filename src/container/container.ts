@@ -5,6 +5,7 @@ import type {
   BuildContext,
   ContainerInspect,
   ContainerSpec,
+  DeviceSpec,
   EndpointSpec,
   Engine,
   Healthcheck,
@@ -14,6 +15,7 @@ import type {
   PortBinding,
   PullOptions,
   ResourceLimits,
+  RestartPolicy,
 } from "../engine/engine.js";
 import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
 import { defaultEngine } from "../engine/open.js";
@@ -197,8 +199,46 @@ export class Container {
     return this.#with({ shmSizeBytes: bytes });
   }
 
+  /** `"container:NAME"` joins one whose mode is `"shareable"`. */
   withIpcMode(ipcMode: NonNullable<ContainerSpec["ipcMode"]>): this {
     return this.#with({ ipcMode });
+  }
+
+  withPidMode(pidMode: NonNullable<ContainerSpec["pidMode"]>): this {
+    return this.#with({ pidMode });
+  }
+
+  withUtsMode(utsMode: NonNullable<ContainerSpec["utsMode"]>): this {
+    return this.#with({ utsMode });
+  }
+
+  /** Supplementary groups, names or numbers. */
+  withGroups(...groupAdd: readonly string[]): this {
+    return this.#with({ groupAdd: [...(this.#spec.groupAdd ?? []), ...groupAdd] });
+  }
+
+  /** Kernel parameters of its own namespaces: `{ "net.core.somaxconn": "1024" }`. */
+  withSysctls(sysctls: Readonly<Record<string, string>>): this {
+    return this.#with({ sysctls: { ...this.#spec.sysctls, ...sysctls } });
+  }
+
+  /** Devices of the host, or directories with some. */
+  withDevices(devices: readonly DeviceSpec[]): this {
+    return this.#with({ devices: [...(this.#spec.devices ?? []), ...devices] });
+  }
+
+  /** An init above the command, which forwards signals and reaps. */
+  withInit(): this {
+    return this.#with({ init: true });
+  }
+
+  withReadonlyRootFilesystem(): this {
+    return this.#with({ readonlyRootfs: true });
+  }
+
+  /** What happens when it exits by itself. Waits go on through restarts. @default "no" */
+  withRestartPolicy(restartPolicy: RestartPolicy | RestartPolicy["name"]): this {
+    return this.#with({ restartPolicy: typeof restartPolicy === "string" ? { name: restartPolicy } : restartPolicy });
   }
 
   /** `{ nofile: { soft: 1024, hard: 4096 } }`. */
@@ -237,8 +277,9 @@ export class Container {
   }
 
   /** Instead of the image's; also what `start()` waits for, unless another strategy is set. */
-  withHealthCheck({ test, interval, timeout, retries, startPeriod }: HealthCheck): this {
-    const healthcheck: Healthcheck = { test, intervalMs: interval, timeoutMs: timeout, retries, startPeriodMs: startPeriod };
+  withHealthCheck({ test, interval, timeout, retries, startPeriod, startInterval }: HealthCheck): this {
+    const times = { intervalMs: interval, timeoutMs: timeout, startPeriodMs: startPeriod, startIntervalMs: startInterval };
+    const healthcheck: Healthcheck = { test, retries, ...times };
     return this.#with({ healthcheck });
   }
 

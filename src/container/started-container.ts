@@ -4,7 +4,19 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerInspect, EndpointInspect, Engine, ExecProcess, LogsOptions, PublishedPort } from "../engine/engine.js";
+import type {
+  ContainerInspect,
+  ContainerProcess,
+  ContainerStats,
+  EndpointInspect,
+  Engine,
+  ExecProcess,
+  FileChange,
+  LogsOptions,
+  PublishedPort,
+  StatsOptions,
+  UpdateOptions,
+} from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { ContainerLogs } from "./container-logs.js";
 import type {
@@ -178,6 +190,36 @@ export class StartedContainer implements AsyncDisposable {
   async commit({ repo, tag, comment, author, changes }: ContainerCommitOptions): Promise<string> {
     const { id } = await this.#engine.containers.commit(this.getId(), { reference: `${repo}:${tag}`, comment, author, changes });
     return id;
+  }
+
+  /** Freezes its processes. @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, UNSUPPORTED */
+  pause(): Promise<void> {
+    return this.#engine.containers.pause(this.getId());
+  }
+
+  /** @throws CONTAINER_NOT_PAUSED */
+  unpause(): Promise<void> {
+    return this.#engine.containers.unpause(this.getId());
+  }
+
+  /** What it uses: once a second until it exits, or once with `oneShot`. @throws CONTAINER_NOT_RUNNING */
+  stats(options: StatsOptions = {}): AsyncIterable<ContainerStats> {
+    return this.#engine.containers.stats(this.getId(), options);
+  }
+
+  /** Its processes. @throws CONTAINER_NOT_RUNNING */
+  top(): Promise<readonly ContainerProcess[]> {
+    return this.#engine.containers.top(this.getId());
+  }
+
+  /** What it has changed of its image's files. */
+  changes(): Promise<readonly FileChange[]> {
+    return this.#engine.containers.changes(this.getId());
+  }
+
+  /** Changes limits while it runs, and its restart policy. @throws OPTION_INVALID, UNSUPPORTED, UPDATE_FAILED */
+  update(options: UpdateOptions): Promise<void> {
+    return this.#engine.containers.update(this.getId(), options);
   }
 
   /** Stops it, starts it again with its files, and waits until it is ready. Ports of the host may change. */

@@ -1,6 +1,8 @@
 /** The contract's containers: part of engine.ts, which everybody imports. */
 import type { Readable, Writable } from "node:stream";
-import type { ContainerSpec, Healthcheck } from "./container-spec.js";
+import type { ContainerFilters, ContainerStatus, PruneFilters } from "./container-filters.js";
+import type { ContainerSpec, Healthcheck, ResourceLimits, RestartPolicy } from "./container-spec.js";
+import type { ContainerProcess, ContainerStats, FileChange, StatsOptions } from "./container-stats.js";
 import type { ImageInspect } from "./image-inspect.js";
 import type { MountPoint } from "./mount-spec.js";
 import type { EndpointInspect } from "./network-service.js";
@@ -18,15 +20,31 @@ export interface ContainerService {
   /** @param signal name or number @default "SIGKILL" */
   kill(container: string, signal?: string | number): Promise<void>;
   restart(container: string, options?: StopOptions): Promise<void>;
-  /** Resolves with the exit; at once when the container has exited already. */
+  /** Freezes every process. Only where `supports.pause`. @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, UNSUPPORTED */
+  pause(container: string): Promise<void>;
+  /** @throws CONTAINER_NOT_PAUSED, CONTAINER_NOT_RUNNING */
+  unpause(container: string): Promise<void>;
+  /** @throws CONTAINER_NAME_TAKEN, OPTION_INVALID */
+  rename(container: string, name: string): Promise<void>;
+  /** Changes limits, also while it runs, and the restart policy. What is left out stays. @throws OPTION_INVALID, UNSUPPORTED, UPDATE_FAILED */
+  update(container: string, options: UpdateOptions): Promise<void>;
+  /** Resolves with the exit; at once when the container has exited already. One that will be restarted counts as running. */
   wait(container: string, options?: WaitOptions): Promise<ContainerExit>;
   /** @throws CONTAINER_RUNNING unless `force` */
   remove(container: string, options?: { readonly force?: boolean | undefined }): Promise<void>;
   inspect(container: string): Promise<ContainerInspect>;
   list(options?: ContainerListOptions): Promise<readonly ContainerSummary[]>;
+  /** Removes the containers that do not run. */
+  prune(options?: { readonly filters?: PruneFilters | undefined }): Promise<ContainerPruneResult>;
+  /** What it uses. Ends when the container exits. @throws CONTAINER_NOT_RUNNING */
+  stats(container: string, options?: StatsOptions): AsyncIterable<ContainerStats>;
+  /** Its processes, in the order of their ids. @throws CONTAINER_NOT_RUNNING */
+  top(container: string): Promise<readonly ContainerProcess[]>;
+  /** What it has changed of its image's files, mounts left out, sorted by path. */
+  changes(container: string): Promise<readonly FileChange[]>;
   /** Log records in the order in which they were written. With `follow`, ends when the container exits. */
   logs(container: string, options?: LogsOptions): AsyncIterable<LogRecord>;
-  /** Runs one more process in a running container. Resolves once it has been executed. @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED */
+  /** Runs one more process in a running container. Resolves once it has been executed. @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED */
   exec(container: string, spec: ExecSpec): Promise<ExecProcess>;
   /** The container's own stdin, stdout and stderr, from now on. */
   attach(container: string, options?: AttachOptions): Promise<AttachedStreams>;
@@ -52,8 +70,11 @@ export interface StopOptions {
 
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
-  /** `"next-exit"` ignores an exit that has happened already. @default "not-running" */
-  readonly condition?: "not-running" | "next-exit" | undefined;
+  /**
+   * `"next-exit"` ignores an exit that has happened already, and does not wait for restarts to end; `"removed"` resolves once the
+   * container is gone, with its last exit. @default "not-running"
+   */
+  readonly condition?: "not-running" | "next-exit" | "removed" | undefined;
 }
 
 export interface ContainerExit {
@@ -68,6 +89,23 @@ export interface ContainerListOptions {
   readonly all?: boolean | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly name?: string | undefined;
+  readonly filters?: ContainerFilters | undefined;
+  /** The last so many that were made, running or not. */
+  readonly limit?: number | undefined;
+  /** Find out sizes, too. @default false */
+  readonly size?: boolean | undefined;
+}
+
+export interface ContainerPruneResult {
+  /** Ids. */
+  readonly containers: readonly string[];
+  /** Of the files that they wrote. */
+  readonly bytes: number;
+}
+
+export interface UpdateOptions {
+  readonly resources?: ResourceLimits | undefined;
+  readonly restartPolicy?: RestartPolicy | undefined;
 }
 
 export interface PublishedPort {
@@ -76,8 +114,6 @@ export interface PublishedPort {
   readonly hostIp: string;
   readonly hostPort: number;
 }
-
-export type ContainerStatus = "created" | "running" | "exited";
 
 export interface ContainerSummary {
   readonly id: string;
@@ -89,6 +125,15 @@ export interface ContainerSummary {
   readonly status: ContainerStatus;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly PublishedPort[];
+  /** When asked for. */
+  readonly size?: ContainerSize | undefined;
+}
+
+export interface ContainerSize {
+  /** Of the files that it wrote. */
+  readonly writableBytes: number;
+  /** Of those and the image's. */
+  readonly rootBytes: number;
 }
 
 export interface ContainerInspect extends ContainerSummary {
@@ -107,7 +152,11 @@ export interface ContainerInspect extends ContainerSummary {
     readonly stopSignal: string;
     readonly stopTimeoutMs: number;
     readonly healthcheck: Healthcheck | undefined;
+    readonly resources: ResourceLimits;
+    readonly restartPolicy: RestartPolicy;
   };
+  /** How often its restart policy has started it again. */
+  readonly restartCount: number;
   readonly mounts: readonly MountPoint[];
   /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
   readonly ipAddress: string | undefined;
@@ -118,6 +167,7 @@ export interface ContainerInspect extends ContainerSummary {
 
 export interface ContainerState {
   readonly status: ContainerStatus;
+  /** As Docker has it: also when it is paused or will be restarted. */
   readonly running: boolean;
   /** As the host sees it; 0 when not running. */
   readonly pid: number;
@@ -167,6 +217,8 @@ export interface ExecSpec {
   /** Give the process a stdin. @default false: /dev/null */
   readonly stdin?: boolean | undefined;
   readonly privileged?: boolean | undefined;
+  /** As with `attach`, where `tty` and `stdin` are set: leaves the process running. */
+  readonly detachKeys?: string | undefined;
   /** Kills the process when it fires. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -181,6 +233,8 @@ export interface ExecProcess {
   readonly pid: number;
   /** Resolves when the process has ended; never rejects for a non-zero exit. */
   readonly exit: Promise<ContainerExit>;
+  /** How the connection ended: with the process, or by the detach keys. */
+  readonly end: Promise<StreamsEnd>;
   kill(signal?: string | number): Promise<void>;
   resize(size: TerminalSize): Promise<void>;
 }
@@ -190,14 +244,22 @@ export interface TerminalSize {
   readonly columns: number;
 }
 
+export type StreamsEnd = "exit" | "detach";
+
 export interface AttachOptions {
   /** @default false */
   readonly stdin?: boolean | undefined;
   /** Write what was logged so far first. @default false */
   readonly logs?: boolean | undefined;
+  /**
+   * What typed into the stdin of a container with a terminal detaches: keys separated by commas, each a character or `ctrl-` and one of
+   * `a`-`z`, `@`, `[`, `\\`, `]`, `^`, `_`. Empty for none. @default "ctrl-p,ctrl-q"
+   */
+  readonly detachKeys?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** They last until the container exits and is not restarted, or until they are detached. */
 export interface AttachedStreams {
   readonly stdin: Writable | undefined;
   readonly stdout: Readable;
@@ -205,6 +267,7 @@ export interface AttachedStreams {
   resize(size: TerminalSize): Promise<void>;
   /** Leaves the container running. */
   detach(): void;
+  readonly end: Promise<StreamsEnd>;
 }
 
 export interface CopyInOptions {

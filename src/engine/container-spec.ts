@@ -67,8 +67,15 @@ export interface ContainerSpec {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[] | undefined;
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
   readonly devices?: readonly DeviceSpec[] | undefined;
-  readonly ipcMode?: "private" | "host" | undefined;
-  readonly pidMode?: "private" | "host" | undefined;
+  /**
+   * `"shareable"` is a private one that others may join by `"container:<name or id>"`; `"none"` is private and without /dev/shm.
+   * @default "private"
+   */
+  readonly ipcMode?: "private" | "shareable" | "host" | "none" | `container:${string}` | undefined;
+  /** @default "private" */
+  readonly pidMode?: "private" | "host" | `container:${string}` | undefined;
+  /** Host name and domain name. @default "private" */
+  readonly utsMode?: "private" | "host" | undefined;
   /** Run an init as PID 1 that forwards signals and reaps. @default false */
   readonly init?: boolean | undefined;
   readonly resources?: ResourceLimits | undefined;
@@ -79,6 +86,8 @@ export interface ContainerSpec {
   readonly stopTimeoutMs?: number | undefined;
   /** Bytes of log kept; older records are dropped. @default 64 MiB */
   readonly logMaxBytes?: number | undefined;
+  /** What happens when the container exits by itself. @default "no" */
+  readonly restartPolicy?: RestartPolicy | undefined;
   /** Remove the container when it exits. @default false */
   readonly autoRemove?: boolean | undefined;
 }
@@ -93,6 +102,7 @@ export interface PortBinding {
   readonly hostIp?: string | undefined;
 }
 
+/** A device, or a directory with devices. */
 export interface DeviceSpec {
   readonly hostPath: string;
   readonly containerPath?: string | undefined;
@@ -102,13 +112,35 @@ export interface DeviceSpec {
 
 export interface ResourceLimits {
   readonly memoryBytes?: number | undefined;
-  /** Memory and swap together; -1 for unlimited. */
+  /** What is left to the container when memory is short. */
+  readonly memoryReservationBytes?: number | undefined;
+  /** Memory and swap together; -1 for unlimited. @default twice the memory */
   readonly memorySwapBytes?: number | undefined;
   /** CPUs, may be fractional. */
   readonly cpus?: number | undefined;
   /** Relative weight. @default 1024 */
   readonly cpuShares?: number | undefined;
+  /** Microseconds of CPU time a period; -1 for unlimited. Instead of `cpus`. */
+  readonly cpuQuotaUs?: number | undefined;
+  /** 1,000 to 1,000,000. @default 100,000 */
+  readonly cpuPeriodUs?: number | undefined;
+  /** Processors that may be used: `"0-2,4"`. */
+  readonly cpusetCpus?: string | undefined;
+  /** Memory nodes that may be used. */
+  readonly cpusetMems?: string | undefined;
   readonly pids?: number | undefined;
+  /** Relative weight of block I/O, 10 to 1,000. */
+  readonly blkioWeight?: number | undefined;
+}
+
+/**
+ * Docker's policies. A restart comes after 100 ms, after twice as long each time up to a minute, and after 100 ms again once the
+ * container has run for 10 s. `stop` and `kill` end it. `"always"` and `"unless-stopped"` differ for containers that outlive their engine only.
+ */
+export interface RestartPolicy {
+  readonly name: "no" | "on-failure" | "always" | "unless-stopped";
+  /** For `"on-failure"`. @default 0: without end */
+  readonly maximumRetryCount?: number | undefined;
 }
 
 /** As in the image specification; `test` is `["CMD", ...]`, `["CMD-SHELL", line]` or `["NONE"]`. */

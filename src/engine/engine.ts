@@ -7,14 +7,19 @@
  * Terms are those of the OCI specifications and the Docker Engine API. A failed call throws a CaissonError and leaves
  * nothing half-done.
  */
+import type { EventFilters } from "./container-filters.js";
 import type { ContainerService } from "./container-service.js";
+import type { DiskUsage } from "./disk-usage.js";
 import type { ImageService } from "./image-service.js";
 import type { NetworkService } from "./network-service.js";
 import type { VolumeService } from "./volume-service.js";
 
 export type * from "./build-service.js";
+export type * from "./container-filters.js";
 export type * from "./container-service.js";
 export type * from "./container-spec.js";
+export type * from "./container-stats.js";
+export type * from "./disk-usage.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
 export type * from "./mount-spec.js";
@@ -31,9 +36,10 @@ export interface Engine extends AsyncDisposable {
   readonly containers: ContainerService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
-  /** What happens from now on. Ends when the signal fires or the engine closes. */
+  /** What happens from now on, or has happened since a moment. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   info(): Promise<EngineInfo>;
+  diskUsage(): Promise<DiskUsage>;
   /** Resolves when the engine answers. */
   ping(): Promise<void>;
   /** Ends the session: its containers are killed and removed, images stay. Idempotent. */
@@ -55,9 +61,21 @@ export interface EngineSupports {
   /** `exposedHostPorts`. */
   readonly hostPorts: boolean;
   /** Limits that are enforced on this host. */
-  readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
+  readonly limits: EnforcedLimits;
+  /** `containers.pause`. */
+  readonly pause: boolean;
   /** Containers end with the process that started them. */
   readonly sessionBound: boolean;
+}
+
+export interface EnforcedLimits {
+  readonly memory: boolean;
+  /** `memorySwapBytes`. */
+  readonly swap: boolean;
+  readonly cpu: boolean;
+  readonly cpuset: boolean;
+  readonly pids: boolean;
+  readonly blkioWeight: boolean;
 }
 
 export interface EngineInfo {
@@ -80,11 +98,16 @@ export interface EngineInfo {
 export interface EventsOptions {
   readonly signal?: AbortSignal | undefined;
   readonly type?: EngineEvent["type"] | undefined;
+  readonly filters?: EventFilters | undefined;
+  /** Begin with what is remembered from this moment on: the last thousand events or so. */
+  readonly since?: Date | undefined;
+  /** End at this moment. */
+  readonly until?: Date | undefined;
 }
 
 export interface EngineEvent {
   readonly type: "container" | "image" | "network" | "volume";
-  /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `pull`, `tag`, ... */
+  /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
   readonly action: string;
   /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;

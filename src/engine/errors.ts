@@ -52,7 +52,10 @@ export interface ErrorFacts {
   };
   CONTAINER_NAME_TAKEN: { readonly name: string; readonly containerId: string };
   CONTAINER_NOT_FOUND: { readonly container: string };
+  CONTAINER_NOT_PAUSED: { readonly containerId: string; readonly status: string };
   CONTAINER_NOT_RUNNING: { readonly containerId: string; readonly status: string };
+  /** The operation needs a container whose processes aren't frozen. */
+  CONTAINER_PAUSED: { readonly containerId: string };
   /** The operation needs a container that isn't running. */
   CONTAINER_RUNNING: { readonly containerId: string };
   COPY_FAILED: { readonly path: string; readonly errno?: string | undefined };
@@ -107,6 +110,8 @@ export interface ErrorFacts {
   SUPERVISOR_UNAVAILABLE: { readonly looked: readonly string[] };
   /** This engine, or this host, can't do what was asked. */
   UNSUPPORTED: { readonly engine: string; readonly feature: string };
+  /** A running container's limit could not be changed: which file of its cgroup refused what. All limits are as they were. */
+  UPDATE_FAILED: { readonly containerId: string; readonly file: string; readonly value: string; readonly errno?: string | undefined };
   /** Containers have the volume: those of this engine by name; none named, those of another process. */
   VOLUME_IN_USE: { readonly volume: string; readonly containers: readonly string[] };
   /** There is a volume of that name already, made with other labels or options. */

@@ -1,6 +1,7 @@
 /** The contract's images: part of engine.ts, which everybody imports. */
 import type { Readable } from "node:stream";
 import type { BuildCheck, BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
+import type { PruneFilters } from "./container-filters.js";
 import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
 
 export interface ImageService {
@@ -15,6 +16,8 @@ export interface ImageService {
   import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
   /** Builds an image from a Dockerfile. @throws DOCKERFILE_INVALID, BUILD_FAILED, IMAGE_NOT_FOUND, PATH_NOT_FOUND, REGISTRY_*, DISK_FULL, ABORTED */
   build(context: BuildContext, options?: BuildOptions): Promise<BuildResult>;
+  /** Removes images that no container uses: those without a name, or with `dangling: false` all. */
+  prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /**
    * Checks a Dockerfile without building anything: all of its stages, or those that `target` needs. Options that are about running
    * steps or about the result have no effect. A registry is asked only for the configuration of an image that a check depends on.
@@ -88,4 +91,15 @@ export interface ImageListOptions {
 export interface ImageRemoval {
   readonly untagged: readonly string[];
   readonly deleted: readonly string[];
+}
+
+export interface ImagePruneOptions {
+  /** Only images that have no name. @default true */
+  readonly dangling?: boolean | undefined;
+  readonly filters?: PruneFilters | undefined;
+}
+
+export interface ImagePruneResult extends ImageRemoval {
+  /** Of the layers that went. */
+  readonly bytes: number;
 }

@@ -8,6 +8,7 @@ import { type Bench, type Benchmark, BUSYBOX } from "./benchmark.js";
 import { build } from "./build.js";
 import { Cleanup } from "./cleanup.js";
 import { exec } from "./exec.js";
+import { health } from "./health.js";
 import { importing } from "./import.js";
 import { leaks } from "./leaks.js";
 import { takeTurn } from "./lock.js";
@@ -25,7 +26,21 @@ import { stop } from "./stop.js";
 import { formatTable, type Row } from "./table.js";
 import { uplink } from "./uplink.js";
 
-const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, networks, uplink, memory, leaks, importing, build, pull];
+const BENCHMARKS: readonly Benchmark[] = [
+  start,
+  health,
+  parallel,
+  stop,
+  exec,
+  ports,
+  networks,
+  uplink,
+  memory,
+  leaks,
+  importing,
+  build,
+  pull,
+];
 const CACHE = resolve(".cache", "bench");
 
 async function main(): Promise<void> {

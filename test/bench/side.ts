@@ -15,10 +15,20 @@ export interface StartOptions {
   readonly port: number;
   /** Files of the host to make visible, read-only, at the same path in the container. */
   readonly files?: readonly string[] | undefined;
+  /** Wait for this instead of the port. */
+  readonly healthCheck?: { readonly line: string; readonly intervalMs: number } | undefined;
+  /** A directory of the host, writable at the same path in the container. */
+  readonly directory?: string | undefined;
   /** Name of a network of {@link OurSide.network}. */
   readonly network?: string | undefined;
   /** Of this host, to be reached from the container by {@link Running.hostAddress}: ours alone. */
   readonly hostPorts?: readonly number[] | undefined;
+}
+
+/** Of the host's paths that a container is to see. */
+export function bindMounts({ files = [], directory }: StartOptions): { source: string; target: string; mode: "ro" | "rw" }[] {
+  const readable = files.map((path) => ({ source: path, target: path, mode: "ro" as const }));
+  return directory === undefined ? readable : [...readable, { source: directory, target: directory, mode: "rw" as const }];
 }
 
 export interface Running {

@@ -85,6 +85,31 @@ it("run passes all of a long output on", async () => {
   expect(result.stdout.split("\n")).toHaveLength(200_001);
 });
 
+it("run stays with a container that is restarted, to its last exit", async () => {
+  const script = "echo x >>/runs; n=$(wc -l </runs); echo run $n; exit $n";
+  expect(await caisson.run(["run", "--restart", "on-failure:2", "busybox:test", "sh", "-c", script])).toEqual({
+    code: 3,
+    stdout: "run 1\nrun 2\nrun 3\n",
+    stderr: "",
+  });
+});
+
+it("run passes docker's keys for detaching on to the program", async () => {
+  const { child, result } = caisson.start([
+    "run",
+    "-i",
+    "-t",
+    "busybox:test",
+    "sh",
+    "-c",
+    "stty raw -echo; echo ready; head -c 2 | od -An -tx1",
+  ]);
+  // Before it is raw, the terminal takes one of them for itself.
+  await once(child.stdout!, "data");
+  child.stdin!.end("\x10\x11");
+  expect((await result).stdout).toContain("10 11");
+});
+
 it("run -i passes the standard input on, to its end", async () => {
   expect(await caisson.run(["run", "-i", "busybox:test", "cat"], "one\ntwo\n")).toMatchObject({ code: 0, stdout: "one\ntwo\n" });
 });

@@ -95,6 +95,56 @@ describe("exec", () => {
   });
 });
 
+describe("looking and holding", () => {
+  it("pauses and goes on, tells use, processes and changed files, and takes other limits", async () => {
+    const script = 'echo x >/new; sleep 60 & until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done; echo ready; wait';
+    await using started = await busybox(script).withWaitStrategy(Wait.forLogMessage("ready")).start();
+    await started.pause();
+    await expect(started.exec("true")).rejects.toMatchObject({ code: "CONTAINER_PAUSED" });
+    await started.unpause();
+    for await (const { pids, memory } of started.stats({ oneShot: true })) {
+      expect(pids.current).toBe(2);
+      expect(memory.limitBytes).toBeGreaterThan(0);
+    }
+    expect((await started.top()).map(({ name }) => name)).toEqual(["sh", "sleep"]);
+    expect(await started.changes()).toEqual([{ path: "/new", kind: "added" }]);
+    await started.update({ restartPolicy: { name: "on-failure" } });
+    expect((await started.inspect()).config.restartPolicy).toEqual({ name: "on-failure" });
+  });
+
+  it("gives a container what its builder was told", async () => {
+    await using first = await busybox().withIpcMode("shareable").withUtsMode("host").start();
+    await using second = await busybox("id -G; cat /proc/sys/kernel/msgmni; touch /x 2>&1; test -c /dev/fuse && echo device; sleep 60")
+      .withGroups("4242")
+      .withDevices([{ hostPath: "/dev/fuse" }])
+      .withReadonlyRootFilesystem()
+      .withInit()
+      .withPidMode(`container:${first.getId()}`)
+      .withIpcMode(`container:${first.getId()}`)
+      .withWaitStrategy(Wait.forLogMessage("device"))
+      .start();
+    const lines: string[] = [];
+    for await (const { line } of second.logs()) lines.push(line);
+    expect(lines).toEqual(["0 4242", expect.stringMatching(/^\d+$/), "touch: /x: Read-only file system", "device"]);
+    await using third = await busybox("cat /proc/sys/kernel/msgmni; sleep 60")
+      .withSysctls({ "kernel.msgmni": "77" })
+      .withWaitStrategy(Wait.forLogMessage("77"))
+      .start();
+    expect((await third.inspect()).state.running).toBe(true);
+  });
+
+  it("waits through the restarts of a container that comes up at the third try", async () => {
+    await using started = await busybox("echo run >>/runs; [ $(wc -l </runs) = 3 ] || exit 1; echo up; sleep 60")
+      .withRestartPolicy({ name: "on-failure", maximumRetryCount: 5 })
+      .withWaitStrategy(Wait.forLogMessage("up"))
+      .start();
+    expect((await started.inspect()).restartCount).toBe(2);
+    await expect(
+      busybox("exit 4").withRestartPolicy({ name: "on-failure", maximumRetryCount: 1 }).withWaitStrategy(Wait.forLogMessage("up")).start(),
+    ).rejects.toMatchObject({ code: "CONTAINER_EXITED", facts: { exitCode: 4 } });
+  });
+});
+
 describe("life", () => {
   it("goes on after a restart, with its files and another wait", async () => {
     await using started = await busybox("echo boot >>/log; cat /log; exec httpd -f -p 80")

@@ -61,7 +61,8 @@ async function runInForeground(
   { interactive = false, tty = false }: { readonly interactive?: boolean | undefined; readonly tty?: boolean | undefined },
 ): Promise<number> {
   const { containers } = engine;
-  const streams = await containers.attach(id, { stdin: interactive });
+  // Nothing would be left of what one detaches from.
+  const streams = await containers.attach(id, { stdin: interactive, detachKeys: "" });
   // Before the start: a signal that comes in between must not end this process and leave the reader wondering.
   const signals = forwardSignals((signal) => containers.kill(id, signal));
   const exit = containers.wait(id, { condition: "next-exit" });
@@ -71,7 +72,9 @@ async function runInForeground(
     await containers.start(id);
     await signals.started();
     await connection.resize();
-    const { exitCode } = await exit;
+    await exit;
+    // Its restart policy may have it run again: the last exit is the one that counts.
+    const { exitCode } = await containers.wait(id);
     await connection.drained;
     return signals.forced === undefined ? exitCode : 128 + constants.signals[signals.forced];
   } finally {

@@ -1,7 +1,7 @@
 /** The built-in engine: composes the rooms beside this file into an Engine. */
 import { cpus, type as osType, release, totalmem } from "node:os";
 import path from "node:path";
-import type { Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
@@ -10,8 +10,11 @@ import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
+import { directoryBytes } from "./containers/written-files.js";
+import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
+import { hasFreezer } from "./runtime/cgroups.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
 import { VolumeLocks } from "./volumes/volume-locks.js";
@@ -55,6 +58,7 @@ export class BuiltinEngine implements Engine {
       uplink: mayConfigureNetworks(host),
       hostPorts: mayConfigureNetworks(host),
       limits: host.limits,
+      pause: hasFreezer(host),
       sessionBound: true,
     };
     this.images = new ImageStore({
@@ -102,6 +106,18 @@ export class BuiltinEngine implements Engine {
     };
   }
 
+  async diskUsage(): Promise<DiskUsage> {
+    const { images, containers, volumes } = this;
+    return diskUsage({
+      images,
+      volumes: () => volumes.list(),
+      sizeOf: async (directory) => directoryBytes(await this.#open(), directory),
+      cache: this.#cache(),
+      containers: () => containers.diskUsage(),
+      usersOf: (imageId) => containers.usersOf(imageId),
+    });
+  }
+
   async ping(): Promise<void> {
     await this.#open();
   }
@@ -126,7 +142,7 @@ export class BuiltinEngine implements Engine {
   /** Builds, loaded with the first one. */
   #builds(): Pick<ImageStoreOptions, "build" | "checkBuild" | "pruneBuilds" | "held"> {
     const { root } = this.#options;
-    const cache = () => new CacheStore(path.join(root, "build"), this.images.layers);
+    const cache = () => this.#cache();
     const temporary = path.join(root, "build", "temporary");
     const parts = () => ({ images: this.images, cache: cache(), session: () => this.#open(), temporary });
     return {
@@ -144,6 +160,10 @@ export class BuiltinEngine implements Engine {
       },
       held: () => cache().held(),
     };
+  }
+
+  #cache(): CacheStore {
+    return new CacheStore(path.join(this.#options.root, "build"), this.images.layers);
   }
 
   #open(): Promise<Session> {

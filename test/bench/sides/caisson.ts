@@ -4,13 +4,13 @@ import { join } from "node:path";
 import type { Engine } from "../../../src/engine/engine.js";
 import type { StartedContainer } from "../../../src/index.js";
 import { processName, treeOf } from "../peers/processes.js";
-import type { BuiltStep, OurSide, Running, StartOptions } from "../side.js";
+import { type BuiltStep, bindMounts, type OurSide, type Running, type StartOptions } from "../side.js";
 
 /** With a data root of its own in `home`, so that no image of the user's makes or spoils a figure. */
 export async function openCaisson(home: string): Promise<OurSide> {
   process.env["CAISSON_HOME"] = home;
   process.env["CAISSON_ENGINE"] = "builtin";
-  const { Container } = await import("../../../src/index.js");
+  const { Container, Wait } = await import("../../../src/index.js");
   const { closeDefaultEngine, defaultEngine } = await import("../../../src/engine/index.js");
   const engine: Engine = await defaultEngine();
   return {
@@ -20,10 +20,14 @@ export async function openCaisson(home: string): Promise<OurSide> {
     },
     async start(options) {
       const container = new Container(options.image).withExposedPorts(options.port).withCommand([...options.command]);
-      if (options.network !== undefined) container.withNetwork(options.network);
-      if (options.hostPorts !== undefined) container.withExposedHostPorts(...options.hostPorts);
-      const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
-      return running(await container.withBindMounts(mounts).start(), options);
+      const { healthCheck, hostPorts, network } = options;
+      if (network !== undefined) container.withNetwork(network);
+      if (hostPorts !== undefined) container.withExposedHostPorts(...hostPorts);
+      if (healthCheck) {
+        container.withHealthCheck({ test: ["CMD-SHELL", healthCheck.line], interval: healthCheck.intervalMs });
+        container.withWaitStrategy(Wait.forHealthCheck());
+      }
+      return running(await container.withBindMounts(bindMounts(options)).start(), options);
     },
     async pull(reference) {
       await engine.images.pull(reference);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { PeerMissing, run } from "../../fixtures/command.js";
 import type { Dockerd } from "../peers/dockerd.js";
 import { childrenOf, commandLine } from "../peers/processes.js";
-import type { Running, Side, StartOptions } from "../side.js";
+import { bindMounts, type Running, type Side, type StartOptions } from "../side.js";
 
 /** The newest that runs on every Node that Caisson supports: 12 wants Node 22. */
 const VERSION = "11.14.0";
@@ -14,11 +14,14 @@ const VERSION = "11.14.0";
 /** The part of its types that is used here; the package itself isn't among our dependencies. */
 interface Testcontainers {
   GenericContainer: new (image: string) => GenericContainer;
+  Wait: { forHealthCheck(): unknown };
 }
 interface GenericContainer {
   withExposedPorts(...ports: number[]): this;
   withCommand(command: string[]): this;
-  withBindMounts(mounts: { source: string; target: string; mode: "ro" }[]): this;
+  withBindMounts(mounts: { source: string; target: string; mode: "ro" | "rw" }[]): this;
+  withHealthCheck(check: { test: [string, string]; interval: number }): this;
+  withWaitStrategy(strategy: unknown): this;
   withEnvironment(environment: Record<string, string>): this;
   start(): Promise<StartedTestContainer>;
 }
@@ -52,7 +55,7 @@ export async function openTestcontainers(prefix: string, dockerd: Dockerd): Prom
   // Its reaper is an image that has to be pulled; leaving it out is in the peer's favour.
   process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
   process.env["DOCKER_HOST"] = dockerd.host;
-  const { GenericContainer } = createRequire(join(prefix, "package.json"))("testcontainers") as Testcontainers;
+  const { GenericContainer, Wait } = createRequire(join(prefix, "package.json"))("testcontainers") as Testcontainers;
   return {
     name: `testcontainers ${VERSION}, dockerd ${dockerd.version}`,
     async importImage(reference, tar) {
@@ -61,7 +64,13 @@ export async function openTestcontainers(prefix: string, dockerd: Dockerd): Prom
       await dockerd.docker("import", file, reference);
     },
     async start(options) {
-      const started = await configure(new GenericContainer(options.image), options).start();
+      const container = configure(new GenericContainer(options.image), options);
+      const { healthCheck } = options;
+      if (healthCheck) {
+        container.withHealthCheck({ test: ["CMD-SHELL", healthCheck.line], interval: healthCheck.intervalMs });
+        container.withWaitStrategy(Wait.forHealthCheck());
+      }
+      const started = await container.start();
       return running(started, options, dockerd);
     },
     async [Symbol.asyncDispose]() {},
@@ -70,7 +79,7 @@ export async function openTestcontainers(prefix: string, dockerd: Dockerd): Prom
 
 function configure(container: GenericContainer, options: StartOptions): GenericContainer {
   container.withExposedPorts(options.port).withCommand([...options.command]);
-  const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
+  const mounts = bindMounts(options);
   return mounts.length > 0 ? container.withBindMounts(mounts) : container;
 }
 

@@ -95,7 +95,30 @@ it("reads limits, times and devices in docker's units", () => {
   });
 });
 
+it("knows the rest of docker's flags", () => {
+  expect(
+    specOf(
+      "--ipc shareable --pid container:x --uts host --memory-reservation 1m --cpu-quota 5000 --cpu-period 10000 --cpuset-cpus 0-1 --cpuset-mems 0 --blkio-weight 300 --restart on-failure:3 i",
+    ),
+  ).toMatchObject({
+    ipcMode: "shareable",
+    pidMode: "container:x",
+    utsMode: "host",
+    resources: {
+      memoryReservationBytes: 1 << 20,
+      cpuQuotaUs: 5000,
+      cpuPeriodUs: 10_000,
+      cpusetCpus: "0-1",
+      cpusetMems: "0",
+      blkioWeight: 300,
+    },
+    restartPolicy: { name: "on-failure", maximumRetryCount: 3 },
+  });
+  expect(specOf("--restart always i").restartPolicy).toEqual({ name: "always" });
+});
+
 it.each([
+  ["--restart on-failure:x i", /--restart takes a number/],
   ["--publish 80-90 i", /--publish takes/],
   ["-v /a:/b:bogus i", /"bogus" is no option/],
   ["-v /a:/b:ro:more i", /SOURCE|NAME or PATH/],

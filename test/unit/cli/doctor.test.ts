@@ -1,19 +1,7 @@
 /** The probes' judgement of hosts that the test machine is not. */
 import { expect, it } from "vitest";
 import { cgroups, kernel, privileges } from "../../../src/engine/builtin/doctor/probe-host.js";
-import type { HostFacts } from "../../../src/engine/builtin/runtime/host-facts.js";
-
-const HOST: HostFacts = {
-  uid: 0,
-  capabilities: (1n << 41n) - 1n,
-  kernel: [6, 18],
-  architecture: "x64",
-  cgroups: { version: "2", unified: "/sys/fs/cgroup", unifiedControllers: ["memory", "cpu", "pids"], v1: {} },
-  limits: { memory: true, cpu: true, pids: true },
-  protectedPaths: { maskedDirectories: [], maskedFiles: [], readonly: [] },
-  resolvConf: "",
-  ipv6: false,
-};
+import { UNIFIED_HOST as HOST } from "../../fixtures/host-facts.js";
 
 it("names kernels that are too old", () => {
   expect(kernel(HOST).status).toBe("passed");
@@ -27,12 +15,15 @@ it("wants root with its capabilities", () => {
 });
 
 it("warns of limits that nobody enforces, by name", () => {
-  const found = cgroups({ ...HOST, limits: { memory: true, cpu: false, pids: true } });
+  const found = cgroups({ ...HOST, limits: { ...HOST.limits, cpu: false } });
   expect(found.map(({ name, status }) => [name, status])).toEqual([
     ["cgroup", "passed"],
     ["limit memory", "passed"],
+    ["limit swap", "passed"],
     ["limit cpu", "warning"],
+    ["limit cpuset", "passed"],
     ["limit pids", "passed"],
+    ["limit blkioWeight", "passed"],
   ]);
   expect(cgroups({ ...HOST, cgroups: { ...HOST.cgroups, version: "1", unified: undefined } })[0]).toMatchObject({ status: "warning" });
 });

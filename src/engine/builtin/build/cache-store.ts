@@ -110,6 +110,11 @@ export class CacheStore {
     return new Set(records.flatMap((record) => record?.layer ?? []));
   }
 
+  /** Records of steps. */
+  async count(): Promise<number> {
+    return (await readdir(path.join(this.#directory, "steps")).catch(() => [])).length;
+  }
+
   /** Names that builds, of this process and others, have said to use. */
   inUse(): Promise<ReadonlySet<string>> {
     return namesInUse(path.join(this.#directory, "in-use"));
@@ -117,9 +122,9 @@ export class CacheStore {
 
   /** Forgets everything. @returns how many records there were */
   async clear(): Promise<number> {
-    const names = await readdir(path.join(this.#directory, "steps")).catch(() => []);
+    const entries = await this.count();
     for (const part of ["steps", "contexts"]) await rm(path.join(this.#directory, part), { recursive: true, force: true });
-    return names.length;
+    return entries;
   }
 
   #lock(key: string): string {

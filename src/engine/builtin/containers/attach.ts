@@ -1,41 +1,83 @@
 /** A container's own standard streams. Output comes from its log, from now on or from the start; input goes over a stream. */
-import { PassThrough, type Writable } from "node:stream";
+import type { Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import type { AttachedStreams, AttachOptions, TerminalSize } from "../../engine.js";
 import { followFrom, type LogSource, logEnd } from "../logs/log-reader.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { settledWithin } from "./abortable.js";
 import type { ContainerRecord } from "./container-record.js";
+import { detachable, parseDetachKeys } from "./detach-keys.js";
 import type { Session } from "./session.js";
+
+const LET_GO_MS = 500;
 
 /** Where a container's log is, and how to hear of its growth. */
 export function logSource(session: Session, record: ContainerRecord): LogSource {
   return {
     path: record.logPath,
     async grown(offset, signal) {
-      const reply = await session.supervisor.request(Message.LOG_WAIT, (writer) => writer.text(Tag.ID, record.id).u64(Tag.OFFSET, offset), {
-        signal,
-        operation: "logs",
-      });
-      return { size: reply.u64(Tag.SIZE) ?? 0, complete: reply.u64(Tag.FLAGS) === 1 };
+      for (;;) {
+        const run = record.starts;
+        const reply = await session.supervisor.request(
+          Message.LOG_WAIT,
+          (writer) => writer.text(Tag.ID, record.id).u64(Tag.OFFSET, offset),
+          {
+            signal,
+            operation: "logs",
+          },
+        );
+        const size = reply.u64(Tag.SIZE) ?? 0;
+        if (reply.u64(Tag.FLAGS) !== 1) return { size, complete: false };
+        if (size > offset) return { size, complete: !restarts(record) };
+        if (!(await goesOn(record, run, signal))) return { size, complete: true };
+      }
     },
   };
 }
 
-/** Works before the start as well: then everything that the container writes is seen. */
+function restarts({ spec: { restartPolicy } }: ContainerRecord): boolean {
+  return restartPolicy !== undefined && restartPolicy.name !== "no";
+}
+
+/** After the end of a run's log: whether its restart policy starts another run. */
+async function goesOn(record: ContainerRecord, run: number, signal: AbortSignal | undefined): Promise<boolean> {
+  if (!restarts(record) || record.status === "exited" || record.removed) return false;
+  if (record.starts !== run) return true;
+  const again = record.nextStart.promise.then(() => true);
+  const over = record.ended.promise.then(() => false);
+  return Promise.race([again, over, ...(signal ? [aborted(signal).then(() => false)] : [])]).catch(() => false);
+}
+
+/**
+ * Works before the start as well: then everything that the container writes is seen.
+ * @throws OPTION_INVALID
+ */
 export async function attachContainer(session: Session, record: ContainerRecord, options: AttachOptions): Promise<AttachedStreams> {
+  const keys = record.spec.tty ? parseDetachKeys(options.detachKeys) : Buffer.alloc(0);
   const abort = new AbortController();
-  const detach = (): void => abort.abort();
+  const socket = options.stdin && record.spec.openStdin ? attachStdin(session, record) : undefined;
+  const detach = (): void => {
+    abort.abort();
+    if (record.starts > 0) socket?.end();
+    else socket?.destroy(); // nobody has taken it up
+  };
+  const stdin = socket && keys.length > 0 ? detachable(socket, keys, detach) : socket;
   options.signal?.addEventListener("abort", detach, { once: true });
   const from = options.logs || !record.running ? 0 : await logEnd(record.logPath);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  void copyOutput(session, record, from, stdout, stderr, abort.signal);
-  const stdin = options.stdin && record.spec.openStdin ? attachStdin(session, record) : undefined;
+  const copied = copyOutput(session, record, from, stdout, stderr, abort.signal);
   return {
     stdin,
     stdout,
     stderr,
     detach,
+    end: copied.then(async () => {
+      if (!abort.signal.aborted) return "exit";
+      if (socket) await letGo(socket);
+      return "detach";
+    }),
     async resize({ rows, columns }: TerminalSize) {
       await session.supervisor
         .request(Message.RESIZE, (writer) => writer.text(Tag.ID, record.id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
@@ -44,6 +86,13 @@ export async function attachContainer(session: Session, record: ContainerRecord,
         });
     },
   };
+}
+
+/** What was typed has gone on to the container, and the next one can type. A container that doesn't read is not waited for. */
+async function letGo(socket: Socket): Promise<void> {
+  const closed = new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once("close", resolve)));
+  await settledWithin(closed, LET_GO_MS);
+  socket.destroy();
 }
 
 async function copyOutput(
@@ -71,7 +120,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Written data waits in the stream until the container runs. */
-function attachStdin(session: Session, record: ContainerRecord): Writable {
+function attachStdin(session: Session, record: ContainerRecord): Socket {
   const { token, socket } = session.supervisor.openStream();
   socket.on("error", () => {}); // the container has closed its stdin, or is gone
   socket.resume();
@@ -81,7 +130,8 @@ function attachStdin(session: Session, record: ContainerRecord): Writable {
         writer
           .text(Tag.ID, record.id)
           .u64(Tag.TOKEN_IN, token)
-          .u64(Tag.FLAGS, record.spec.stdinOnce ? 1 : 0),
+          // A terminal has no end to be closed: who comes back finds it as it was.
+          .u64(Tag.FLAGS, record.spec.stdinOnce && !record.spec.tty ? 1 : 0),
       ),
     )
     .catch((error: unknown) => socket.destroy(error as Error));

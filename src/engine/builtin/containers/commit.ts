@@ -35,7 +35,7 @@ export async function commitContainer(
 }
 
 /** Where the writable layer has volumes, after the image's links. */
-async function volumesInLayer(session: Session, record: ContainerRecord): Promise<readonly string[]> {
+export async function volumesInLayer(session: Session, record: ContainerRecord): Promise<readonly string[]> {
   const targets = record.ownVolumes.filter(({ place }) => place === "layer").map(({ target }) => target);
   if (targets.length === 0) return [];
   const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { ContainerExit, ContainerSpec, ContainerStatus, HealthState, PublishedPort } from "../../engine.js";
 import type { ResolvedImage } from "../images/image-store.js";
 import type { ContainerAddress } from "../network/addresses.js";
+import type { ContainerCgroups } from "../runtime/cgroups.js";
 import type { LaunchAdditions } from "../runtime/plan-launch.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
@@ -11,6 +12,7 @@ import type { AnonymousVolume } from "./anonymous-volume.js";
 import type { ContainerMount } from "./container-mount.js";
 import { Deferred } from "./deferred.js";
 import type { Endpoint } from "./networks/network-record.js";
+import { NOT_RESTARTED, type RestartState } from "./restart-policy.js";
 import { Turn } from "./turn.js";
 
 export class ContainerRecord {
@@ -33,6 +35,13 @@ export class ContainerRecord {
   exit: ContainerExit | undefined;
   health: HealthState | undefined;
   stopHealth: (() => void) | undefined;
+  /** Since somebody started it. */
+  restarts: RestartState = NOT_RESTARTED;
+  restartTimer: NodeJS.Timeout | undefined;
+  /** Somebody has ended this run: no restart follows. */
+  stopRequested = false;
+  /** Of the last run. */
+  cgroups: ContainerCgroups | undefined;
   /** The cgroup that exec'd processes join. */
   cgroup: string | undefined;
   /** What they run first, to join the others. */
@@ -50,6 +59,12 @@ export class ContainerRecord {
   removed = false;
   /** Resolves with the next exit; replaced at every exit, so that one may wait for it before the start. */
   nextExit = new Deferred<ContainerExit>();
+  /** Resolves with the next exit that no restart follows; replaced then. */
+  ended = new Deferred<ContainerExit>();
+  /** Resolves with the next start; replaced then. */
+  nextStart = new Deferred<void>();
+  /** Resolves with the last exit once it is removed. */
+  readonly removal = new Deferred<ContainerExit>();
   /** Resolves with the first start. */
   readonly firstStart = new Deferred<void>();
   /** A start, stop or removal is under way: the operations wait for each other. */
@@ -58,8 +73,8 @@ export class ContainerRecord {
 
   constructor(
     readonly id: string,
-    readonly name: string,
-    readonly spec: ContainerSpec,
+    public name: string,
+    public spec: ContainerSpec,
     readonly image: ResolvedImage,
     readonly address: ContainerAddress | undefined,
     sessionDirectory: string,
@@ -71,8 +86,9 @@ export class ContainerRecord {
     return path.join(this.scratch, "log");
   }
 
+  /** It has processes, frozen or not. */
   get running(): boolean {
-    return this.status === "running";
+    return this.status === "running" || this.status === "paused";
   }
 
   /** It has no network of its own that could be connected. */

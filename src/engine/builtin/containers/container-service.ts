@@ -1,58 +1,52 @@
 /** The containers of one session: the contract's ContainerService over the supervisor. */
-import type { Readable } from "node:stream";
+import { hostname } from "node:os";
 import type {
-  AttachedStreams,
-  AttachOptions,
-  CommitOptions,
   ContainerExit,
-  ContainerInspect,
-  ContainerListOptions,
+  ContainerPruneResult,
   ContainerService,
   ContainerSpec,
-  ContainerSummary,
-  CopyInOptions,
-  ExecProcess,
-  ExecSpec,
-  ImageInspect,
-  LogRecord,
-  LogsOptions,
+  PruneFilters,
   StopOptions,
-  WaitListeningOptions,
+  UpdateOptions,
   WaitOptions,
 } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import type { ImageStore } from "../images/image-store.js";
-import { readLog } from "../logs/log-reader.js";
 import { type ContainerAddress, defaultAddress } from "../network/addresses.js";
+import { checkLimits } from "../runtime/cgroup-limits.js";
+import { peerOf } from "../runtime/plan-launch.js";
 import { resolveProcess } from "../runtime/resolve-process.js";
 import { signalNumber } from "../runtime/signals.js";
 import { validateSpec } from "../runtime/validate-spec.js";
 import type { RawExit } from "../supervisor/supervisor.js";
 import type { VolumeUsers } from "../volumes/volume-service.js";
 import type { VolumeStore } from "../volumes/volume-store.js";
-import { attachContainer, logSource } from "./attach.js";
-import { commitContainer } from "./commit.js";
+import { abortable, settledWithin } from "./abortable.js";
 import { ContainerMounts, inTurnOfVolumes, volumesOf } from "./container-mounts.js";
 import { checkName, generateName, newContainerId } from "./container-names.js";
 import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
-import { copyIn, copyOut } from "./copy.js";
+import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
 import type { EventBus } from "./event-bus.js";
-import { notRunning, startExec } from "./exec-process.js";
+import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
+import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
-import { DEFAULT_STOP_TIMEOUT_MS, inspectRecord, summarize } from "./inspect.js";
+import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
 import { destroyContainer, launchContainer, removeScratch, signalContainer } from "./launch-container.js";
-import { waitListening } from "./listening.js";
 import { NameServer } from "./names/name-server.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
-import { peerOf } from "./networks/launch-network.js";
 import type { NetworkTable } from "./networks/network-table.js";
+import { peersOf } from "./peers.js";
+import { prunable } from "./prune-containers.js";
 import { unpublishPorts } from "./published-ports.js";
+import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
 import type { Session } from "./session.js";
+import { updateContainer } from "./update-container.js";
 import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
+import { writtenBytes } from "./written-files.js";
 
 export interface ContainerServiceOptions {
   /** Opens the session on first use. */
@@ -63,14 +57,17 @@ export interface ContainerServiceOptions {
   readonly networks: NetworkTable;
 }
 
-export class BuiltinContainers implements ContainerService {
+export class BuiltinContainers extends ContainerViews implements ContainerService {
+  protected readonly images: ImageStore;
   readonly #table = new ContainerTable();
   readonly #options: ContainerServiceOptions;
   readonly #mounts: ContainerMounts;
   #session: Promise<Session> | undefined;
 
   constructor(options: ContainerServiceOptions) {
+    super();
     this.#options = options;
+    this.images = options.images;
     const { volumes, images, events } = options;
     const made = (volume: string): void => events.emit("volume", "create", volume);
     this.#mounts = new ContainerMounts({ volumes, images, find: (container) => this.#table.get(container), made });
@@ -100,13 +97,32 @@ export class BuiltinContainers implements ContainerService {
     return volumesOf(this.#table.values());
   }
 
-  async create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
-    validateSpec(spec);
+  protected find(container: string): ContainerRecord {
+    return this.#table.get(container);
+  }
+
+  protected all(): readonly ContainerRecord[] {
+    return this.#table.values();
+  }
+
+  protected session(): Promise<Session> {
+    return this.#open();
+  }
+
+  protected emit(record: ContainerRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.#emit(record, action, attributes);
+  }
+
+  async create(wanted: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+    validateSpec(wanted);
+    const spec = wanted.utsMode === "host" ? { ...wanted, hostname: hostname() } : wanted;
     const id = newContainerId();
     const name = spec.name === undefined ? generateName() : checkName(spec.name);
     this.#table.reserve(name, id);
     try {
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);
+      checkLimits(spec.resources ?? {}, session.host);
+      peersOf(spec, (container) => this.#table.get(container));
       const record = new ContainerRecord(id, name, spec, image, addressOf(spec), session.directory);
       const peer = peerOf(spec.networkMode);
       if (peer !== undefined) record.peer = this.#networkHolder(peer);
@@ -138,9 +154,76 @@ export class BuiltinContainers implements ContainerService {
   async kill(container: string, signal: string | number = "SIGKILL"): Promise<void> {
     const record = this.#table.get(container);
     const number = signalNumber(signal);
+    const fatal = number === signalNumber("SIGKILL") || number === signalNumber(record.process?.stopSignal ?? "SIGTERM");
+    if (record.status === "restarting" && fatal) {
+      await record.exclusive(() => this.#giveUp(record)); // after a start that is under way
+      if (!record.running) return;
+    }
     if (!record.running) throw notRunning(record);
-    await signalContainer(await this.#open(), record, number);
+    if (fatal) record.stopRequested = true;
+    const session = await this.#open();
+    await signalContainer(session, record, number);
     this.#emit(record, "kill", { signal: String(number) });
+    if (fatal) await this.#thaw(session, record);
+  }
+
+  async pause(container: string): Promise<void> {
+    const record = this.#table.get(container);
+    await record.exclusive(async () => {
+      if (record.status === "paused") throw isPaused(record);
+      if (record.status !== "running") throw notRunning(record);
+      record.stopHealth?.();
+      const session = await this.#open();
+      try {
+        await freezeContainer(session, record);
+        if (!record.running) throw notRunning(record); // it ended meanwhile
+        record.status = "paused";
+      } catch (error) {
+        if (record.running) this.#watchHealth(session, record);
+        throw error;
+      }
+      this.#emit(record, "pause");
+    });
+  }
+
+  async unpause(container: string): Promise<void> {
+    const record = this.#table.get(container);
+    await record.exclusive(async () => {
+      if (record.status === "paused") return this.#thaw(await this.#open(), record);
+      if (!record.running) throw notRunning(record);
+      throw new CaissonError("CONTAINER_NOT_PAUSED", `Container ${record.name} (${record.shortId}) is not paused`, {
+        facts: { containerId: record.id, status: record.status },
+      });
+    });
+  }
+
+  async rename(container: string, name: string): Promise<void> {
+    const record = this.#table.get(container);
+    const oldName = record.name;
+    this.#table.rename(record, checkName(name));
+    this.#emit(record, "rename", { oldName });
+  }
+
+  async update(container: string, options: UpdateOptions): Promise<void> {
+    const record = this.#table.get(container);
+    await record.exclusive(async () => updateContainer(await this.#open(), record, options));
+    this.#emit(record, "update");
+  }
+
+  async prune(options: { readonly filters?: PruneFilters | undefined } = {}): Promise<ContainerPruneResult> {
+    const removed: string[] = [];
+    let bytes = 0;
+    for (const record of prunable(this.#table.values(), options.filters ?? {})) {
+      const session = await this.#open();
+      await record.exclusive(async () => {
+        if (record.running || record.status === "restarting" || record.removed) return;
+        const written = await writtenBytes(session, record);
+        await this.#remove(record, false);
+        bytes += written;
+        removed.push(record.id);
+      });
+    }
+    return { containers: removed, bytes };
   }
 
   async restart(container: string, options: StopOptions = {}): Promise<void> {
@@ -157,10 +240,11 @@ export class BuiltinContainers implements ContainerService {
     throwIfAborted("wait", signal);
     const record = this.#table.get(container);
     if (condition === "not-running" && record.status === "exited" && record.exit) return record.exit;
+    const awaited = { "not-running": record.ended, "next-exit": record.nextExit, removed: record.removal }[condition];
     const { supervisor } = await this.#open();
     supervisor.retain();
     try {
-      return await abortable(record.nextExit.promise, "wait", signal);
+      return await abortable(awaited.promise, "wait", signal);
     } finally {
       supervisor.release();
     }
@@ -171,71 +255,13 @@ export class BuiltinContainers implements ContainerService {
     await record.exclusive(() => this.#remove(record, options.force ?? false));
   }
 
-  async inspect(container: string): Promise<ContainerInspect> {
-    return inspectRecord(this.#table.get(container));
-  }
-
-  async list(options: ContainerListOptions = {}): Promise<readonly ContainerSummary[]> {
-    const { all = false, labels = {}, name } = options;
-    return this.#table
-      .values()
-      .filter((record) => all || record.running)
-      .filter((record) => name === undefined || record.name.includes(name))
-      .map(summarize)
-      .filter((summary) => Object.entries(labels).every(([key, value]) => summary.labels[key] === value));
-  }
-
-  async *logs(container: string, options: LogsOptions = {}): AsyncGenerator<LogRecord> {
-    const record = this.#table.get(container);
-    const session = await this.#open();
-    if (record.starts === 0) {
-      if (!options.follow) return;
-      const started = await abortable(record.firstStart.promise, "logs", options.signal).then(
-        () => true,
-        () => false,
-      );
-      if (!started) return;
-    }
-    yield* readLog(logSource(session, record), options);
-  }
-
-  async exec(container: string, spec: ExecSpec): Promise<ExecProcess> {
-    const record = this.#table.get(container);
-    return startExec(await this.#open(), record, spec);
-  }
-
-  async attach(container: string, options: AttachOptions = {}): Promise<AttachedStreams> {
-    const record = this.#table.get(container);
-    return attachContainer(await this.#open(), record, options);
-  }
-
-  async copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void> {
-    const record = this.#table.get(container);
-    await copyIn(await this.#open(), record, tar, options);
-  }
-
-  async copyOut(container: string, path: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
-    const record = this.#table.get(container);
-    return copyOut(await this.#open(), record, path, options.signal);
-  }
-
-  async commit(container: string, options: CommitOptions = {}): Promise<ImageInspect> {
-    const record = this.#table.get(container);
-    return commitContainer(await this.#open(), this.#options.images, record, options);
-  }
-
-  async waitListening(container: string, options: WaitListeningOptions): Promise<void> {
-    const record = this.#table.get(container);
-    await waitListening(await this.#open(), record, options);
-  }
-
   /** Every container is gone with its session: whoever still waits is told. */
   sessionEnded(reason: unknown): void {
     for (const record of this.#table.values()) {
       record.stopHealth?.();
-      if (record.running) record.status = "exited";
-      record.nextExit.reject(reason);
-      record.firstStart.reject(reason);
+      clearTimeout(record.restartTimer);
+      if (record.running || record.status === "restarting") record.status = "exited";
+      for (const waited of [record.nextExit, record.ended, record.nextStart, record.firstStart, record.removal]) waited.reject(reason);
       this.#table.delete(record);
     }
   }
@@ -254,29 +280,58 @@ export class BuiltinContainers implements ContainerService {
   }
 
   async #start(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
-    if (record.running) return;
-    const session = await this.#open();
-    await inTurnOfVolumes(record, () => launchContainer(session, record));
-    this.#emit(record, "start");
-    record.stopHealth = watchHealth(record, (spec) => startExec(session, record, spec), this.#options.events);
+    if (record.status === "paused") throw isPaused(record);
+    if (record.running || record.status === "restarting") return;
+    record.restarts = NOT_RESTARTED;
+    await this.#launch(record);
     if (!signal?.aborted) return;
     await this.#stop(record, { timeoutMs: 0 });
     throw abortError("start", signal);
   }
 
+  async #launch(record: ContainerRecord): Promise<void> {
+    const session = await this.#open();
+    record.stopRequested = false;
+    record.health = undefined;
+    const peers = peersOf(record.spec, (container) => this.#table.get(container));
+    for (const peer of Object.values(peers))
+      if (peer !== undefined && !this.#table.get(peer).running) throw notRunning(this.#table.get(peer));
+    await inTurnOfVolumes(record, () => launchContainer(session, record, peers));
+    this.#emit(record, "start");
+    this.#watchHealth(session, record);
+  }
+
+  #watchHealth(session: Session, record: ContainerRecord): void {
+    record.stopHealth = watchHealth(record, (spec) => startExec(session, record, spec), this.#options.events);
+  }
+
+  async #thaw(session: Session, record: ContainerRecord): Promise<void> {
+    if (record.status !== "paused") return;
+    await thawContainer(session, record).catch((error: unknown) => {
+      if (record.status === "paused") throw error;
+    });
+    if (record.status !== "paused") return; // it has ended
+    record.status = "running";
+    this.#emit(record, "unpause");
+    this.#watchHealth(session, record);
+  }
+
   async #stop(record: ContainerRecord, options: StopOptions): Promise<void> {
+    if (record.status === "restarting") return this.#giveUp(record);
     if (!record.running) return;
     const session = await this.#open();
     const { timeoutMs = record.spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS, signal = record.process?.stopSignal ?? "SIGTERM" } = options;
     const exit = record.nextExit.promise;
+    record.stopRequested = true;
     session.supervisor.retain();
     try {
-      if (timeoutMs > 0) {
-        await sendUnlessGone(session, record, signalNumber(signal));
-        if (await settledWithin(exit, timeoutMs)) return;
+      // A frozen process gets the signal once it is thawed.
+      await sendUnlessGone(session, record, signalNumber(timeoutMs > 0 ? signal : "SIGKILL"));
+      await this.#thaw(session, record);
+      if (timeoutMs === 0 || !(await settledWithin(exit, timeoutMs))) {
+        await sendUnlessGone(session, record, signalNumber("SIGKILL"));
+        await exit;
       }
-      await sendUnlessGone(session, record, signalNumber("SIGKILL"));
-      await exit;
     } finally {
       session.supervisor.release();
     }
@@ -285,13 +340,15 @@ export class BuiltinContainers implements ContainerService {
 
   async #remove(record: ContainerRecord, force: boolean): Promise<void> {
     if (record.removed) return;
-    if (record.running && !force) {
-      throw new CaissonError("CONTAINER_RUNNING", `Container ${record.name} (${record.shortId}) is running`, {
+    if ((record.running || record.status === "restarting") && !force) {
+      throw new CaissonError("CONTAINER_RUNNING", `Container ${record.name} (${record.shortId}) is ${record.status}`, {
         facts: { containerId: record.id },
         remedy: "Stop it first, or remove it with force.",
       });
     }
     record.stopHealth?.();
+    record.stopRequested = true;
+    clearTimeout(record.restartTimer);
     const session = await this.#open();
     await destroyContainer(session, record);
     record.removed = true;
@@ -302,8 +359,8 @@ export class BuiltinContainers implements ContainerService {
     for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
-    record.nextExit.reject(gone);
-    record.firstStart.reject(gone);
+    for (const waited of [record.nextExit, record.ended, record.nextStart, record.firstStart]) waited.reject(gone);
+    record.removal.resolve(record.exit ?? { exitCode: 0, oomKilled: false });
     this.#emit(record, "destroy");
   }
 
@@ -312,14 +369,53 @@ export class BuiltinContainers implements ContainerService {
     if (!record) return;
     record.stopHealth?.();
     record.exit = containerExit(raw, oom);
-    record.status = "exited";
     record.pid = 0;
     record.finishedAt = new Date();
+    const restart = this.#nextRestart(record, record.exit);
+    record.status = restart ? "restarting" : "exited";
     if (record.exit.oomKilled) this.#emit(record, "oom");
     this.#emit(record, "die", { exitCode: String(record.exit.exitCode) });
     const { nextExit } = record;
     record.nextExit = new Deferred();
     nextExit.resolve(record.exit);
+    if (restart) this.#restartLater(record, restart);
+    else this.#ended(session, record, record.exit);
+  }
+
+  #nextRestart({ spec, restarts, stopRequested, startedAt }: ContainerRecord, { exitCode }: ContainerExit): RestartState | undefined {
+    if (stopRequested) return undefined;
+    return nextRestart(spec.restartPolicy, restarts, { exitCode, ranMs: Date.now() - (startedAt?.getTime() ?? 0) });
+  }
+
+  #restartLater(record: ContainerRecord, restart: RestartState): void {
+    record.restarts = restart;
+    record.restartTimer = setTimeout(() => {
+      void record
+        .exclusive(async () => {
+          if (record.status !== "restarting" || record.removed) return;
+          const session = await this.#open();
+          await unpublishPorts(session, record);
+          // What keeps it from starting now would keep it from starting later.
+          await this.#launch(record).catch(() => this.#giveUp(record));
+        })
+        .catch(() => {}); // the session has ended
+    }, restart.delayMs);
+    record.restartTimer.unref();
+  }
+
+  /** No restart follows after all. */
+  async #giveUp(record: ContainerRecord): Promise<void> {
+    if (record.status !== "restarting") return;
+    clearTimeout(record.restartTimer);
+    record.status = "exited";
+    this.#ended(await this.#open(), record, record.exit ?? { exitCode: 0, oomKilled: false });
+    this.#emit(record, "stop");
+  }
+
+  #ended(session: Session, record: ContainerRecord, exit: ContainerExit): void {
+    const { ended } = record;
+    record.ended = new Deferred();
+    ended.resolve(exit);
     if (record.spec.autoRemove) void record.exclusive(() => this.#remove(record, true)).catch(() => {});
     else void unpublishPorts(session, record).catch(() => {});
   }
@@ -355,32 +451,4 @@ async function sendUnlessGone(session: Session, record: ContainerRecord, signal:
   await signalContainer(session, record, signal).catch((error: unknown) => {
     if (record.running && !(error instanceof CaissonError && error.code === "CONTAINER_NOT_RUNNING")) throw error;
   });
-}
-
-/** True when the promise settles in time. */
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function abortable<T>(promise: Promise<T>, operation: string, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  throwIfAborted(operation, signal);
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(operation, signal));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -26,6 +26,13 @@ export class ContainerTable {
     this.#names.delete(name);
   }
 
+  /** @throws CONTAINER_NAME_TAKEN */
+  rename(record: ContainerRecord, name: string): void {
+    this.reserve(name, record.id);
+    this.#names.delete(record.name);
+    record.name = name;
+  }
+
   add(record: ContainerRecord): void {
     this.#records.set(record.id, record);
   }

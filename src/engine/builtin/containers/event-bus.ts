@@ -1,8 +1,15 @@
-/** Hands events to any number of listeners, each at its own pace. */
+/** Hands events to any number of listeners, each at its own pace, and remembers the last ones. */
 import type { EngineEvent, EventsOptions } from "../../engine.js";
+import { passesEvent } from "../../filters.js";
+
+/** Events that are remembered for `since`. */
+const REMEMBERED = 1024;
+/** setTimeout takes no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export class EventBus {
   readonly #listeners = new Set<Listener>();
+  readonly #past: EngineEvent[] = [];
   #closed = false;
 
   emit(type: EngineEvent["type"], action: string, id: string, attributes: Readonly<Record<string, string>> = {}): void {
@@ -10,13 +17,20 @@ export class EventBus {
   }
 
   publish(event: EngineEvent): void {
+    this.#past.push(event);
+    if (this.#past.length > REMEMBERED) this.#past.shift();
     for (const listener of this.#listeners) listener.push(event);
   }
 
-  /** What is published from this call on. Ends with the signal or with {@link close}. */
+  /**
+   * What is published from this call on, after what is remembered since the moment that is asked for. Ends with the signal, at the moment
+   * that is asked for, or with {@link close}.
+   */
   subscribe(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
+    const { since, until, signal } = options;
     const listener = new Listener(options, () => this.#listeners.delete(listener));
-    if (this.#closed || options.signal?.aborted) listener.end();
+    if (since) for (const event of this.#past) if (event.time >= since) listener.push(event);
+    if (this.#closed || signal?.aborted || (until && until.getTime() <= Date.now())) listener.end();
     else this.#listeners.add(listener);
     return listener;
   }
@@ -30,25 +44,29 @@ export class EventBus {
 /** Queues what comes between two reads. Listening starts when it is made, not with the first read. */
 class Listener implements AsyncIterable<EngineEvent>, AsyncIterator<EngineEvent> {
   readonly #queue: EngineEvent[] = [];
-  readonly #type: EngineEvent["type"] | undefined;
+  readonly #options: EventsOptions;
   readonly #leave: () => void;
+  readonly #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #ended = false;
 
   constructor(options: EventsOptions, leave: () => void) {
-    this.#type = options.type;
+    this.#options = options;
     this.#leave = leave;
     options.signal?.addEventListener("abort", () => this.end(), { once: true });
+    if (options.until) this.#timer = setTimeout(() => this.end(), Math.min(options.until.getTime() - Date.now(), LONGEST_TIMER_MS));
   }
 
   push(event: EngineEvent): void {
-    if (this.#ended || (this.#type && event.type !== this.#type)) return;
+    const { type, until, filters = {} } = this.#options;
+    if (this.#ended || (type && event.type !== type) || (until && event.time > until) || !passesEvent(event, filters)) return;
     this.#queue.push(event);
     this.#wake?.();
   }
 
   end(): void {
     this.#ended = true;
+    clearTimeout(this.#timer);
     this.#leave();
     this.#wake?.();
   }

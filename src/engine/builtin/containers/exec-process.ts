@@ -1,6 +1,6 @@
 /** Further processes in a running container. */
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import type { ContainerExit, ExecProcess, ExecSpec, TerminalSize } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import { planExec } from "../runtime/plan-exec.js";
@@ -11,16 +11,18 @@ import type { RawExit, Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
+import { detachable, parseDetachKeys } from "./detach-keys.js";
 import { containerExit } from "./exit-status.js";
 import { commandFailure, failedOperation } from "./plan-failure.js";
 import type { Session } from "./session.js";
 import { readUsers } from "./user-files.js";
 
-/** @throws CONTAINER_NOT_RUNNING, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED, OPTION_INVALID, ABORTED */
+/** @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED, OPTION_INVALID, ABORTED */
 export async function startExec(session: Session, record: ContainerRecord, spec: ExecSpec): Promise<ExecProcess> {
   throwIfAborted("exec", spec.signal);
   const process = record.process;
   if (!record.running || !process) throw notRunning(record);
+  if (record.status === "paused") throw isPaused(record);
   // A user by name is looked up in the container as it is now: it may have added one since the start.
   const users = spec.user === undefined ? record.users : await readUsers(session, record);
   const { plan } = planExec({
@@ -32,6 +34,7 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
     join: record.join,
   });
   const { supervisor } = session;
+  const keys = spec.tty && spec.stdin ? parseDetachKeys(spec.detachKeys) : Buffer.alloc(0);
   const id = randomBytes(8).toString("hex");
   const exit = new ExecExit(supervisor, id);
   const streams = openStreams(supervisor, spec);
@@ -45,19 +48,21 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
       if (streams.stderr) writer.u64(Tag.TOKEN_ERR, streams.stderr.token);
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan));
     });
-    const kill = async (signal: string | number = "SIGKILL"): Promise<void> => {
+    const send = async (signal: string | number, whole = false): Promise<void> => {
       await supervisor
-        .request(Message.SIGNAL, (writer) => writer.text(Tag.EXEC_ID, id).u64(Tag.SIGNAL, signalNumber(signal)))
+        .request(Message.SIGNAL, (writer) => {
+          writer.text(Tag.EXEC_ID, id).u64(Tag.SIGNAL, signalNumber(signal));
+          if (whole) writer.u64(Tag.FLAGS, 1);
+        })
         .catch(ignoreGone);
     };
-    killOnAbort(spec.signal, kill, exit.promise);
+    killOnAbort(spec.signal, () => send("SIGKILL", true), exit.promise);
     return {
-      stdin: streams.stdin?.socket,
-      stdout: streams.stdout.socket,
+      ...connect(streams, keys, exit.promise),
       stderr: streams.stderr?.socket ?? Readable.from([]),
       pid: reply.u64(Tag.PID) ?? 0,
       exit: exit.promise,
-      kill,
+      kill: (signal = "SIGKILL") => send(signal),
       resize: async ({ rows, columns }: TerminalSize) => {
         await supervisor
           .request(Message.RESIZE, (writer) => writer.text(Tag.EXEC_ID, id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
@@ -72,9 +77,39 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
   }
 }
 
+/** The streams as they are, or with a way out: then what the process goes on to write is read, and dropped. */
+function connect(
+  { stdin, stdout }: ReturnType<typeof openStreams>,
+  keys: Buffer,
+  exit: Promise<unknown>,
+): Pick<ExecProcess, "stdin" | "stdout" | "end"> {
+  const exited = exit.then(
+    () => "exit" as const,
+    () => "exit" as const,
+  );
+  if (!stdin || keys.length === 0) return { stdin: stdin?.socket, stdout: stdout.socket, end: exited };
+  const left = new Deferred<"detach">();
+  const output = stdout.socket.pipe(new PassThrough());
+  const leave = (): void => {
+    stdout.socket.unpipe(output);
+    stdout.socket.resume();
+    output.end();
+    left.resolve("detach");
+  };
+  return { stdin: detachable(stdin.socket, keys, leave), stdout: output, end: Promise.race([left.promise, exited]) };
+}
+
+export function isPaused(record: ContainerRecord): CaissonError<"CONTAINER_PAUSED"> {
+  return new CaissonError("CONTAINER_PAUSED", `Container ${record.name} (${record.shortId}) is paused`, {
+    facts: { containerId: record.id },
+    remedy: "Unpause it first.",
+  });
+}
+
 export function notRunning(record: ContainerRecord): CaissonError {
   return new CaissonError("CONTAINER_NOT_RUNNING", `Container ${record.name} (${record.shortId}) is not running: it is ${record.status}`, {
     facts: { containerId: record.id, status: record.status },
+    remedy: record.status === "restarting" ? "Its restart policy will start it again: wait until it runs." : undefined,
   });
 }
 

@@ -11,28 +11,30 @@ import { effectiveHealthcheck } from "./inspect.js";
 const OUTPUT_MAX = 4096;
 const OUTPUT_GRACE_MS = 500;
 
-/** Starts the checks of a container that has just been started. Returns what ends them. */
+/** Starts the checks of a container that runs; after a pause they go on where they were. Returns what ends them. */
 export function watchHealth(
   record: ContainerRecord,
   exec: (spec: ExecSpec) => Promise<ExecProcess>,
   events: EventBus,
 ): (() => void) | undefined {
   const healthcheck = effectiveHealthcheck(record);
-  if (!healthcheck) {
-    record.health = undefined;
-    return undefined;
-  }
+  if (!healthcheck) return undefined;
   const shell = record.image.inspect.config.shell ?? ["/bin/sh", "-c"];
   return monitorHealth({
     healthcheck,
+    initial: record.health,
     probe: async (test, timeoutMs) => {
       const command = test[0] === "CMD-SHELL" ? [...shell, ...test.slice(1)] : test.slice(1);
-      return runProbe(await exec({ command, signal: AbortSignal.timeout(timeoutMs) }));
+      const signal = AbortSignal.timeout(timeoutMs);
+      const result = await runProbe(await exec({ command, signal }));
+      return signal.aborted
+        ? { exitCode: -1, output: `The probe took longer than ${timeoutMs} ms and was killed\n${result.output}` }
+        : result;
     },
     onState: (state) => {
-      const changed = record.health?.status !== state.status;
+      const before = record.health?.status ?? "starting";
       record.health = state;
-      if (changed && state.status !== "starting") events.emit("container", `health_status: ${state.status}`, record.id, record.attributes);
+      if (before !== state.status) events.emit("container", `health_status: ${state.status}`, record.id, record.attributes);
     },
   });
 }

@@ -28,7 +28,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
     ...summarize(record),
     state: {
       status: record.status,
-      running: record.running,
+      running: record.running || record.status === "restarting",
       pid: record.running ? record.pid : 0,
       startedAt: record.startedAt,
       finishedAt: record.finishedAt,
@@ -48,7 +48,10 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       stopSignal: process?.stopSignal ?? "SIGTERM",
       stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
       healthcheck: effectiveHealthcheck(record),
+      resources: spec.resources ?? {},
+      restartPolicy: spec.restartPolicy ?? { name: "no" },
     },
+    restartCount: record.restarts.count,
     mounts: record.mounts.map(mountPoint),
     ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
     networks: Object.fromEntries(

@@ -2,13 +2,14 @@
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
 import { addressBytes } from "../network/addresses.js";
-import type { DeviceRule } from "../runtime/device-rules.js";
-import { type LaunchNetwork, type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
+import type { HostDevices } from "../runtime/plan-devices.js";
+import { type LaunchNetwork, type LaunchPlan, type Peers, planLaunch } from "../runtime/plan-launch.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Phase, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
-import { readDeviceRules } from "./host-devices.js";
+import { Deferred } from "./deferred.js";
+import { readHostDevices } from "./host-devices.js";
 import { mountsOf } from "./mount-plan.js";
 import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
@@ -20,18 +21,23 @@ import { readUsers } from "./user-files.js";
 
 /** @default of `logMaxBytes`: 64 MiB */
 const LOG_MAX_BYTES = 64 << 20;
+const NO_PEERS: Peers = { ipc: undefined, pid: undefined };
 
 /** How often a container that gives its volumes may end while another one starts with them. */
 const SHARING_TRIES = 5;
 
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, PATH_NOT_FOUND, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
-export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
+export async function launchContainer(
+  session: Session,
+  record: ContainerRecord,
+  peers: Peers = NO_PEERS,
+): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
-  const deviceRules = await readDeviceRules(record.spec);
+  const devices = await readHostDevices(record.spec);
   for (const { network } of record.endpoints.values()) await updateNetworkUplink(session, network);
   const scope = containerScope(record, session.host);
   return withUplink(session, record.spec.exposedHostPorts ?? [], (uplink) =>
-    launch(session, record, launchNetwork(record, uplink ? scope : undefined), deviceRules),
+    launch(session, record, launchNetwork(record, uplink ? scope : undefined), devices, peers),
   );
 }
 
@@ -39,7 +45,8 @@ async function launch(
   session: Session,
   record: ContainerRecord,
   network: LaunchNetwork,
-  deviceRules: readonly DeviceRule[],
+  devices: HostDevices,
+  peers: Peers,
   tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
   const plan = planLaunch({
@@ -54,7 +61,8 @@ async function launch(
     session: session.cgroups,
     network,
     additions: record.additions,
-    deviceRules,
+    peers,
+    devices,
     ...mountsOf(record),
   });
   const ports = await publishPorts(session, record);
@@ -62,7 +70,7 @@ async function launch(
   record.starting = true;
   record.onDisk = true;
   try {
-    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => writeLaunch(writer, record, network, plan));
+    const reply = await session.supervisor.request(Message.LAUNCH, (writer) => writeLaunch(writer, record, network, plan, peers));
     markRunning(record, reply.u64(Tag.PID) ?? 0, ports, plan);
     return { warnings: plan.warnings };
   } catch (error) {
@@ -71,18 +79,25 @@ async function launch(
     const operation = failedOperation(error, plan.prepare, plan.plan);
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
     if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0)
-      return launch(session, record, network, deviceRules, tries - 1);
+      return launch(session, record, network, devices, peers, tries - 1);
     throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
   }
 }
 
-function writeLaunch(writer: FieldWriter, record: ContainerRecord, { nameServer, uplink }: LaunchNetwork, plan: LaunchPlan): void {
+function writeLaunch(
+  writer: FieldWriter,
+  record: ContainerRecord,
+  { nameServer, uplink }: LaunchNetwork,
+  plan: LaunchPlan,
+  peers: Peers,
+): void {
   const { spec } = record;
   writer.text(Tag.ID, record.id).u64(Tag.CLONE_FLAGS, plan.cloneFlags).text(Tag.SCRATCH, record.scratch);
   if (plan.cgroup) writer.text(Tag.CGROUP, plan.cgroup);
   for (const directory of plan.cgroupDirectories) writer.text(Tag.CGROUP_DIR, directory);
+  if (peers.pid !== undefined) writer.text(Tag.PID_OF, peers.pid);
   if (plan.oomFile) writer.text(Tag.OOM_FILE, plan.oomFile);
   writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, spec.logMaxBytes ?? LOG_MAX_BYTES);
   writer.u64(Tag.STDIN, spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
@@ -98,11 +113,15 @@ function markRunning(record: ContainerRecord, pid: number, ports: readonly Publi
   record.pid = pid;
   record.ports = ports;
   record.cgroup = plan.cgroup;
+  record.cgroups = plan.cgroups;
   record.join = plan.join;
   record.startedAt = new Date();
   record.finishedAt = undefined;
   record.exit = undefined;
   record.firstStart.resolve();
+  const { nextStart } = record;
+  record.nextStart = new Deferred();
+  nextStart.resolve();
 }
 
 /** Removes what a container has in the supervisor and on disk, unless others use volumes of it; whatever runs is killed. */

@@ -40,6 +40,9 @@ async function room(root: string): Promise<Probe> {
     : { name: "data root", status: "warning", detail, remedy: "Make room, or set CAISSON_HOME to a directory on a larger disk." };
 }
 
+/** Where the controller is not called like the limit. */
+const CONTROLLERS: Readonly<Record<string, string>> = { swap: "memory", blkioWeight: "io" };
+
 export function cgroups({ cgroups: { version, unified }, limits }: HostFacts): readonly Probe[] {
   const place: Probe =
     unified === undefined
@@ -58,7 +61,7 @@ export function cgroups({ cgroups: { version, unified }, limits }: HostFacts): r
             name: `limit ${name}`,
             status: "warning",
             detail: "no controller that can be written to",
-            remedy: `Delegate the ${name} controller to this process; containers that ask for the limit are refused until then.`,
+            remedy: `Delegate the ${CONTROLLERS[name] ?? name} controller to this process; containers that ask for the limit are refused until then.`,
           },
   );
   return [place, ...enforced];

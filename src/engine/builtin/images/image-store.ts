@@ -6,6 +6,8 @@ import type {
   EngineEvent,
   ImageInspect,
   ImageListOptions,
+  ImagePruneOptions,
+  ImagePruneResult,
   ImageRemoval,
   ImageService,
   ImageSummary,
@@ -28,6 +30,7 @@ import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
 import { isImageIndex, parseManifest } from "./manifest.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "./platform.js";
+import { pruneImages } from "./prune-images.js";
 import { pullConfig, pullImage } from "./pull-image.js";
 import { pushImage } from "./push-image.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "./reference.js";
@@ -287,6 +290,10 @@ export class ImageStore implements ImageService {
     // Layers stay for as long as a container stands on them.
     if (!last || containers.length > 0) return { untagged, deleted: [] };
     return { untagged, deleted: await this.#delete(record) };
+  }
+
+  async prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
+    return pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
   }
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {

@@ -23,6 +23,7 @@ const PHRASES: Readonly<Partial<Record<Operation["op"], (operation: Operation) =
   SYSCTL: ({ path, data }) => `setting the kernel parameter ${path?.replaceAll("/", ".")} to ${JSON.stringify(data)}`,
   PIVOT_ROOT: () => "entering the root file system",
   UNSHARE: () => "creating a namespace",
+  JOIN: ({ name }) => `joining namespaces of container ${name?.slice(0, 12)}`,
   SETNS: () => "joining the container's namespaces",
   NETLINK: () => "configuring the loopback interface",
   RLIMIT: ({ resource }) => `setting resource limit ${resource}`,

@@ -26,6 +26,12 @@ export const DEFAULT_DEVICE_RULES: readonly DeviceRule[] = [
   ].map(([major = 0, minor = 0]) => ({ type: "c" as const, major, minor, permissions: "rwm" })),
 ];
 
+/** As devices.allow of cgroup v1 takes them: `c 1:3 rwm`. */
+export function deviceList(rules: readonly DeviceRule[]): string[] {
+  const number = (value: number): string => (value < 0 ? "*" : String(value));
+  return rules.map(({ type, major, minor, permissions }) => `${type} ${number(major)}:${number(minor)} ${permissions}`);
+}
+
 /** linux/bpf.h: enum BPF_DEVCG_ACC_* and BPF_DEVCG_DEV_* */
 const ACCESS = { m: 1, r: 2, w: 4 } as const;
 const ALL_ACCESS = 7;

@@ -1,4 +1,5 @@
 /** What planning needs to know of the host, as plain data: read once by read-host-facts.ts, written by hand in tests. */
+import type { EnforcedLimits } from "../../engine.js";
 
 export interface HostFacts {
   readonly uid: number;
@@ -9,7 +10,7 @@ export interface HostFacts {
   readonly architecture: string;
   readonly cgroups: CgroupFacts;
   /** Limits that this host enforces. */
-  readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
+  readonly limits: EnforcedLimits;
   /** Which of the paths that are hidden or write-protected in containers this kernel has, relative to the root. */
   readonly protectedPaths: {
     readonly maskedDirectories: readonly string[];
@@ -29,9 +30,17 @@ export interface CgroupFacts {
   /** Controllers of the v2 hierarchy. */
   readonly unifiedControllers: readonly string[];
   /** Directory for sessions by v1 controller. */
-  readonly v1: Readonly<Partial<Record<"memory" | "cpu" | "pids", string>>>;
+  readonly v1: Readonly<Partial<Record<V1Controller, string>>>;
+  /** Processors and memory nodes that may be used at all, where there is a controller for them. */
+  readonly cpuset: { readonly cpus: string; readonly mems: string } | undefined;
+  /** The file that takes weights of block I/O: depends on version and scheduler. */
+  readonly blkioWeightFile: string | undefined;
 }
 
-export function kernelAtLeast(host: HostFacts, major: number, minor: number): boolean {
+export const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "cpuset", "pids", "blkio", "freezer", "devices"] as const;
+
+export type V1Controller = (typeof V1_CONTROLLERS)[number];
+
+export function kernelAtLeast(host: Pick<HostFacts, "kernel">, major: number, minor: number): boolean {
   return host.kernel[0] > major || (host.kernel[0] === major && host.kernel[1] >= minor);
 }

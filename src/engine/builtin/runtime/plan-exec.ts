@@ -44,7 +44,7 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
         op: "SETNS",
         flags:
           CloneFlag.NEWNS |
-          CloneFlag.NEWUTS |
+          (container.utsMode === "host" ? 0 : CloneFlag.NEWUTS) |
           CloneFlag.NEWCGROUP |
           (container.ipcMode === "host" ? 0 : CloneFlag.NEWIPC) |
           (container.networkMode === "host" ? 0 : CloneFlag.NEWNET),

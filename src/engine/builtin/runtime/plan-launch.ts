@@ -11,8 +11,9 @@ import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
 import { inRoot } from "./mount-targets.js";
 import { planCredentials } from "./plan-credentials.js";
-import { type PlannedMount, planDevices, planMounts } from "./plan-mounts.js";
-import { planPseudoMounts } from "./plan-pseudo-mounts.js";
+import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
+import { type PlannedMount, planMounts } from "./plan-mounts.js";
+import { planPseudoMounts, type SharedMemory } from "./plan-pseudo-mounts.js";
 import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
@@ -36,8 +37,9 @@ export interface LaunchOptions {
   readonly mounts: readonly PlannedMount[];
   /** Where the image declares volumes that live in the container's own layer. */
   readonly layerVolumes: readonly string[];
-  /** Numbers of the devices that the spec names, as rules. */
-  readonly deviceRules: readonly DeviceRule[];
+  readonly devices: HostDevices;
+  /** Ids of the containers whose namespaces are shared. */
+  readonly peers: Peers;
   readonly additions?: LaunchAdditions | undefined;
 }
 
@@ -59,6 +61,11 @@ export interface LaunchNetwork {
   readonly etc: string | undefined;
 }
 
+export interface Peers {
+  readonly ipc: string | undefined;
+  readonly pid: string | undefined;
+}
+
 /** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
   /** Before the root file system is mounted: opens sources, in slots from `FIRST_FREE_SLOT` on. */
@@ -73,6 +80,7 @@ export interface LaunchPlan {
   readonly cgroup: string | undefined;
   readonly cgroupDirectories: readonly string[];
   readonly oomFile: string | undefined;
+  readonly cgroups: ContainerCgroups;
   /** Run by the supervisor. */
   readonly prepare: Plan;
   /** Run by the container's first process. */
@@ -85,18 +93,25 @@ export interface LaunchPlan {
 /** @throws OPTION_INVALID, UNSUPPORTED */
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
-  const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
+  const cgroups = planContainerCgroups({
+    session,
+    host,
+    name: cgroupName(id, options.start),
+    limits: spec.resources ?? {},
+    devices: spec.privileged ? undefined : allowedDevices(options.devices),
+  });
   const own = ownNamespaces(spec, options.network);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
-      CloneFlag.NEWUTS |
+      (own.uts ? CloneFlag.NEWUTS : 0) |
       (own.pid ? CloneFlag.NEWPID : 0) |
       (own.ipc ? CloneFlag.NEWIPC : 0) |
       (own.network ? CloneFlag.NEWNET : 0),
     cgroup: cgroups.unified,
     cgroupDirectories: cgroups.directories,
     oomFile: cgroups.oomFile,
+    cgroups,
     prepare: planPrepare(options, cgroups),
     plan: planProcess(options, cgroups, own),
     join: cgroups.join,
@@ -108,10 +123,21 @@ interface OwnNamespaces {
   readonly network: boolean;
   readonly ipc: boolean;
   readonly pid: boolean;
+  readonly uts: boolean;
 }
 
-function ownNamespaces(spec: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
-  return { network: network.own, ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+function ownNamespaces({ ipcMode, pidMode = "private", utsMode }: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
+  return {
+    network: network.own,
+    ipc: ipcMode !== "host" && peerOf(ipcMode) === undefined,
+    pid: pidMode === "private",
+    uts: utsMode !== "host",
+  };
+}
+
+/** The container that a mode such as `container:NAME` names. */
+export function peerOf(mode: string | undefined): string | undefined {
+  return mode?.startsWith("container:") ? mode.slice("container:".length) : undefined;
 }
 
 /**
@@ -127,7 +153,7 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, network, host, image, id, users, deviceRules }: LaunchOptions,
+  { spec, directories, start, network, host, image, id, users, devices }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
@@ -143,7 +169,6 @@ function planPrepare(
     nameServer: network.nameServer,
     hostGateway: network.hostGateway,
   });
-  const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
     ...scratchDirectories(directories.scratch, workDirectory(start)),
     ...Object.entries(files).map(([name, data]) => ({
@@ -153,8 +178,14 @@ function planPrepare(
       mode: 0o644,
     })),
     ...cgroups.prepare,
-    ...(cgroups.unified && !spec.privileged ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(rules) }] : []),
+    ...(cgroups.unified && !spec.privileged
+      ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(allowedDevices(devices)) }]
+      : []),
   ];
+}
+
+function allowedDevices({ rules }: HostDevices): readonly DeviceRule[] {
+  return [...DEFAULT_DEVICE_RULES, ...rules];
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
@@ -186,23 +217,24 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },
     ...mounts.contents,
-    { op: "HOSTNAME", data: process.hostname },
-    ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
+    ...(own.uts ? [{ op: "HOSTNAME" as const, data: process.hostname }] : []),
+    ...(own.uts && spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
     // The plan may step into other namespaces: by then the supervisor must have found this one.
     ...(own.network ? [{ op: "AWAIT" as const }] : []),
     ...network.plan,
+    ...(options.peers.ipc === undefined ? [] : [{ op: "JOIN" as const, name: options.peers.ipc, flags: CloneFlag.NEWIPC }]),
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
       ownNetwork: spec.networkMode !== "host",
-      ownIpc: own.ipc,
       ownPid: own.pid,
-      shmSizeBytes: spec.shmSizeBytes,
+      sharedMemory: sharedMemoryOf(spec, options.peers),
     }),
+    ...planAllDevices(options.devices),
     ...layerVolumes.map((volume) => ({ op: "MKDIR" as const, path: inRoot(volume), mode: 0o755 })),
     ...mounts.places,
-    ...planDevices(spec.devices ?? []),
+    ...planNamedDevices(options.devices),
     ...(options.additions?.mounts ?? []),
     ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
     ...(spec.readonlyRootfs ? readonlyRoot() : []),
@@ -214,6 +246,12 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(spec.init ? [{ op: "INIT" as const }] : []),
     { op: "EXEC", arg: process.argv, env: process.env, path: searchPath(process.env) },
   ];
+}
+
+function sharedMemoryOf({ ipcMode, shmSizeBytes }: ContainerSpec, { ipc }: Peers): SharedMemory {
+  if (ipc !== undefined) return { of: "container", container: ipc };
+  if (ipcMode === "host" || ipcMode === "none") return { of: ipcMode };
+  return { of: "itself", sizeBytes: shmSizeBytes };
 }
 
 /** First, so that what the user mounts there hides them. */

@@ -1,6 +1,6 @@
 /** From a container's mounts, whose sources are known, to operations. */
 import { createHash } from "node:crypto";
-import type { DeviceSpec, MountPropagation, TmpfsMountSpec } from "../../engine.js";
+import type { MountPropagation, TmpfsMountSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import type { Operation, Plan } from "../supervisor/codec.js";
 import { MoveFlag } from "../supervisor/protocol.js";
@@ -79,17 +79,6 @@ export function planMounts(mounts: readonly PlannedMount[], context: MountsConte
   });
   placed.sort((a, b) => depth(a.target) - depth(b.target));
   return { sources, contents: mounts.flatMap(planContents), places: placed.flatMap(({ plan }) => plan) };
-}
-
-export function planDevices(devices: readonly DeviceSpec[]): Plan {
-  return devices.flatMap(({ hostPath, containerPath = hostPath }): Operation[] => {
-    const path = inRoot(containerPath);
-    return [
-      { op: "TOUCH", path, mode: 0o644 },
-      { op: "OPEN_TREE", slot: SLOT, path: hostPath, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
-      { op: "MOVE_MOUNT", slot: SLOT, path },
-    ];
-  });
 }
 
 /** A path in a root file system that consists of layers, as a tree of its own in a slot; the mountpoint is free again afterwards. */

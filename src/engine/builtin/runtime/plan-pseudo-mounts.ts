@@ -14,26 +14,29 @@ export interface PseudoMountOptions {
   readonly host: HostFacts;
   readonly privileged: boolean;
   readonly ownNetwork: boolean;
-  readonly ownIpc: boolean;
   readonly ownPid: boolean;
-  readonly shmSizeBytes: number | undefined;
+  readonly sharedMemory: SharedMemory;
 }
 
+/** Whose memory is at /dev/shm. */
+export type SharedMemory =
+  | { readonly of: "itself"; readonly sizeBytes: number | undefined }
+  | { readonly of: "host" | "none" }
+  | { readonly of: "container"; readonly container: string };
+
+const restricted = MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC;
+
 export function planPseudoMounts(options: PseudoMountOptions): Plan {
-  const { host, privileged, ownNetwork, ownIpc, shmSizeBytes = DEFAULT_SHM_BYTES } = options;
-  const restricted = MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC;
+  const { host, privileged, ownNetwork, sharedMemory } = options;
   const systemFlags = restricted | (privileged ? 0 : MountAttr.RDONLY);
   return [
     ...mountNew("proc", "proc", restricted),
     ...mountNew("tmpfs", "dev", MountAttr.NOSUID | MountAttr.STRICTATIME, { mode: "755", size: "65536k" }),
     ...deviceNodes(),
     ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, { ptmxmode: "0666", mode: "0620", gid: String(TTY_GID) }),
-    ...(ownIpc
-      ? [
-          ...mountNew("tmpfs", "dev/shm", restricted, { mode: "1777", size: String(shmSizeBytes) }),
-          ...mountNew("mqueue", "dev/mqueue", restricted).map((operation) => ({ ...operation, optional: true })),
-        ]
-      : [...bindHost("/dev/shm", "dev/shm"), ...bindHost("/dev/mqueue", "dev/mqueue")]),
+    ...planSharedMemory(sharedMemory),
+    // Shows the queues of the IPC namespace that this is mounted in, whoever's it is.
+    ...mountNew("mqueue", "dev/mqueue", restricted).map((operation) => ({ ...operation, optional: true })),
     // A sysfs of one's own shows the devices of one's own network namespace, and can only be mounted there.
     ...(ownNetwork ? mountNew("sysfs", "sys", systemFlags) : bindReadonlyTree("/sys", "sys")),
     ...(ownNetwork && host.cgroups.version === "2"
@@ -79,6 +82,23 @@ function deviceNodes(): Plan {
     link("core", "/proc/kcore"),
     link("ptmx", "pts/ptmx"),
   ];
+}
+
+function planSharedMemory(memory: SharedMemory): Plan {
+  switch (memory.of) {
+    case "none":
+      return [];
+    case "host":
+      return bindHost("/dev/shm", "dev/shm");
+    case "itself":
+      return mountNew("tmpfs", "dev/shm", restricted, { mode: "1777", size: String(memory.sizeBytes ?? DEFAULT_SHM_BYTES) });
+    case "container":
+      return [
+        { op: "MKDIR", path: "dev/shm", mode: 0o755 },
+        { op: "OPEN_TREE_OF", slot: MOUNT, name: memory.container, path: "dev/shm", flags: OpenTree.CLONE },
+        { op: "MOVE_MOUNT", slot: MOUNT, path: "dev/shm" },
+      ];
+  }
 }
 
 function bindHost(source: string, target: string): Operation[] {

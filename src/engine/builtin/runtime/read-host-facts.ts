@@ -1,9 +1,9 @@
 /** Reads what planning needs to know of the host, from /proc and /sys. Spawns nothing. */
 import { constants } from "node:fs";
-import { access, readFile, stat } from "node:fs/promises";
+import { access, readdir, readFile, stat } from "node:fs/promises";
 import { release } from "node:os";
 import path from "node:path";
-import type { CgroupFacts, HostFacts } from "./host-facts.js";
+import { type CgroupFacts, type HostFacts, V1_CONTROLLERS, type V1Controller } from "./host-facts.js";
 
 /** Docker's (moby 29, oci/defaults.go). */
 const MASKED = [
@@ -15,8 +15,6 @@ const MASKED = [
 ];
 const READONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `proc/${name}`);
 
-const V1_CONTROLLERS = ["memory", "cpu", "pids"] as const;
-
 export async function readHostFacts(): Promise<HostFacts> {
   const [cgroups, capabilities, protectedPaths, resolvConf, ipv6] = await Promise.all([
     readCgroupFacts(),
@@ -26,16 +24,26 @@ export async function readHostFacts(): Promise<HostFacts> {
     readIpv6(),
   ]);
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
-  const enforces = (controller: (typeof V1_CONTROLLERS)[number]): boolean =>
+  const enforces = (controller: V1Controller): boolean =>
     cgroups.v1[controller] !== undefined ||
     (cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller));
+  const accountsSwap = await exists(
+    cgroups.v1.memory === undefined ? "/proc/swaps" : path.join(cgroups.v1.memory, "memory.memsw.limit_in_bytes"),
+  );
   return {
     uid: process.getuid?.() ?? 0,
     capabilities,
     kernel: [major, minor],
     architecture: process.arch,
     cgroups,
-    limits: { memory: enforces("memory"), cpu: enforces("cpu"), pids: enforces("pids") },
+    limits: {
+      memory: enforces("memory"),
+      swap: enforces("memory") && accountsSwap,
+      cpu: enforces("cpu"),
+      cpuset: enforces("cpuset"),
+      pids: enforces("pids"),
+      blkioWeight: cgroups.blkioWeightFile !== undefined,
+    },
     protectedPaths,
     resolvConf,
     ipv6,
@@ -54,7 +62,7 @@ async function readCgroupFacts(): Promise<CgroupFacts> {
     readFile("/proc/self/cgroup", "utf8").catch(() => ""),
   ]);
   const mounts = parseCgroupMounts(mountinfo);
-  const v1: Partial<Record<(typeof V1_CONTROLLERS)[number], string>> = {};
+  const v1: Partial<Record<V1Controller, string>> = {};
   for (const controller of V1_CONTROLLERS) {
     const mount = mounts.find((candidate) => candidate.type === "cgroup" && candidate.options.includes(controller));
     const directory =
@@ -62,17 +70,50 @@ async function readCgroupFacts(): Promise<CgroupFacts> {
     if (directory) v1[controller] = directory;
   }
   const unifiedMount = mounts.find((mount) => mount.type === "cgroup2");
-  const unified = unifiedMount && (await firstWritable([unifiedMount.target]));
+  const unified = unifiedMount ? await firstWritable([unifiedMount.target]) : undefined;
   const controllers = unified
     ? (await readFile(path.join(unified, "cgroup.controllers"), "utf8").catch(() => "")).split(/\s+/).filter(Boolean)
     : [];
+  const v2 = controllers.length > 0 ? unified : undefined;
   const anyV1 = mounts.some((mount) => mount.type === "cgroup");
   return {
     version: unifiedMount ? (anyV1 ? "hybrid" : "2") : anyV1 ? "1" : "none",
     unified,
     unifiedControllers: controllers,
     v1,
+    cpuset: v1.cpuset
+      ? await readCpuset(v1.cpuset, "cpuset.effective_cpus", "cpuset.effective_mems")
+      : v2 === undefined
+        ? undefined
+        : await readCpuset(v2, "cpuset.cpus.effective", "cpuset.mems.effective"),
+    blkioWeightFile: v1.blkio
+      ? await fileOfCgroups(v1.blkio, ["blkio.bfq.weight", "blkio.weight"])
+      : v2 === undefined
+        ? undefined
+        : await fileOfCgroups(v2, ["io.bfq.weight", "io.weight"]),
   };
+}
+
+async function readCpuset(directory: string, cpus: string, mems: string): Promise<CgroupFacts["cpuset"]> {
+  const [first, second] = await Promise.all([cpus, mems].map((name) => readFile(path.join(directory, name), "utf8").catch(() => "")));
+  return first && second ? { cpus: first.trim(), mems: second.trim() } : undefined;
+}
+
+/** The first of these files that cgroups have. The root of a hierarchy lacks some: then one below it shows. */
+async function fileOfCgroups(directory: string, names: readonly string[]): Promise<string | undefined> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const below = entries.find((entry) => entry.isDirectory());
+  for (const place of [directory, ...(below ? [path.join(directory, below.name)] : [])]) {
+    for (const name of names) if (await exists(path.join(place, name))) return name;
+  }
+  return undefined;
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 interface CgroupMount {

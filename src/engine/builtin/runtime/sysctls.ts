@@ -38,7 +38,7 @@ function checkNamespace(name: string, own: SysctlNamespaces): void {
   }
   if (wellFormed && (IPC.has(name) || name.startsWith("fs.mqueue."))) {
     if (own.ipc) return;
-    throw optionError("sysctls", name, "a parameter of the container's own namespaces; it shares the host's IPC");
+    throw optionError("sysctls", name, "a parameter of the container's own namespaces; it shares another's IPC");
   }
   throw optionError("sysctls", name, "a parameter that a container has for itself", ["net.*", "fs.mqueue.*", ...IPC]);
 }

@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import type { ContainerSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
+import { validateResources, validateRestartPolicy } from "./validate-limits.js";
 import { validateMounts } from "./validate-mounts.js";
 
 type Kind = "string" | "boolean" | "number" | "numbers" | "strings" | "record" | "list" | "object" | "objects" | "healthcheck";
@@ -46,6 +47,7 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   devices: "list",
   ipcMode: "string",
   pidMode: "string",
+  utsMode: "string",
   init: "boolean",
   resources: "object",
   oomScoreAdj: "number",
@@ -53,13 +55,15 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   stopSignal: "string",
   stopTimeoutMs: "number",
   logMaxBytes: "number",
+  restartPolicy: "object",
   autoRemove: "boolean",
 };
 
 const CHOICES: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
   seccomp: ["default", "unconfined"],
-  ipcMode: ["private", "host"],
-  pidMode: ["private", "host"],
+  ipcMode: ["private", "shareable", "host", "none", "container:NAME"],
+  pidMode: ["private", "host", "container:NAME"],
+  utsMode: ["private", "host"],
 };
 
 const CHECKS: Readonly<Record<Kind, readonly [expected: string, test: (value: unknown) => boolean]>> = {
@@ -84,7 +88,7 @@ export function validateSpec(spec: ContainerSpec): void {
     const [expected, test] = CHECKS[kind];
     if (!test(value)) throw optionError(name, value, expected);
     const choices = CHOICES[name];
-    if (choices && !choices.includes(value as string)) throw optionError(name, value, "one of the known values", choices);
+    if (choices && !isChoice(value as string, choices)) throw optionError(name, value, "one of the known values", choices);
   }
   checkPorts(spec);
   checkNetwork(spec);
@@ -137,11 +141,16 @@ function checkValues(spec: ContainerSpec): void {
     const value = spec[name];
     if (value !== undefined && value < 0) throw optionError(name, value, "a number that is not negative");
   }
-  for (const [name, value] of Object.entries<unknown>({ ...spec.resources })) {
-    if (value === undefined) continue;
-    if (typeof value !== "number" || (value <= 0 && !(name === "memorySwapBytes" && value === -1)))
-      throw optionError(`resources.${name}`, value, "a positive number");
-  }
+  if (spec.resources) validateResources(spec.resources);
+  if (spec.restartPolicy) validateRestartPolicy(spec.restartPolicy);
+  if (spec.autoRemove && spec.restartPolicy && spec.restartPolicy.name !== "no")
+    throw optionError("autoRemove", true, "absent: a container with a restart policy stays");
+  if (spec.utsMode === "host" && (spec.hostname !== undefined || spec.domainname !== undefined))
+    throw optionError("utsMode", "host", "`private` for a container with a host name or domain name of its own");
+}
+
+function isChoice(value: string, choices: readonly string[]): boolean {
+  return choices.some((choice) => (choice === "container:NAME" ? /^container:./.test(value) : choice === value));
 }
 
 function isPort(value: unknown, lowest: number): boolean {

@@ -37,6 +37,7 @@ export const Message = {
   LET_GO: 41,
   HELD: 42,
   UPLINK: 48,
+  AWAIT_FILE: 50,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
@@ -106,6 +107,8 @@ export const Tag = {
   PREFIX: 66,
   CAPTURE: 67,
   MARK: 68,
+  WATCHED: 80,
+  PID_OF: 81,
 } as const;
 
 /** Operations of a launch plan. */
@@ -163,6 +166,7 @@ export const Op = {
   OPEN_TREE_OF: 61,
   MOUNT_POINT: 62,
   POPULATE: 63,
+  JOIN: 64,
 } as const;
 
 /** Arguments of operations. */
@@ -211,6 +215,10 @@ export const UnpackFlag = {
 
 /** Flags of a RULE. */
 export const UplinkFlag = { DIAL: 1 } as const;
+/** Flags of PACK and COPY_OUT. */
+export const PackFlag = {
+  NAMES: 1,
+} as const;
 
 /** Which part of a launch a failed operation belongs to. */
 export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;

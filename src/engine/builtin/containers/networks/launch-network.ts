@@ -1,5 +1,4 @@
 /** How a container that is about to start meets the network: its mode, and the networks that it is on. */
-import type { ContainerSpec } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
 import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../../network/addresses.js";
 import { loopbackMessages, uplinkRouteMessages } from "../../network/netlink.js";
@@ -58,8 +57,4 @@ function checkNetworks({ name, spec, endpoints }: ContainerRecord): void {
     facts: { network: Object.keys(spec.networks ?? {}).join(", ") },
     remedy: "Connect it to a network, or create it anew.",
   });
-}
-
-export function peerOf(networkMode: ContainerSpec["networkMode"]): string | undefined {
-  return networkMode?.startsWith("container:") ? networkMode.slice("container:".length) : undefined;
 }

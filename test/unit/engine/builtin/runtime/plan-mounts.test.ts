@@ -1,21 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { mountOf } from "../../../../../src/engine/builtin/containers/bind-sources.js";
-import type { HostFacts } from "../../../../../src/engine/builtin/runtime/host-facts.js";
 import { cleanTarget, isBelow } from "../../../../../src/engine/builtin/runtime/mount-targets.js";
 import { type MountSource, type PlannedMount, planMounts } from "../../../../../src/engine/builtin/runtime/plan-mounts.js";
 import { parseVolumesFrom } from "../../../../../src/engine/builtin/runtime/validate-mounts.js";
+import { UNIFIED_HOST as host } from "../../../../fixtures/host-facts.js";
 
-const host: HostFacts = {
-  uid: 0,
-  capabilities: 0n,
-  kernel: [6, 18],
-  architecture: "x64",
-  cgroups: { version: "none", unified: undefined, unifiedControllers: [], v1: {} },
-  limits: { memory: false, cpu: false, pids: false },
-  protectedPaths: { maskedDirectories: [], maskedFiles: [], readonly: [] },
-  resolvConf: "",
-  ipv6: true,
-};
 const context = { mountpoint: "/mnt", host };
 const plan = (...mounts: readonly PlannedMount[]) => planMounts(mounts, context);
 const mount = (source: MountSource, more: Partial<PlannedMount> = {}): PlannedMount => ({ target: "/t", readonly: false, source, ...more });

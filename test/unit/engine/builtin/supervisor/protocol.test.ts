@@ -21,6 +21,7 @@ describe("protocol.ts", () => {
     ["MOVE", protocol.MoveFlag],
     ["UNPACK", protocol.UnpackFlag],
     ["UPLINK", protocol.UplinkFlag],
+    ["PACK", protocol.PackFlag],
   ])("mirrors %s_* of native/protocol.h", (prefix, mirror) => {
     expect({ ...mirror }).toEqual(enumOf(prefix));
   });

@@ -1,0 +1,37 @@
+/** Removes images that nothing needs. */
+import type { ImagePruneOptions, ImagePruneResult, ImageService } from "../../engine.js";
+import { isCaissonError } from "../../errors.js";
+import { passesPrune } from "../../filters.js";
+import type { LayerStore } from "./layer-store.js";
+
+export interface PrunedStore extends Pick<ImageService, "list" | "inspect" | "remove"> {
+  readonly layers: LayerStore;
+}
+
+/** @param isUsed whether a container was made from an image */
+export async function pruneImages(
+  store: PrunedStore,
+  isUsed: (id: string) => boolean,
+  options: ImagePruneOptions,
+): Promise<ImagePruneResult> {
+  const { dangling = true, filters = {} } = options;
+  const untagged: string[] = [];
+  const deleted: string[] = [];
+  let bytes = 0;
+  for (const image of await store.list()) {
+    if (isUsed(image.id) || (dangling && image.references.length > 0) || !passesPrune(image, filters)) continue;
+    const { layers } = await store.inspect(image.id);
+    const sizes = new Map(
+      await Promise.all(layers.map(async (layer) => [layer, (await store.layers.metadata(layer))?.bytes ?? 0] as const)),
+    );
+    const gone = await store.remove(image.id).catch((error: unknown) => {
+      // Meanwhile it was removed, or a container was made from it.
+      if (isCaissonError(error, "IMAGE_NOT_FOUND") || isCaissonError(error, "IMAGE_IN_USE")) return { untagged: [], deleted: [] };
+      throw error;
+    });
+    untagged.push(...gone.untagged);
+    deleted.push(...gone.deleted);
+    bytes += gone.deleted.reduce((sum, each) => sum + (sizes.get(each) ?? 0), 0);
+  }
+  return { untagged, deleted, bytes };
+}
