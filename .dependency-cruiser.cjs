@@ -10,12 +10,21 @@ module.exports = {
     rule(
       "contract-stands-alone",
       {
-        path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|diagnosis|errors|version)\\.ts$",
+        path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|network-service|mount-spec|volume-service|diagnosis|errors|version)\\.ts$",
       },
-      { path: "^src/", pathNot: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect)\\.ts$" },
+      {
+        path: "^src/",
+        pathNot:
+          "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|network-service|mount-spec|volume-service)\\.ts$",
+      },
       "The contract and the errors import nothing else of ours.",
     ),
-    rule("engine-below-sdk", { path: "^src/engine/" }, { path: "^src/(cli|container|modules|wait)/" }, "Engines don't know who uses them."),
+    rule(
+      "engine-below-sdk",
+      { path: "^src/engine/" },
+      { path: "^src/(cli|container|modules|wait|volume)/" },
+      "Engines don't know who uses them.",
+    ),
     rule(
       "engines-behind-open",
       { path: "^src/", pathNot: "^src/engine/(open\\.ts|builtin/)" },
@@ -30,16 +39,19 @@ module.exports = {
     ),
     rule(
       "wait-below-container",
-      { path: "^src/wait/" },
+      { path: "^src/(wait|volume)/" },
       { path: "^src/(cli|container|modules)/" },
-      "Waits know nothing of containers as objects.",
+      "Waits and volumes know nothing of containers as objects.",
     ),
     rule("modules-below-container", { path: "^src/modules/" }, { path: "^src/(cli|container)/" }, "The catalogue is data for Container."),
     rule("cli-on-top", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "Nobody imports the command line."),
     rule(
       "plans-are-pure",
       { path: "^src/engine/builtin/(runtime|network)/" },
-      { path: "^src/engine/builtin/", pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$" },
+      {
+        path: "^src/engine/builtin/",
+        pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$|volumes/volume-names\\.ts$",
+      },
       "Planning never talks to the supervisor.",
     ),
     rule(

@@ -30,8 +30,9 @@ int archive_unpack(int in, int root, const char *base, uint64_t flags, struct ar
 /*
  * archive_pack_layer() - Write a layer directory (overlay upper) as a tar stream: overlay whiteouts become .wh. files,
  * opaque directories .wh..wh..opq; entries sorted by name, hard links kept, times capped at @mtime_cap (seconds, -1: none).
+ * @options: fields, of which TAG_EXCLUDE names directories whose contents are left out
  */
-int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct archive_result *result, struct err *e);
+int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct slice options, struct archive_result *result, struct err *e);
 
 /*
  * archive_pack_path() - Write one path of a container, and what is below it, as a tar stream named after the path's last
@@ -47,5 +48,12 @@ int root_open(int root, const char *path, uint64_t flags, uint64_t mode);
 
 /* root_mkdirs() - Make a directory and its missing parents in root. Return: O_PATH fd of it, or -1 with errno. */
 int root_mkdirs(int root, const char *path, uint32_t mode);
+
+/*
+ * root_follow() - Where a path leads in root although something on it is missing: links are replaced by what they name, and
+ * what follows a missing component stays as it is. @resolved: PATH_MAX bytes, without a leading slash. A hint and no more:
+ * whoever opens it has it resolved in root again. Return: 0, or -1 with errno.
+ */
+int root_follow(int root, const char *path, char *resolved);
 
 #endif

@@ -51,6 +51,7 @@ struct container {
 	char *cgroup_dirs[CGROUP_DIRS_MAX];
 	int cgroup_dirs_n;
 
+	bool keep_scratch;		/* when destroyed: others still use what is in it */
 	uint32_t destroy_request;	/* 0 when none waits */
 	struct timer destroy_retry;
 	int destroy_attempts;

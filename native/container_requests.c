@@ -158,7 +158,7 @@ void container_finish_destroy(struct container *c)
 	forward_close(c->id);
 	if (c->destroy_attempts >= DESTROY_ATTEMPTS)
 		fail(&e, EBUSY, "cgroup of %.32s does not become empty", c->id);
-	if (c->scratch && trash_path(c->scratch, &e) < 0 && e.no == ENOENT)
+	if (c->scratch && !c->keep_scratch && trash_path(c->scratch, &e) < 0 && e.no == ENOENT)
 		e.no = 0;
 	container_forget(c);
 	if (e.no)
@@ -170,9 +170,12 @@ void container_finish_destroy(struct container *c)
 int container_handle_destroy(uint32_t id, struct slice body, struct err *e)
 {
 	struct container *c = container_find(body, e);
+	uint64_t flags = 0;
 
 	if (!c)
 		return -1;
+	find_u64(body, TAG_FLAGS, &flags);
+	c->keep_scratch = flags & 1;
 	if (c->destroy_request)
 		return fail(e, EALREADY, "container %.32s is being destroyed", c->id);
 	c->destroy_request = id;

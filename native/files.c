@@ -15,6 +15,7 @@
 #include "archive.h"
 #include "container.h"
 #include "files.h"
+#include "hold.h"
 #include "kernel.h"
 #include "plan.h"
 #include "procfs.h"
@@ -314,7 +315,7 @@ static int job_pack(struct slice body, int stream, int root, struct writer *repl
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(e, errno, "%s", path);
-	if (archive_pack_layer(stream, dir, find_u64(body, TAG_MTIME, &mtime) ? (int64_t)mtime : -1, &result, e) < 0)
+	if (archive_pack_layer(stream, dir, find_u64(body, TAG_MTIME, &mtime) ? (int64_t)mtime : -1, body, &result, e) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;
@@ -398,9 +399,12 @@ int files_handle_read(uint32_t id, struct slice body, struct err *e)
 
 int files_handle_remove(uint32_t id, struct slice body, struct err *e)
 {
+	_close_ int claim = -1;	/* until the name is free */
 	char path[PATH_MAX];
 	uint64_t flags = 0;
 
+	if (hold_claim(body, &claim, e) < 0)
+		return -1;
 	find_u64(body, TAG_FLAGS, &flags);
 	if (flags & 1) {
 		if (!find_text(body, TAG_PATH, path, sizeof(path)))

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "archive.h"
 #include "kernel.h"
@@ -74,4 +76,71 @@ int root_mkdirs(int root, const char *path, uint32_t mode)
 		prefix[at] = next;
 	}
 	return fd;
+}
+
+#define LINKS_MAX 40
+
+/* up() - Take the last component off. Return: the new length. */
+static size_t up(char *path, size_t len)
+{
+	while (len > 0 && path[--len] != '/')
+		;
+	path[len] = 0;
+	return len;
+}
+
+/* read_link() - Return: length of the link's text, 0 when the path is no link or not there. */
+static size_t read_link(int root, const char *path, char *text)
+{
+	_close_ int fd = root_open(root, path, O_PATH | O_NOFOLLOW, 0);
+	ssize_t len = fd < 0 ? -1 : readlinkat(fd, "", text, PATH_MAX - 1);
+
+	if (len <= 0)
+		return 0;
+	text[len] = 0;
+	return (size_t)len;
+}
+
+int root_follow(int root, const char *path, char *resolved)
+{
+	char rest[PATH_MAX], text[PATH_MAX], joined[PATH_MAX];
+	size_t len = 0;
+	int links = 0;
+
+	resolved[0] = 0;
+	if (snprintf(rest, sizeof(rest), "%s", path) >= (int)sizeof(rest))
+		goto too_long;
+	for (char *at = rest; *(at += strspn(at, "/"));) {
+		size_t n = strcspn(at, "/"), before = len;
+
+		if (n == 1 && at[0] == '.') {
+			at += n;
+			continue;
+		}
+		if (n == 2 && at[0] == '.' && at[1] == '.') {
+			len = up(resolved, len);
+			at += n;
+			continue;
+		}
+		if (len + n + 2 > PATH_MAX)
+			goto too_long;
+		len += (size_t)sprintf(resolved + len, "%s%.*s", len ? "/" : "", (int)n, at);
+		at += n;
+		if (read_link(root, resolved, text) == 0)
+			continue;
+		if (++links > LINKS_MAX) {
+			errno = ELOOP;
+			return -1;
+		}
+		if (snprintf(joined, sizeof(joined), "%s%s", text, at) >= (int)sizeof(joined))
+			goto too_long;
+		memcpy(rest, joined, sizeof(rest));
+		at = rest;
+		len = text[0] == '/' ? 0 : before;
+		resolved[len] = 0;
+	}
+	return 0;
+too_long:
+	errno = ENAMETOOLONG;
+	return -1;
 }

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "hello.h"
 #include "kernel.h"
 #include "loop.h"
+#include "mount_namespace.h"
 #include "procfs.h"
 #include "protocol.h"
 #include "sealed.h"
@@ -26,16 +26,6 @@
 #include "spawn.h"
 
 #define CONTROL_FD 3
-
-/*
- * Mounts of the host still arrive here, nothing that happens here travels back. Where it is refused (no privileges yet, a
- * rootless session) the host's namespace serves: the supervisor itself never mounts anything in it.
- */
-static void private_mounts(void)
-{
-	if (unshare(CLONE_NEWNS) == 0)
-		mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
-}
 
 /* A descriptor for each published connection: the soft limit of 1024 is not for programs that use epoll. */
 static void raise_files_limit(void)
@@ -62,7 +52,7 @@ static int set_up(char **argv, struct err *e)
 	signal(SIGHUP, SIG_IGN);
 	umask(0);
 	raise_files_limit();
-	private_mounts();
+	mount_namespace_init();
 	if (procfs_open() < 0)
 		return fail(e, errno, "/proc");
 	if (spawn_init() < 0)

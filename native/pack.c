@@ -45,7 +45,7 @@ static int finish(struct pack *p, int status, struct err *e)
 	return -1;
 }
 
-int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct archive_result *result, struct err *e)
+int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct slice options, struct archive_result *result, struct err *e)
 {
 	_cleanup_(pack_free) struct pack *p = pack_new(out, result, e);
 	_close_ int fd = -1;
@@ -54,6 +54,7 @@ int archive_pack_layer(int out, int dir, int64_t mtime_cap, struct archive_resul
 		return -1;
 	p->layer = true;
 	p->mtime_cap = mtime_cap;
+	p->options = options;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(e, errno, "open layer directory");

@@ -12,6 +12,7 @@ struct pack {
 	struct tar_writer out;
 	bool layer;		/* overlay's marks become whiteouts */
 	int64_t mtime_cap;	/* -1: none */
+	struct slice options;	/* TAG_EXCLUDE fields */
 	struct link_map links;
 	struct pack_xattrs xattrs;
 	struct archive_result *result;

@@ -16,6 +16,7 @@
 #include "entry_name.h"
 #include "overlay_attr.h"
 #include "pack.h"
+#include "protocol.h"
 
 /* push() - Extend p->name; pop by restoring p->name_len. */
 static int push(struct pack *p, const char *prefix, const char *text, struct err *e)
@@ -99,6 +100,18 @@ static int put_contents_of(struct pack *p, int fd, struct err *e)
 	return 0;
 }
 
+/* is_excluded() - Whether the directory at hand, whose name ends with a slash, is one that stays empty. */
+static bool is_excluded(const struct pack *p)
+{
+	struct reader r = reader_of(p->options);
+	struct field f;
+
+	while (p->name_len && read_field(&r, &f))
+		if (f.tag == TAG_EXCLUDE && f.value.len == p->name_len - 1 && !memcmp(f.value.data, p->name, f.value.len))
+			return true;
+	return false;
+}
+
 int pack_dir(struct pack *p, int fd, struct err *e)
 {
 	struct tar_entry entry;
@@ -111,7 +124,7 @@ int pack_dir(struct pack *p, int fd, struct err *e)
 		if (add_xattrs(p, fd, &entry, e) < 0 || put(p, &entry, e) < 0)
 			return -1;
 	}
-	return put_contents_of(p, fd, e);
+	return is_excluded(p) ? 0 : put_contents_of(p, fd, e);
 }
 
 static int pack_file(struct pack *p, int fd, const struct stat *st, struct err *e)

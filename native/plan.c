@@ -69,6 +69,19 @@ int arg_open_slot(struct plan *p, struct slice args, uint16_t tag, int *fd, stru
 	return 0;
 }
 
+int store_slot(struct plan *p, struct slice args, uint16_t tag, int fd, struct err *e)
+{
+	int *slot = NULL;
+
+	if (arg_slot(p, args, tag, &slot, e) < 0) {
+		close(fd);
+		return -1;
+	}
+	close_fdp(slot);
+	*slot = fd;
+	return 0;
+}
+
 int write_once(int fd, struct slice s)
 {
 	ssize_t n = RETRY(write(fd, s.data, s.len));
@@ -85,7 +98,7 @@ int write_once(int fd, struct slice s)
 static const struct operation *find_operation(uint16_t code)
 {
 	static const struct operation *const tables[] = {
-		mount_operations, file_operations, namespace_operations, credential_operations, process_operations,
+		mount_operations, file_operations, volume_operations, namespace_operations, credential_operations, process_operations,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)

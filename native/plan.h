@@ -47,6 +47,7 @@ struct operation {
 /* The operations of each file, ended by a code of 0. */
 extern const struct operation mount_operations[];
 extern const struct operation file_operations[];
+extern const struct operation volume_operations[];
 extern const struct operation namespace_operations[];
 extern const struct operation credential_operations[];
 extern const struct operation process_operations[];
@@ -58,6 +59,9 @@ int arg_u64(struct slice args, uint16_t tag, uint64_t *value, struct err *e);
 uint64_t arg_u64_or(struct slice args, uint16_t tag, uint64_t fallback);
 int arg_slot(struct plan *p, struct slice args, uint16_t tag, int **slot, struct err *e);
 int arg_open_slot(struct plan *p, struct slice args, uint16_t tag, int *fd, struct err *e);
+
+/* store_slot() - Put @fd, which it takes over, into the slot that @tag names. Return: 0, or -1 with @e. */
+int store_slot(struct plan *p, struct slice args, uint16_t tag, int fd, struct err *e);
 
 /* write_once() - One write(2) of all of @s. Return: 0, or -1 with errno. */
 int write_once(int fd, struct slice s);

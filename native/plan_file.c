@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,22 +77,50 @@ static int op_mkdir(struct plan *p, struct slice args, struct err *e)
 	return own(fd, args) < 0 ? fail(e, errno, "owner of %s", path) : 0;
 }
 
-static int op_touch(struct plan *p, struct slice args, struct err *e)
+static int touch(struct plan *p, char *path, mode_t mode, struct err *e)
 {
 	_close_ int parent = -1, fd = -1;
 	_close_ int existing = -1;
-	char path[PATH_SIZE], *leaf;
+	char *leaf;
 
-	if (arg_path(args, ARG_PATH, path, e) < 0)
-		return -1;
 	existing = root_open(p->root, path, O_PATH | O_CLOEXEC, 0);
 	if (existing >= 0)
 		return 0;
 	parent = open_parent(p, path, &leaf, e);
 	if (parent < 0)
 		return -1;
-	fd = openat(parent, leaf, O_CREAT | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, (mode_t)arg_u64_or(args, ARG_MODE, 0644));
+	fd = openat(parent, leaf, O_CREAT | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, mode);
 	return fd < 0 ? fail(e, errno, "%s", leaf) : 0;
+}
+
+static int op_touch(struct plan *p, struct slice args, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	if (arg_path(args, ARG_PATH, path, e) < 0)
+		return -1;
+	return touch(p, path, (mode_t)arg_u64_or(args, ARG_MODE, 0644), e);
+}
+
+static int op_mount_point(struct plan *p, struct slice args, struct err *e)
+{
+	_close_ int existing = -1, directory = -1;
+	char path[PATH_SIZE], place[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if (arg_open_slot(p, args, ARG_SLOT, &fd, e) < 0 || arg_path(args, ARG_PATH, path, e) < 0)
+		return -1;
+	existing = root_open(p->root, path, O_PATH, 0);
+	if (existing >= 0)
+		return 0;
+	/* A link of the image may name what is not there: that is the place then, as with Docker. */
+	if (fstat(fd, &st) < 0 || root_follow(p->root, path, place) < 0)
+		return fail(e, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return touch(p, place, 0644, e);
+	directory = root_mkdirs(p->root, place, 0755);
+	return directory < 0 ? fail(e, errno, "%s", path) : 0;
 }
 
 static int op_mknod(struct plan *p, struct slice args, struct err *e)
@@ -203,6 +232,7 @@ const struct operation file_operations[] = {
 	{ OP_ROOT, false, "root", op_root },
 	{ OP_MKDIR, false, "mkdir", op_mkdir },
 	{ OP_TOUCH, false, "create file", op_touch },
+	{ OP_MOUNT_POINT, false, "mount point", op_mount_point },
 	{ OP_MKNOD, false, "mknod", op_mknod },
 	{ OP_SYMLINK, false, "symlink", op_symlink },
 	{ OP_WRITE, false, "write file", op_write },

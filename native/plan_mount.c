@@ -6,28 +6,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "archive.h"
 #include "kernel.h"
 #include "plan.h"
 #include "protocol.h"
-
-static int store_slot(struct plan *p, struct slice args, uint16_t tag, int fd, struct err *e)
-{
-	int *slot;
-
-	if (arg_slot(p, args, tag, &slot, e) < 0) {
-		close(fd);
-		return -1;
-	}
-	close_fdp(slot);
-	*slot = fd;
-	return 0;
-}
 
 static int op_open_tree(struct plan *p, struct slice args, struct err *e)
 {
@@ -147,12 +136,32 @@ static int op_mount_setattr(struct plan *p, struct slice args, struct err *e)
 }
 
 /*
+ * check_place() - The root itself can't be mounted on, and in /proc a mount would hide what the masks are made of, or the
+ * masks themselves (CVE-2019-19921): wherever a link of the image led to.
+ */
+static int check_place(const struct plan *p, int target, const char *path, uint64_t flags, struct err *e)
+{
+	struct stat st, root;
+	struct statfs fs;
+
+	if (fstat(target, &st) < 0 || fstat(p->root, &root) < 0 || fstatfs(target, &fs) < 0)
+		return fail(e, errno, "%s", path);
+	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
+		return fail(e, EBUSY, "%s leads to the root", path);
+	if (fs.f_type == PROC_SUPER_MAGIC && !(flags & MOVE_INTO_PROC))
+		return fail(e, EPERM, "%s leads into /proc", path);
+	return 0;
+}
+
+/*
  * Below the pseudo file systems no component of a target may be a link that the image placed: a proc or sysfs mounted
  * elsewhere would leave the masks off the real one (CVE-2019-19921). O_NOFOLLOW in every in-root resolution of a final
- * component keeps "/proc -> elsewhere" an error here.
+ * component keeps "/proc -> elsewhere" an error here. MOVE_FOLLOW is for what comes after them.
  */
 static int op_move_mount(struct plan *p, struct slice args, struct err *e)
 {
+	uint64_t flags = arg_u64_or(args, ARG_FLAGS, 0);
+	bool follow = flags & MOVE_FOLLOW;
 	_close_ int target = -1;
 	char path[PATH_SIZE];
 	struct stat st;
@@ -160,11 +169,13 @@ static int op_move_mount(struct plan *p, struct slice args, struct err *e)
 
 	if (arg_open_slot(p, args, ARG_SLOT, &fd, e) < 0 || arg_path(args, ARG_PATH, path, e) < 0)
 		return -1;
-	target = root_open(p->root, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	target = root_open(p->root, path, O_PATH | (follow ? 0 : O_NOFOLLOW) | O_CLOEXEC, 0);
 	if (target < 0)
 		return fail(e, errno, "%s", path);
 	if (fstat(target, &st) == 0 && S_ISLNK(st.st_mode))
 		return fail(e, ELOOP, "%s is a symbolic link", path);
+	if (follow && check_place(p, target, path, flags, e) < 0)
+		return -1;
 	if (move_mount(fd, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return fail(e, errno, "%s", path);
 	return 0;

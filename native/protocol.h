@@ -32,23 +32,31 @@ enum msg_kind {
 	MSG_RESIZE = 20,	/* ID or EXEC_ID, ROWS, COLUMNS */
 	MSG_STDIN = 21,		/* ID, TOKEN_IN: feeds the container's stdin; FLAGS 1: closes it when the stream ends */
 	MSG_LOG_WAIT = 22,	/* ID, OFFSET -> SIZE, FLAGS 1 when the log is complete. Answers once SIZE > OFFSET or complete */
-	MSG_DESTROY = 23,	/* ID: kill what runs, remove cgroups, scratch, published ports -> nothing */
-	MSG_PUBLISH = 24,	/* ID, PROTO, HOST_IP..., HOST_PORT (0: any), ADDRESS, PORT, SOURCE? -> HOST_PORT */
+	MSG_DESTROY = 23,	/* ID, FLAGS 1: kill what runs, remove cgroups, published ports and (without the flag) scratch -> nothing */
+	MSG_PUBLISH = 24,	/* ID, NETWORK?, PROTO, HOST_IP..., HOST_PORT (0: any), ADDRESS, PORT, SOURCE? -> HOST_PORT */
 	MSG_UNPUBLISH = 25,	/* ID: every port of the container */
 	MSG_LISTENING = 26,	/* ID -> SOCKET... */
 	MSG_WAIT_LISTENING = 27,/* ID, WANTED... -> SOCKET...; events MSG_EV_LISTENING meanwhile when FLAGS 1 */
 	MSG_CANCEL = 28,	/* REQUEST: ends a waiting request with ECANCELED */
 	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE... */
-	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME? -> ENTRIES, BYTES */
+	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME?, EXCLUDE... -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
 	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
-	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background */
-	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN: runs a plan in a child that then exits -> WARNING... */
+	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background; LOCK?: EBUSY while it is held */
+	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN, ID? target of OP_SETNS: runs a plan in a child that then exits -> WARNING... */
+	MSG_NETWORK = 36,	/* ID, DATA: a network namespace that belongs to no container, and rtnetlink requests to run in it */
+	MSG_NETWORK_REMOVE = 37,/* ID: it goes once nobody is in it */
+	MSG_NAME_REPLY = 38,	/* ID, DATA, and what the query came with: ADDRESS and PORT, or TOKEN_OUT. Nobody to tell: fine */
+
+	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
+	MSG_LET_GO = 41,	/* PATH */
+	MSG_HELD = 42,		/* PATH... -> HELD... in order */
 
 	MSG_EV_EXIT = 64,	/* ID, EXIT_CODE or SIGNAL, DATA? contents of OOM_FILE */
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
 	MSG_EV_LISTENING = 66,	/* REQUEST, SOCKET... */
+	MSG_EV_NAME_QUERY = 67,	/* ID, DATA: a DNS message, and who asks: ADDRESS, PORT (UDP), or TOKEN_OUT (TCP) */
 };
 
 enum field_tag {
@@ -105,6 +113,12 @@ enum field_tag {
 	TAG_MODE = 51,		/* with the file's type, as in struct stat */
 	TAG_UID = 52,
 	TAG_GID = 53,
+	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
+	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
+
+	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
+	TAG_HELD = 61,		/* u64 1 where any session holds it */
+	TAG_EXCLUDE = 62,	/* directory, relative, whose contents are left out */
 };
 
 enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
@@ -124,7 +138,7 @@ enum op_code {
 	OP_FSCONFIG = 4,	/* SLOT, COMMAND, NAME, DATA? or SLOT2? */
 	OP_FSMOUNT = 5,		/* SLOT fs context, SLOT2 result, FLAGS MOUNT_ATTR_*; creates the superblock first */
 	OP_MOUNT_SETATTR = 6,	/* SLOT, SET, CLEAR, PROPAGATION, FLAGS AT_RECURSIVE */
-	OP_MOVE_MOUNT = 7,	/* SLOT, PATH in root */
+	OP_MOVE_MOUNT = 7,	/* SLOT, PATH in root, FLAGS enum move_flag */
 	OP_MOVE_MOUNT_HOST = 8,	/* SLOT, PATH host */
 	OP_MOUNT = 9,		/* NAME source, PATH host target, FSTYPE, FLAGS, DATA; with CWD: chdir there first */
 	OP_MOUNT_PROPAGATION = 10,/* PATH host, FLAGS MS_* */
@@ -139,10 +153,12 @@ enum op_code {
 	OP_SYSCTL = 19,		/* PATH below /proc/sys, DATA: through a verified procfs */
 	OP_PIVOT_ROOT = 20,
 	OP_UNSHARE = 21,	/* FLAGS */
-	OP_SETNS = 22,		/* FLAGS: namespaces of the container (EXEC) */
+	OP_SETNS = 22,		/* FLAGS: namespaces of the container (EXEC, TRY); NAME? network namespace of this container or network */
 	OP_HOSTNAME = 23,	/* DATA */
 	OP_DOMAINNAME = 24,	/* DATA */
-	OP_NETLINK = 25,	/* DATA: rtnetlink requests with NLM_F_ACK, in order */
+	OP_NETLINK = 25,	/* DATA: netlink requests, in order; those with NLM_F_ACK are waited for. VALUE? protocol, else rtnetlink.
+				 * NAME? network whose namespace they are sent in. OFFSET...: where a descriptor of the namespace
+				 * that we are in goes, 4 bytes each */
 	OP_RLIMIT = 26,		/* RESOURCE, SOFT, HARD */
 	OP_OOM_SCORE = 27,	/* DATA */
 	OP_KEYRING = 28,	/* a new session keyring */
@@ -166,6 +182,12 @@ enum op_code {
 	OP_CHROOT = 46,		/* PATH host; where pivot_root is refused */
 	OP_UMOUNT = 47,		/* PATH host, FLAGS */
 	OP_CONSOLE = 48,	/* binds the terminal of OP_PTY on /dev/console in root */
+	OP_AWAIT = 49,		/* until the supervisor has the namespaces of a new container, and has done what it owes it there */
+
+	OP_OPEN_TREE_BENEATH = 60,/* SLOT, PATH host directory, DATA path that must stay below it, FLAGS */
+	OP_OPEN_TREE_OF = 61,	/* SLOT, NAME running container (none: the host), PATH in its root, FLAGS */
+	OP_MOUNT_POINT = 62,	/* SLOT, PATH in root: made where missing, a directory or an empty file as what SLOT holds */
+	OP_POPULATE = 63,	/* PATH in root, CWD host directory, DATA directory below it: becomes a copy of PATH if empty. NAME beside CWD: scratch */
 };
 
 enum arg_tag {
@@ -197,6 +219,13 @@ enum arg_tag {
 	ARG_ARG = 26,
 	ARG_ENV = 27,
 	ARG_OPTIONAL = 28,
+	ARG_OFFSET = 29,
+};
+
+/* Flags of OP_MOVE_MOUNT. */
+enum move_flag {
+	MOVE_FOLLOW = 1,	/* a link at the end of PATH is followed, in root; the root itself and /proc are refused */
+	MOVE_INTO_PROC = 2,	/* /proc is allowed */
 };
 
 /* Flags of MSG_UNPACK, MSG_COPY_IN. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "mount_namespace.h"
 #include "plan.h"
 #include "procfs.h"
 #include "spawn.h"
@@ -81,7 +82,7 @@ static _Noreturn void child(const struct spawn *s, int status, const char *late_
 	default_signals();
 	plan_init(&p);
 	p.status = status;
-	p.target = s->pid_namespace;
+	p.target = s->target;
 	p.warn = report_warning;
 	if ((!late_cgroup || join_cgroup(late_cgroup, &e) == 0) && set_stdio(s->stdio, &e) == 0 && plan_run(&p, s->plan, &e) == 0)
 		_exit(0);
@@ -177,7 +178,7 @@ static int keep_descriptors(int **keep, int n)
 pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, int *pidfd)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
-	int proc = procfs();
+	int proc = procfs(), mounts = mount_namespace_host();
 	int *all[KEEP_MAX];
 	pid_t pid;
 
@@ -190,8 +191,10 @@ pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, 
 	for (int i = 0; i < n; i++)
 		all[i] = keep[i];
 	all[n] = &proc;
-	if (n >= KEEP_MAX || keep_descriptors(all, n + 1) < 0)
+	all[n + 1] = &mounts;
+	if (n + 1 >= KEEP_MAX || keep_descriptors(all, n + 2) < 0)
 		_exit(126);
 	procfs_adopt(proc);
+	mount_namespace_adopt(mounts);
 	_exit(run(context));
 }

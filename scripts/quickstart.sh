@@ -12,9 +12,8 @@ make -s -C native
 caisson="node dist/cli/main.js"
 if ! $caisson inspect postgres >/dev/null 2>&1; then
 	if ! $caisson pull postgres; then
-		echo "no registry: the image is made here, from Debian's packages"
-		scripts/postgres-tar.sh
-		examples/images/postgres/import.sh .cache/images/postgres.tar postgres >/dev/null
+		echo "no registry: the image is built here, from Debian's packages"
+		node scripts/images.mjs postgres
 	fi
 fi
 exec node examples/postgres.mjs

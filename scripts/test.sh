@@ -7,7 +7,12 @@ mkdir -p .cache
 phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
-scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl mmdebstrap
+scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables \
+	clang libclang-rt-dev git openssh-client bzip2 xz-utils zstd
+# Its BuildKit is what builds are compared with: that of this Debian is older.
+scripts/unpack-newer-docker.sh .cache/docker
+# Build checks came to Docker after that.
+scripts/unpack-newer-docker.sh .cache/docker-checks forky
 
 phase "npm packages"
 scripts/install-npm.sh
@@ -15,9 +20,6 @@ scripts/install-npm.sh
 phase "builds"
 make -C native -j2
 npx tsdown --logLevel error
-
-phase "the postgres image"
-scripts/postgres-tar.sh
 
 phase "types, format, lint, direction of imports"
 npx tsc -p . --noEmit
@@ -32,6 +34,24 @@ native_passed=$(sed -n 's/^[^ ]*: \([0-9]*\) passed$/\1/p' "$native_log" | awk '
 if [ "$native_failed" -ne 0 ]; then
 	tail -n 60 "$native_log"
 fi
+
+phase "fuzzing, for a moment"
+fuzz_log=.cache/fuzz.log
+fuzz_failed=0
+make -s -C native fuzz-short FUZZ_RUNS=20000 >"$fuzz_log" 2>&1 || fuzz_failed=1
+if [ "$fuzz_failed" -ne 0 ]; then tail -n 60 "$fuzz_log"; fi
+
+phase "the examples, and the images of services that the tests use"
+# All in one store: the quickstart makes what it needs as on a fresh machine, the rest comes on top.
+home=$PWD/.cache/home
+examples_failed=0
+CAISSON_HOME=$home scripts/quickstart.sh || examples_failed=1
+sleep 1 # the supervisor outlives its owner by moments
+if [ -n "$(ls -A "$home/sessions")" ]; then
+	echo "the quickstart left a session behind"
+	examples_failed=1
+fi
+CAISSON_HOME=$home node scripts/images.mjs
 
 phase "unit and integration tests"
 results=.cache/vitest.json
@@ -49,19 +69,10 @@ newest_node=.cache/newest-node/node_modules/$newest/bin/node
 "$newest_node" --version
 "$newest_node" node_modules/vitest/vitest.mjs run --project unit --project contract --reporter=dot || newest_failed=1
 
-phase "the examples"
-examples_failed=0
-CAISSON_HOME=$PWD/.cache/examples-home scripts/quickstart.sh || examples_failed=1
-sleep 1 # the supervisor outlives its owner by moments
-if [ -n "$(ls -A .cache/examples-home/sessions)" ]; then
-	echo "the quickstart left a session behind"
-	examples_failed=1
-fi
-
 node -e '
 const [, file, nativePassed, vitestFailed, ...phases] = process.argv;
 const { numPassedTests, numFailedTests } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
 const failed = Math.max(numFailedTests, Number(vitestFailed)) + phases.filter((phase) => phase !== "0").length;
 console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$newest_failed" "$examples_failed"
+' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$fuzz_failed" "$newest_failed" "$examples_failed"

@@ -51,9 +51,20 @@ export interface Command<T extends OptionTable = OptionTable> {
   run(call: Call<T>): Promise<number | undefined>;
 }
 
+/** Commands about one kind of thing. The names of its commands begin with its own: `volume ls`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
 /** Keeps the option table's literal types for `run`, and forgets them for the list of commands. */
 export function defineCommand<const T extends OptionTable>(command: Command<T>): Command {
   return command as unknown as Command;
+}
+
+export function isGroup(command: Command | CommandGroup): command is CommandGroup {
+  return "commands" in command;
 }
 
 export const JSON_OPTION = { type: "boolean", help: "print JSON" } as const;

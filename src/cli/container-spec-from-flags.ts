@@ -1,11 +1,11 @@
 /** What docker's flags of `run` say, in the contract's terms. Reads the files of --env-file, else pure. */
 import { readFileSync } from "node:fs";
-import path from "node:path";
-import type { ContainerSpec, DeviceSpec, Healthcheck, MountSpec, PortBinding, ResourceLimits } from "../engine/engine.js";
+import type { ContainerSpec, DeviceSpec, Healthcheck, PortBinding, ResourceLimits } from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import type { Values } from "./command.js";
 import type { CONTAINER_OPTIONS } from "./container-flags.js";
+import { mountSpecs } from "./mount-flags.js";
 import { parseDuration, parseNumber, parseSize } from "./quantities.js";
 import { UsageError } from "./usage.js";
 
@@ -38,7 +38,8 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     networkMode: networkMode(flags.network),
     extraHosts: flags["add-host"]?.map(extraHost),
     dns: flags.dns,
-    mounts: mounts(flags),
+    mounts: mountSpecs(flags),
+    volumesFrom: flags["volumes-from"],
     shmSizeBytes: optional(flags["shm-size"], (text) => parseSize("shm-size", text)),
     readonlyRootfs: flags["read-only"],
     privileged: flags.privileged,
@@ -104,43 +105,6 @@ function networkMode(text: string | undefined): ContainerSpec["networkMode"] {
 function extraHost(text: string): { host: string; address: string } {
   const [host, address] = required("add-host", text, text.includes("=") ? "=" : ":", "NAME:ADDRESS");
   return { host, address };
-}
-
-function mounts(flags: ContainerFlags): readonly MountSpec[] {
-  return [...(flags.volume ?? []).map(bind), ...(flags.mount ?? []).map(mount), ...(flags.tmpfs ?? []).map(tmpfs)];
-}
-
-function bind(text: string): MountSpec {
-  const [source = "", target, options = "", ...more] = text.split(":");
-  if (target === undefined || more.length > 0) throw new UsageError(`--volume takes HOST:PATH[:ro], not ${JSON.stringify(text)}`);
-  if (!/^[./~]/.test(source))
-    throw new UsageError(`--volume ${text}: named volumes can't be served yet; a path of the host begins with / or .`);
-  const words = options.split(",").filter(Boolean);
-  const unknown = words.find((word) => !["ro", "rw", "z", "Z"].includes(word));
-  if (unknown !== undefined) throw new UsageError(`--volume ${text}: ${JSON.stringify(unknown)} is no option; allowed: ro, rw, z, Z`);
-  return { type: "bind", source: path.resolve(source), target, readonly: words.includes("ro") };
-}
-
-function tmpfs(text: string): MountSpec {
-  const [target, options = ""] = splitAt(text, ":");
-  return { type: "tmpfs", target, options: options.split(",").filter(Boolean) };
-}
-
-/** `type=bind,source=/a,target=/b,readonly`. */
-function mount(text: string): MountSpec {
-  const fields = new Map(text.split(",").map((field) => splitAt(field, "=")));
-  const first = (...names: readonly string[]): string | undefined =>
-    names.map((name) => fields.get(name)).find((value) => value !== undefined);
-  const type = first("type") ?? "volume";
-  const target = first("target", "destination", "dst") ?? "";
-  if (type === "tmpfs") {
-    const size = optional(first("tmpfs-size"), (value) => parseSize("mount tmpfs-size", value));
-    const mode = optional(first("tmpfs-mode"), (value) => Number.parseInt(value, 8));
-    return { type, target, sizeBytes: size, mode };
-  }
-  if (type !== "bind") throw new UsageError(`--mount ${text}: the type ${type} can't be served yet; allowed: bind, tmpfs`);
-  const readonly = first("readonly", "ro");
-  return { type, source: path.resolve(first("source", "src") ?? ""), target, readonly: readonly !== undefined && readonly !== "false" };
 }
 
 function ulimit(text: string): { name: string; soft: number; hard: number } {

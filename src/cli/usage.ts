@@ -1,5 +1,5 @@
 /** Command lines that can't be understood, and the texts that help with them. */
-import type { Command, OptionTable } from "./command.js";
+import { type Command, type CommandGroup, isGroup, type OptionTable } from "./command.js";
 
 /** Exit code of a command line that can't be understood. */
 export const USAGE_EXIT_CODE = 2;
@@ -9,13 +9,13 @@ export class UsageError extends Error {
 }
 
 /** A command of ours, or its help, is a typing error away. */
-export function unknownCommand(name: string, commands: readonly Command[]): UsageError {
-  const names = commands.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
+export function unknownCommand(name: string, commands: readonly (Command | CommandGroup)[]): UsageError {
+  const names = commands.flatMap((command) => [command.name, ...(isGroup(command) ? [] : (command.aliases ?? []))]);
   const near = names.filter((known) => distance(known, name) <= 2);
   return new UsageError(`There is no command ${JSON.stringify(name)}${near.length > 0 ? `; did you mean ${near.join(" or ")}?` : ""}`);
 }
 
-export function overview(commands: readonly Command[]): string {
+export function overview(commands: readonly (Command | CommandGroup)[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const);
   return [
     "Usage: caisson COMMAND [OPTIONS] ...",
@@ -26,6 +26,20 @@ export function overview(commands: readonly Command[]): string {
     ...aligned(rows),
     "",
     "`caisson COMMAND --help` tells more.",
+    "",
+  ].join("\n");
+}
+
+export function groupHelp({ name, summary, commands }: CommandGroup): string {
+  return [
+    `Usage: caisson ${name} COMMAND [OPTIONS] ...`,
+    "",
+    `${summary}.`,
+    "",
+    "Commands:",
+    ...aligned(commands.map((command) => [command.name.slice(name.length + 1), command.summary] as const)),
+    "",
+    `\`caisson ${name} COMMAND --help\` tells more.`,
     "",
   ].join("\n");
 }

@@ -6,6 +6,20 @@ export interface BindMount {
   readonly target: string;
   /** @default "rw" */
   readonly mode?: "rw" | "ro" | "z" | "Z" | undefined;
+  /** Make a directory of a missing source. @default false: it is an error */
+  readonly createSource?: boolean | undefined;
+}
+
+export interface VolumeMount {
+  /** A volume, or the name of one; made where there is none of the name. @default none: an anonymous one, which goes with the container */
+  readonly source?: string | { readonly name: string } | undefined;
+  readonly target: string;
+  /** @default "rw" */
+  readonly mode?: "rw" | "ro" | undefined;
+  /** Leave an empty volume empty, whatever the image has there. @default false */
+  readonly noCopy?: boolean | undefined;
+  /** A file or directory in the volume, instead of all of it. */
+  readonly subpath?: string | undefined;
 }
 
 export interface PortWithBinding {

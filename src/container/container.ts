@@ -5,18 +5,25 @@ import type {
   BuildContext,
   ContainerInspect,
   ContainerSpec,
+  EndpointSpec,
   Engine,
   Healthcheck,
+  ImageConfig,
+  ImageInspect,
   MountSpec,
   PortBinding,
+  PullOptions,
   ResourceLimits,
 } from "../engine/engine.js";
 import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js";
 import { defaultEngine } from "../engine/open.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import { serviceDefaults } from "../modules/catalogue.js";
+import type { ServiceDefaults } from "../modules/service-defaults.js";
+import type { StartedNetwork } from "../network/network.js";
 import { Wait } from "../wait/wait.js";
 import { checkMilliseconds, type WaitStrategy } from "../wait/wait-strategy.js";
+import { serviceEnvironment, serviceFiles, servicePorts, serviceWait } from "./apply-service-defaults.js";
 import { ContainerLogs } from "./container-logs.js";
 import type {
   ArchiveToCopy,
@@ -30,9 +37,11 @@ import type {
   HealthCheck,
   ImagePullPolicy,
   ResourcesQuota,
+  VolumeMount,
 } from "./container-options.js";
 import { type CopySource, copyArchive } from "./copy-archive.js";
 import { DockerfileBuilder } from "./dockerfile-builder.js";
+import { bindMount, tmpfsMount, volumeMount } from "./mounts.js";
 import { parsePort } from "./ports.js";
 import { StartedContainer } from "./started-container.js";
 import { Stopwatch } from "./stopwatch.js";
@@ -119,7 +128,26 @@ export class Container {
     return this.#with({ platform });
   }
 
-  /** `"none"` for no network but the loopback, `"host"` for the host's. Ports are published by `"default"` alone. */
+  /**
+   * Puts it on a network, beside those that it was put on before; it is found there by its name and by `aliases`.
+   * @param network a started one, or the name or id of one
+   */
+  withNetwork(network: StartedNetwork | string, endpoint: EndpointSpec = {}): this {
+    const name = typeof network === "string" ? network : network.getName();
+    return this.#with({ networks: { ...this.#spec.networks, [name]: { ...this.#spec.networks?.[name], ...endpoint } } });
+  }
+
+  /** Further names, on every network that it was put on. */
+  withNetworkAliases(...aliases: readonly string[]): this {
+    const networks = Object.entries(this.#spec.networks ?? {}).map(([name, endpoint]) => [
+      name,
+      { ...endpoint, aliases: [...(endpoint.aliases ?? []), ...aliases] },
+    ]);
+    if (networks.length === 0) throw optionError("aliases", aliases.join(", "), "given after withNetwork(...): names belong to networks");
+    return this.#with({ networks: Object.fromEntries(networks) });
+  }
+
+  /** `"none"` for no network but the loopback, `"host"` for the host's, `"container:ID"` for another container's. */
   withNetworkMode(networkMode: NonNullable<ContainerSpec["networkMode"]>): this {
     return this.#with({ networkMode });
   }
@@ -129,15 +157,30 @@ export class Container {
     return this.#with({ extraHosts: [...(this.#spec.extraHosts ?? []), ...hosts] });
   }
 
+  /** @throws OPTION_INVALID */
   withBindMounts(mounts: readonly BindMount[]): this {
-    return this.#withMounts(mounts.map(({ source, target, mode }) => ({ type: "bind", source, target, readonly: mode === "ro" })));
+    return this.withMounts(mounts.map(bindMount));
+  }
+
+  /** An empty volume is filled with what the image has at its target. @throws OPTION_INVALID */
+  withVolumes(mounts: readonly VolumeMount[]): this {
+    return this.withMounts(mounts.map(volumeMount));
+  }
+
+  /** What another container has from the host and from volumes, at the same places: its files are shared. @param mode @default "rw" */
+  withVolumesFrom(container: string | Pick<StartedContainer, "getId">, mode: "rw" | "ro" = "rw"): this {
+    const id = typeof container === "string" ? container : container.getId();
+    return this.#with({ volumesFrom: [...(this.#spec.volumesFrom ?? []), `${id}:${mode}`] });
   }
 
   /** Options by target: `{ "/tmp": "rw,size=64m" }`. */
   withTmpFs(mounts: Readonly<Record<string, string>>): this {
-    return this.#withMounts(
-      Object.entries(mounts).map(([target, options]) => ({ type: "tmpfs", target, options: options.split(",").filter(Boolean) })),
-    );
+    return this.withMounts(Object.entries(mounts).map(tmpfsMount));
+  }
+
+  /** Anything that can be mounted, with all of its options: binds, volumes, memory, images. */
+  withMounts(mounts: readonly MountSpec[]): this {
+    return this.#with({ mounts: [...(this.#spec.mounts ?? []), ...mounts] });
   }
 
   /** Of /dev/shm. @default 64 MiB */
@@ -253,9 +296,9 @@ export class Container {
     await this.beforeContainerCreated();
     const engine = await this.#engine();
     const watch = new Stopwatch();
-    await this.#ensureImage(engine, options.signal);
+    const { config } = await this.#ensureImages(engine, options.signal);
     const image = watch.lap();
-    const { id } = await this.#create(engine, options.signal);
+    const { id } = await this.#create(engine, config, options.signal);
     try {
       await this.#copy(engine, id, options.signal);
       await this.containerCreated(id);
@@ -290,44 +333,41 @@ export class Container {
   /** For subclasses: it is ready. */
   protected async containerStarted(_started: StartedContainer, _inspect: ContainerInspect): Promise<void> {}
 
-  async #ensureImage(engine: Engine, signal: AbortSignal | undefined): Promise<void> {
-    const { image, platform } = this.#spec;
+  async #ensureImages(engine: Engine, signal: AbortSignal | undefined): Promise<ImageInspect> {
+    const { image, platform, mounts = [] } = this.#spec;
+    const inspect = await this.#ensureImage(engine, image, { signal, platform });
+    for (const mount of mounts) if (mount.type === "image") await this.#ensureImage(engine, mount.source, { signal });
+    return inspect;
+  }
+
+  async #ensureImage(engine: Engine, image: string, options: PullOptions): Promise<ImageInspect> {
     if (!this.#pullPolicy?.shouldPull()) {
       const known = await engine.images.inspect(image).catch((error: unknown) => {
         if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
         throw error;
       });
-      if (known) return;
+      if (known) return known;
     }
-    await engine.images.pull(image, { signal, platform });
+    return engine.images.pull(image, options);
   }
 
-  async #create(engine: Engine, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
+  async #create(engine: Engine, image: ImageConfig, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
     throwIfAborted("start", signal);
-    const service = serviceDefaults(this.#spec.image);
-    const env = this.#spec.env ?? {};
-    const defaults = service && !service.unless.some((name) => name in env) ? service.environment : {};
-    const ports = this.#ports ?? (await this.#servicePorts(engine, service?.ports ?? []));
+    const ports = this.#ports ?? servicePorts(this.#service, image);
     return engine.containers.create({
       ...this.#spec,
-      env: { ...defaults, ...env },
+      env: { ...serviceEnvironment(this.#service, this.#spec, image), ...this.#spec.env },
       ...(ports
         ? { publish: ports, exposedPorts: ports.map(({ containerPort, protocol = "tcp" }) => `${containerPort}/${protocol}`) }
         : { publishAll: true }),
     });
   }
 
-  /** The catalogue's, when the image exposes none. */
-  async #servicePorts(engine: Engine, ports: readonly number[]): Promise<readonly PortBinding[] | undefined> {
-    if (ports.length === 0) return undefined;
-    const { config } = await engine.images.inspect(this.#spec.image);
-    return config.exposedPorts.length > 0 ? undefined : ports.map((containerPort) => ({ containerPort }));
-  }
-
   async #copy(engine: Engine, id: string, signal: AbortSignal | undefined): Promise<void> {
     const { noOverwriteDirNonDir, copyUIDGID } = this.#copyOptions;
     const options = { noOverwriteDirNonDir, keepOwner: copyUIDGID, signal };
-    if (this.#copies.length > 0) await engine.containers.copyIn(id, copyArchive(this.#copies), { ...options, path: "/" });
+    const copies = [...serviceFiles(this.#service, this.#spec), ...this.#copies];
+    if (copies.length > 0) await engine.containers.copyIn(id, copyArchive(copies), { ...options, path: "/" });
     for (const { tar, target = "/" } of this.#archives) await engine.containers.copyIn(id, tar, { ...options, path: target });
   }
 
@@ -345,16 +385,15 @@ export class Container {
     return (inspect) => {
       if (this.#wait) return this.#wait;
       if (this.#spec.healthcheck) return Wait.forHealthCheck();
-      const service = serviceDefaults(this.#spec.image);
-      const port = service?.ports.find((wanted) => inspect.ports.some(({ containerPort }) => containerPort === wanted));
-      if (service && port !== undefined) return service.ready(port);
+      const service = serviceWait(this.#service, inspect.ports, this.#ports ?? []);
+      if (service) return service;
       if (inspect.state.health) return Wait.forHealthCheck();
       return inspect.ports.some(({ protocol }) => protocol === "tcp") ? Wait.forListeningPorts() : undefined;
     };
   }
 
-  #withMounts(mounts: readonly MountSpec[]): this {
-    return this.#with({ mounts: [...(this.#spec.mounts ?? []), ...mounts] });
+  get #service(): ServiceDefaults | undefined {
+    return serviceDefaults(this.#spec.image);
   }
 
   #with(change: Partial<ContainerSpec>): this {

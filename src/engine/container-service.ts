@@ -1,10 +1,15 @@
 /** The contract's containers: part of engine.ts, which everybody imports. */
 import type { Readable, Writable } from "node:stream";
-import type { ContainerSpec, Healthcheck, MountSpec } from "./container-spec.js";
+import type { ContainerSpec, Healthcheck } from "./container-spec.js";
 import type { ImageInspect } from "./image-inspect.js";
+import type { MountPoint } from "./mount-spec.js";
+import type { EndpointInspect } from "./network-service.js";
 
 export interface ContainerService {
-  /** Reserves name and id. Nothing runs yet. @throws IMAGE_NOT_FOUND, CONTAINER_NAME_TAKEN, OPTION_INVALID, UNSUPPORTED */
+  /**
+   * Reserves name, id and volumes. Nothing runs yet.
+   * @throws IMAGE_NOT_FOUND, CONTAINER_NAME_TAKEN, CONTAINER_NOT_FOUND (`volumesFrom`), PATH_NOT_FOUND (a bind's source), OPTION_INVALID, UNSUPPORTED
+   */
   create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
   /** Resolves once the container's command has been executed. @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE */
   start(container: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
@@ -29,7 +34,7 @@ export interface ContainerService {
   copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void>;
   /** A tar with the file, or with the directory and all below it, under its last path component. @throws PATH_NOT_FOUND */
   copyOut(container: string, path: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
-  /** Makes an image from the container's file system. */
+  /** Makes an image from the container's file system, without its volumes, as docker does. */
   commit(container: string, options?: CommitOptions): Promise<ImageInspect>;
   /**
    * Resolves once every port has a listening socket that published ports can reach. Only where `supports.waitListening`.
@@ -103,9 +108,11 @@ export interface ContainerInspect extends ContainerSummary {
     readonly stopTimeoutMs: number;
     readonly healthcheck: Healthcheck | undefined;
   };
-  readonly mounts: readonly MountSpec[];
+  readonly mounts: readonly MountPoint[];
   /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
   readonly ipAddress: string | undefined;
+  /** By name of the network; the default one is none of them. */
+  readonly networks: Readonly<Record<string, EndpointInspect>>;
   readonly platform: string;
 }
 

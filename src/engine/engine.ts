@@ -9,12 +9,17 @@
  */
 import type { ContainerService } from "./container-service.js";
 import type { ImageService } from "./image-service.js";
+import type { NetworkService } from "./network-service.js";
+import type { VolumeService } from "./volume-service.js";
 
 export type * from "./build-service.js";
 export type * from "./container-service.js";
 export type * from "./container-spec.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
+export type * from "./mount-spec.js";
+export type * from "./network-service.js";
+export type * from "./volume-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */
 export interface Engine extends AsyncDisposable {
@@ -24,6 +29,8 @@ export interface Engine extends AsyncDisposable {
   readonly supports: EngineSupports;
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly networks: NetworkService;
+  readonly volumes: VolumeService;
   /** What happens from now on. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
   info(): Promise<EngineInfo>;
@@ -41,6 +48,8 @@ export interface EngineSupports {
   readonly hostNetwork: boolean;
   /** UDP ports can be published. */
   readonly publishUdp: boolean;
+  /** Mounts of the type `image`. */
+  readonly imageMounts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: { readonly memory: boolean; readonly cpu: boolean; readonly pids: boolean };
   /** Containers end with the process that started them. */
@@ -70,10 +79,10 @@ export interface EventsOptions {
 }
 
 export interface EngineEvent {
-  readonly type: "container" | "image";
+  readonly type: "container" | "image" | "network" | "volume";
   /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `pull`, `tag`, ... */
   readonly action: string;
-  /** Container or image id. */
+  /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;

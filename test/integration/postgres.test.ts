@@ -1,33 +1,18 @@
-/** The postgres image and its entry in the catalogue: a real server, a real client. Needs .cache/images/postgres.tar (scripts/postgres-tar.sh). */
-import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+/** The postgres image and its entry in the catalogue: a real server, a real client. */
+import { gzipSync } from "node:zlib";
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
-import { openEngine } from "../../src/engine/open.js";
 import { Container, type StartedContainer } from "../../src/index.js";
+import { openServiceImages } from "../fixtures/service-images.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const run = promisify(execFile);
-
-let home: string;
 let engine: Engine;
 
 beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), "caisson-postgres-"));
-  const env = { ...process.env, CAISSON_HOME: home };
-  await run(path.join(ROOT, "examples/images/postgres/import.sh"), [path.join(ROOT, ".cache/images/postgres.tar"), "postgres:15"], { env });
-  engine = await openEngine({ home });
-}, 60_000);
-
-afterAll(async () => {
-  await engine?.close();
-  await rm(home, { recursive: true, force: true });
+  engine = await openServiceImages();
 });
+
+afterAll(() => engine?.close());
 
 const server = (): Container => new Container("postgres:15", { engine });
 
@@ -65,9 +50,28 @@ it("makes the user and the database that it is told to, and runs what is in dock
         target: "/docker-entrypoint-initdb.d/2-data.sh",
         content: 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "INSERT INTO orders VALUES (7)"',
       },
+      { target: "/docker-entrypoint-initdb.d/3-more.sql.gz", content: gzipSync("INSERT INTO orders VALUES (8);") },
     ])
     .start();
-  expect(await query(postgres, "SELECT id FROM orders", { user: "shop", password: "secret", database: "orders" })).toEqual([{ id: 7 }]);
+  expect(await query(postgres, "SELECT id FROM orders", { user: "shop", password: "secret", database: "orders" })).toEqual([
+    { id: 7 },
+    { id: 8 },
+  ]);
+});
+
+it("runs as its own user, sorts as English does, and ends when asked", async () => {
+  const postgres = await server().start();
+  expect((await postgres.exec("stat -c %U /proc/1 /var/lib/postgresql/data/PG_VERSION")).stdout).toBe("postgres\npostgres\n");
+  expect(await query(postgres, "SELECT 'a' < 'B' AS sorted")).toEqual([{ sorted: true }]);
+  const stopped = await postgres.stop({ timeout: 60_000, remove: false });
+  expect(await engine.containers.wait(stopped.getId())).toMatchObject({ exitCode: 0 });
+  await stopped.remove();
+});
+
+it("runs as any user", async () => {
+  await using postgres = await server().withUser("4321:4321").withEnvironment({ PGDATA: "/tmp/data" }).start();
+  expect((await postgres.exec("stat -c %u /proc/1 /tmp/data/PG_VERSION")).stdout).toBe("4321\n4321\n");
+  expect(await query(postgres, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
 it("reads the password from a file", async () => {

@@ -3,9 +3,12 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Engine, ImageProgress } from "../../src/engine/engine.js";
+import type { BuildWarning, Engine, ImageProgress } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { run } from "../fixtures/command.js";
@@ -46,6 +49,45 @@ async function freshEngine(environment: NodeJS.ProcessEnv = {}): Promise<Engine>
 async function rootOf(engine: Engine): Promise<string> {
   return (await engine.info()).root!;
 }
+
+describe("build checks", () => {
+  const rules = ({ warnings }: { readonly warnings: readonly BuildWarning[] }) => warnings.map(({ rule }) => rule);
+
+  async function context(dockerfile: string): Promise<string> {
+    const place = await mkdtemp(path.join(scratch, "context-"));
+    await writeFile(path.join(place, "Dockerfile"), dockerfile);
+    return place;
+  }
+
+  it("fetch the configuration of an image that one depends on, and no layer", async () => {
+    await using target = await freshEngine();
+    const check = async (text: string) => target.images.checkBuild(await context(`FROM ${reference}\n${text}`));
+    const root = await rootOf(target);
+    expect(rules(await check('ARG v\nLABEL a=$v\nCMD ["x"]\n'))).toEqual([]);
+    expect(await readdir(path.join(root, "images")).catch(() => [])).not.toContain("blobs");
+    expect(rules(await check("LABEL a=$PATH b=$none\nCMD x\n"))).toEqual(["UndefinedVar", "JSONArgsRecommended"]);
+    expect(await readdir(path.join(root, "layers")).catch(() => [])).toEqual([]);
+    expect(await target.images.list()).toEqual([]);
+    const { error } = await target.images.checkBuild(await context(`FROM ${registry.host}/none:1\nCMD x\n`));
+    expect(error).toMatchObject({ code: "IMAGE_NOT_FOUND", message: expect.stringContaining("Dockerfile:1: ") });
+  });
+
+  it("tell of an image that has one platform alone, and another one", async () => {
+    const [foreign, name] = [architecture === "arm64" ? "amd64" : "arm64", `${registry.host}/team/foreign:1`];
+    const rootfs = pack();
+    rootfs.entry({ name: "f" }, "1");
+    rootfs.finalize();
+    await source.images.import(Readable.from([await buffer(rootfs)]), { reference: name, platform: `linux/${foreign}` });
+    await source.images.push(name);
+    await using target = await freshEngine();
+    const place = await context(`FROM ${name} AS a\nFROM scratch\nCOPY --from=a /f /f\n`);
+    const { warnings } = await target.images.build(place);
+    const found = `Base image ${name} was pulled with platform "linux/${foreign}", expected "linux/${architecture}" for current build`;
+    expect(warnings).toMatchObject([{ rule: "InvalidBaseImagePlatform", message: found, line: 1, url: undefined }]);
+    // It is here now, but what the registry has for this platform still decides.
+    expect(rules(await target.images.checkBuild(place))).toEqual(["InvalidBaseImagePlatform"]);
+  });
+});
 
 describe("push and pull", () => {
   it("carry an image from one store to another", async () => {

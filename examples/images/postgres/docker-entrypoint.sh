@@ -42,6 +42,21 @@ demand_password() {
 	fi
 }
 
+# initdb wants a name for the user that it runs as, who has none where `--user` is any number.
+name_user() {
+	if getent passwd "$(id -u)" >/dev/null; then return; fi
+	NSS_WRAPPER_PASSWD=$(mktemp) NSS_WRAPPER_GROUP=$(mktemp) LD_PRELOAD=libnss_wrapper.so
+	export NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP LD_PRELOAD
+	printf 'postgres:x:%s:%s:PostgreSQL:%s:/bin/false\n' "$(id -u)" "$(id -g)" "$PGDATA" >"$NSS_WRAPPER_PASSWD"
+	printf 'postgres:x:%s:\n' "$(id -g)" >"$NSS_WRAPPER_GROUP"
+}
+
+unname_user() {
+	if [ -z "${NSS_WRAPPER_PASSWD:-}" ]; then return; fi
+	rm -f "$NSS_WRAPPER_PASSWD" "$NSS_WRAPPER_GROUP"
+	unset LD_PRELOAD NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP
+}
+
 create_cluster() {
 	local arguments=()
 	if [ -n "$POSTGRES_INITDB_ARGS" ]; then eval "arguments=($POSTGRES_INITDB_ARGS)"; fi
@@ -106,7 +121,9 @@ initialise() {
 	from_file_or_variable POSTGRES_INITDB_ARGS
 	: "${POSTGRES_HOST_AUTH_METHOD:=}"
 	demand_password
+	name_user
 	create_cluster "$@"
+	unname_user
 	if [ "$POSTGRES_DB" != postgres ] || has_init_files; then fill_database; fi
 	printf '\nPostgreSQL init process complete; ready for start up.\n\n'
 }

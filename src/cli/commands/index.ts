@@ -1,5 +1,5 @@
 /** Every command, in the order of the help text. */
-import type { Command } from "../command.js";
+import type { Command, CommandGroup } from "../command.js";
 import { build } from "./build.js";
 import { builder } from "./builder.js";
 import { doctor } from "./doctor.js";
@@ -14,8 +14,9 @@ import { run } from "./run.js";
 import { save } from "./save.js";
 import { tag } from "./tag.js";
 import { version } from "./version.js";
+import { volume } from "./volume.js";
 
-export const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
   run,
   build,
   pull,
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   importImage,
   load,
   save,
+  volume,
   builder,
   doctor,
   version,

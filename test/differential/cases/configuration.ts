@@ -46,6 +46,7 @@ export const configuration: readonly BuildCase[] = [
   one("ENTRYPOINT keeps a CMD of the stage", 'CMD ["c"]\nENTRYPOINT ["a"]'),
   one("ENTRYPOINT, then CMD", 'ENTRYPOINT ["a"]\nCMD ["c"]'),
   one("SHELL", 'SHELL ["/bin/sh", "-e", "-c"]\nCMD a b\nENTRYPOINT c d\nRUN echo x > /x'),
+  one("EXPOSE with ports of the host", "EXPOSE 8080:80 127.0.0.1:90:91/UDP 8000-8001:70-71"),
   one("EXPOSE", "EXPOSE 80 443/tcp 53/udp"),
   one("EXPOSE a range", "EXPOSE 8000-8003 9000-9001/udp"),
   one("EXPOSE with variables", 'ENV p=80 more="81 82/udp"\nEXPOSE $p ${more}'),

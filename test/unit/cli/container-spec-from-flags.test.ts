@@ -41,12 +41,34 @@ it.each([
 });
 
 it.each([
-  ["-v /a:/b:ro i", { type: "bind", source: "/a", target: "/b", readonly: true }],
+  ["-v /b i", { type: "volume", target: "/b" }],
+  ["-v name:/b i", { type: "volume", source: "name", target: "/b", readonly: false }],
+  ["-v name:/b:ro,nocopy i", { type: "volume", source: "name", target: "/b", readonly: true, noCopy: true }],
+  ["-v /a:/b:ro,z i", { type: "bind", source: "/a", target: "/b", readonly: true, createSource: true }],
+  [
+    "-v ./a:/b:rslave i",
+    { type: "bind", source: `${process.cwd()}/a`, target: "/b", readonly: false, createSource: true, propagation: "rslave" },
+  ],
   ["--mount type=bind,src=/a,dst=/b,readonly i", { type: "bind", source: "/a", target: "/b", readonly: true }],
+  [
+    "--mount type=bind,source=/a,destination=/b,ro=false,bind-propagation=shared,bind-recursive=disabled,bind-create-src i",
+    { type: "bind", source: "/a", target: "/b", readonly: false, propagation: "shared", recursive: false, createSource: true },
+  ],
+  ["--mount dst=/b i", { type: "volume", target: "/b", readonly: false }],
+  [
+    "--mount source=name,target=/b,volume-nocopy,volume-subpath=c/d,volume-label=x=1,volume-label=y i",
+    { type: "volume", source: "name", target: "/b", readonly: false, noCopy: true, subpath: "c/d", labels: { x: "1", y: "" } },
+  ],
+  ['--mount type=bind,"source=/a,b",target=/b i', { type: "bind", source: "/a,b", target: "/b", readonly: false }],
   ["--mount type=tmpfs,target=/b,tmpfs-size=1m,tmpfs-mode=1777 i", { type: "tmpfs", target: "/b", sizeBytes: 1 << 20, mode: 0o1777 }],
+  ["--mount type=image,source=base:1,target=/b,image-subpath=c i", { type: "image", source: "base:1", target: "/b", subpath: "c" }],
   ["--tmpfs /t:rw,size=64m i", { type: "tmpfs", target: "/t", options: ["rw", "size=64m"] }],
 ])("mounts: %s", (line, mount) => {
   expect(specOf(line).mounts).toEqual([mount]);
+});
+
+it("takes the volumes of other containers", () => {
+  expect(specOf("--volumes-from a --volumes-from b:ro i").volumesFrom).toEqual(["a", "b:ro"]);
 });
 
 it("takes variables without a value from the shell, and leaves out those that it doesn't have", () => {
@@ -75,9 +97,20 @@ it("reads limits, times and devices in docker's units", () => {
 
 it.each([
   ["--publish 80-90 i", /--publish takes/],
-  ["-v data:/b i", /named volumes/],
-  ["-v /a:/b:bogus i", /"bogus" is no option; allowed/],
-  ["--mount type=volume,target=/b i", /type volume/],
+  ["-v /a:/b:bogus i", /"bogus" is no option/],
+  ["-v /a:/b:ro:more i", /SOURCE|NAME or PATH/],
+  ["-v :/b i", /NAME or PATH/],
+  ["-v /b:ro i", /options need a source/],
+  ["-v a/b:/c i", /without a slash/],
+  ["-v /a:/b:nocopy i", /nothing is copied/],
+  ["-v name:/b:shared i", /for paths of the host/],
+  ["--mount type=npipe,target=/b i", /"npipe" is none of/],
+  ["--mount type=volume i", /a target is missing/],
+  ["--mount type=bind,target=/b i", /a source is missing/],
+  ["--mount type=bind,source=/a,target=/b,volume-nocopy i", /no "volume-nocopy"; allowed/],
+  ["--mount source=a,src=b,target=/b i", /source is there twice/],
+  ["--mount source=a,target=/b,ro=perhaps i", /readonly is true or false/],
+  ["--mount type=tmpfs,target=/b,tmpfs-mode=rwx i", /octal/],
   ["-m lots i", /--memory takes a size/],
   ["--cpus many i", /--cpus takes a number/],
   ["--health-cmd true --health-interval 5 i", /takes a duration/],

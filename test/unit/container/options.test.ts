@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parsePort } from "../../../src/container/ports.js";
 import { parseSecurityOptions } from "../../../src/engine/security-options.js";
-import { serviceDefaults } from "../../../src/modules/catalogue.js";
 
 describe("parsePort", () => {
   it.each([
@@ -32,19 +31,5 @@ describe("parseSecurityOptions", () => {
 
   it("names what is allowed", () => {
     expect(() => parseSecurityOptions(["seccomp=/profile.json"])).toThrow(/Allowed: no-new-privileges, .*seccomp=unconfined/);
-  });
-});
-
-describe("the catalogue", () => {
-  it.each(["postgres", "postgres:16-alpine", "docker.io/library/postgres", "localhost:5000/team/postgres@sha256:abc"])(
-    "knows %s",
-    (image) => {
-      expect(serviceDefaults(image)?.ports).toEqual([5432]);
-    },
-  );
-
-  it("does not take another image for one it knows", () => {
-    expect(serviceDefaults("postgres-exporter")).toBeUndefined();
-    expect(serviceDefaults("postgres/tools")).toBeUndefined();
   });
 });

@@ -4,9 +4,13 @@ import path from "node:path";
 import type { CommitOptions, ImageInspect } from "../../engine.js";
 import { throwIfAborted } from "../../errors.js";
 import type { ImageStore } from "../images/image-store.js";
+import { inRoot } from "../runtime/mount-targets.js";
+import { writePlan } from "../supervisor/codec.js";
+import { Message, Tag } from "../supervisor/protocol.js";
 import type { ContainerRecord } from "./container-record.js";
 import { packDirectory } from "./layer-tools.js";
 import type { Session } from "./session.js";
+import { rootfsPlan } from "./user-files.js";
 
 /** @throws DISK_FULL, OPTION_INVALID, ABORTED */
 export async function commitContainer(
@@ -16,7 +20,8 @@ export async function commitContainer(
   options: CommitOptions,
 ): Promise<ImageInspect> {
   throwIfAborted("commit", options.signal);
-  const layer = record.onDisk ? await packDirectory(session.supervisor, path.join(record.scratch, "upper")) : undefined;
+  const exclude = record.onDisk ? await volumesInLayer(session, record) : [];
+  const layer = record.onDisk ? await packDirectory(session.supervisor, path.join(record.scratch, "upper"), { exclude }) : undefined;
   return images.commitLayer({
     parent: record.image.inspect,
     layer,
@@ -27,4 +32,17 @@ export async function commitContainer(
     createdBy: record.process?.argv.join(" "),
     signal: options.signal,
   });
+}
+
+/** Where the writable layer has volumes, after the image's links. */
+async function volumesInLayer(session: Session, record: ContainerRecord): Promise<readonly string[]> {
+  const targets = record.ownVolumes.filter(({ place }) => place === "layer").map(({ target }) => target);
+  if (targets.length === 0) return [];
+  const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {
+    if (record.running) writer.text(Tag.ID, record.id);
+    else writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false)));
+    for (const target of targets) writer.text(Tag.PATH, inRoot(target));
+    writer.u64(Tag.LIMIT, 0);
+  });
+  return reply.structures(Tag.FILE).flatMap((file) => file.text(Tag.PATH) || []);
 }

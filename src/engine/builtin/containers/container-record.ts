@@ -7,15 +7,22 @@ import type { LaunchAdditions } from "../runtime/plan-launch.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
 import type { Plan } from "../supervisor/codec.js";
+import type { AnonymousVolume } from "./anonymous-volume.js";
+import type { ContainerMount } from "./container-mount.js";
 import { Deferred } from "./deferred.js";
+import type { Endpoint } from "./networks/network-record.js";
+import { Turn } from "./turn.js";
 
 export class ContainerRecord {
   readonly created = new Date();
   /** Everything of the container on disk; made with the first start or the first copy. */
   readonly scratch: string;
   status: ContainerStatus = "created";
-  /** A start, stop or removal is under way: the operations wait for each other. */
-  busy: Promise<unknown> = Promise.resolve();
+  mounts: ContainerMount[] = [];
+  /** Those that were made for it, whether it still has them or not. */
+  readonly ownVolumes: AnonymousVolume[] = [];
+  /** Whoever starts with one of its volumes: one at a time, so that its layer is not mounted twice. */
+  readonly volumesTurn = new Turn();
   process: ResolvedProcess | undefined;
   users: UserDatabase | undefined;
   ports: readonly PublishedPort[] = [];
@@ -32,6 +39,12 @@ export class ContainerRecord {
   join: Plan = [];
   /** What a build adds to the container. */
   additions: LaunchAdditions | undefined;
+  /** Its places on networks, by id of the network, in the order in which it was connected. */
+  readonly endpoints = new Map<string, Endpoint>();
+  /** Whose network it shares. */
+  peer: ContainerRecord | undefined;
+  /** A start is under way: others may look for it already. */
+  starting = false;
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;
@@ -39,6 +52,9 @@ export class ContainerRecord {
   nextExit = new Deferred<ContainerExit>();
   /** Resolves with the first start. */
   readonly firstStart = new Deferred<void>();
+  /** A start, stop or removal is under way: the operations wait for each other. */
+  readonly #turn = new Turn();
+  #works = 0;
 
   constructor(
     readonly id: string,
@@ -59,6 +75,11 @@ export class ContainerRecord {
     return this.status === "running";
   }
 
+  /** It has no network of its own that could be connected. */
+  get sharesNetwork(): boolean {
+    return this.peer !== undefined || this.spec.networkMode === "host" || this.spec.networkMode === "none";
+  }
+
   get shortId(): string {
     return this.id.slice(0, 12);
   }
@@ -70,8 +91,11 @@ export class ContainerRecord {
 
   /** Runs `operation` after those that are under way on this container. */
   exclusive<T>(operation: () => Promise<T>): Promise<T> {
-    const result = this.busy.then(operation, operation);
-    this.busy = result.catch(() => {});
-    return result;
+    return this.#turn.take(operation);
+  }
+
+  /** Name of a work directory for one more mount of its layer: a `volatile` overlay can't be mounted again with the one it had. */
+  nextWork(): string {
+    return `work-more-${++this.#works}`;
   }
 }

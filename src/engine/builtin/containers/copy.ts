@@ -2,12 +2,15 @@
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { CopyInOptions } from "../../engine.js";
-import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
-import { type FieldWriter, writePlan } from "../supervisor/codec.js";
+import { abortError, CaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
+import { inRoot } from "../runtime/mount-targets.js";
+import { planMounts } from "../runtime/plan-mounts.js";
+import { type FieldWriter, type Plan, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
 import { requestWithInput } from "../supervisor/stream-data.js";
 import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
+import { mountsOf } from "./mount-plan.js";
 import type { Session } from "./session.js";
 import { rootfsPlan } from "./user-files.js";
 
@@ -73,13 +76,26 @@ async function readableOrFailure(socket: Socket, done: Promise<Error | undefined
 
 function target(session: Session, record: ContainerRecord, writable: boolean): (writer: FieldWriter) => void {
   if (record.running) return (writer) => writer.text(Tag.ID, record.id);
-  const plan = rootfsPlan(session, record, writable);
+  const plan = planWithMounts(session, record, writable);
   return (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan));
 }
 
-/** Relative to the root, as the supervisor takes paths; a trailing slash stays, since it means "follow the link". */
-function inRoot(path: string): string {
-  return path.replace(/^\/+/, "");
+/** The root file system of a container that does not run, with its volumes and binds in it as docker has them there. */
+function planWithMounts(session: Session, record: ContainerRecord, writable: boolean): Plan {
+  const { mounts, layerVolumes } = mountsOf(record);
+  const lasting = mounts.filter(({ source }) => source.kind !== "tmpfs");
+  const holder = lasting.find(({ source }) => source.kind === "container");
+  if (holder) {
+    const reason = `another container uses the volume at ${holder.target} of ${record.name}, which does not run`;
+    throw new UnsupportedError("builtin", "this copy", reason, "Copy through the container that runs.");
+  }
+  if (lasting.length === 0) return rootfsPlan(session, record, writable);
+  // Places to mount on may have to be made, and that in no layer of the image.
+  record.onDisk = true;
+  const { mountpoint, host } = session;
+  const { sources, contents, places } = planMounts(lasting, { mountpoint, host });
+  const directories = layerVolumes.map((volume) => ({ op: "MKDIR" as const, path: inRoot(volume), mode: 0o755 }));
+  return [...sources, ...rootfsPlan(session, record, true), ...contents, ...directories, ...places];
 }
 
 function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: string, signal: AbortSignal | undefined): CaissonError {

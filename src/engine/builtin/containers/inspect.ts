@@ -1,6 +1,8 @@
 /** What list and inspect show of a container. */
 import type { ContainerInspect, ContainerSummary } from "../../engine.js";
 import type { ContainerRecord } from "./container-record.js";
+import { mountPoint } from "./mount-plan.js";
+import { inspectEndpoint } from "./networks/network-record.js";
 
 export function summarize(record: ContainerRecord): ContainerSummary {
   const { spec, image, process } = record;
@@ -47,8 +49,11 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
       healthcheck: effectiveHealthcheck(record),
     },
-    mounts: spec.mounts ?? [],
-    ipAddress: record.address?.address,
+    mounts: record.mounts.map(mountPoint),
+    ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
+    networks: Object.fromEntries(
+      [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),
+    ),
     platform: image.inspect.platform,
   };
 }

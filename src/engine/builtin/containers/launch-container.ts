@@ -1,13 +1,16 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { addressBytes } from "../network/addresses.js";
 import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
-import { readHostPaths } from "./host-paths.js";
-import { commandFailure, failedOperation, startFailure } from "./plan-failure.js";
+import { readDeviceRules } from "./host-devices.js";
+import { mountsOf } from "./mount-plan.js";
+import { launchNetwork } from "./networks/launch-network.js";
+import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
 import { readUsers } from "./user-files.js";
@@ -15,9 +18,17 @@ import { readUsers } from "./user-files.js";
 /** @default of `logMaxBytes`: 64 MiB */
 const LOG_MAX_BYTES = 64 << 20;
 
-/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
-export async function launchContainer(session: Session, record: ContainerRecord): Promise<{ readonly warnings: readonly string[] }> {
+/** How often a container that gives its volumes may end while another one starts with them. */
+const SHARING_TRIES = 5;
+
+/** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, PORT_IN_USE, PATH_NOT_FOUND, DISK_FULL, UNSUPPORTED, OPTION_INVALID */
+export async function launchContainer(
+  session: Session,
+  record: ContainerRecord,
+  tries = SHARING_TRIES,
+): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
+  const network = launchNetwork(record);
   const launch = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -28,12 +39,14 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     users: record.users,
     host: session.host,
     session: session.cgroups,
-    address: record.address,
+    network,
     additions: record.additions,
-    ...(await readHostPaths(record.spec)),
+    deviceRules: await readDeviceRules(record.spec),
+    ...mountsOf(record),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
+  record.starting = true;
   record.onDisk = true;
   try {
     const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
@@ -43,6 +56,7 @@ export async function launchContainer(session: Session, record: ContainerRecord)
       if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
       writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
       writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
       if (record.spec.tty) writer.u64(Tag.TTY, 1);
       writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
@@ -53,7 +67,11 @@ export async function launchContainer(session: Session, record: ContainerRecord)
     await unpublishPorts(session, record);
     if (!(error instanceof SupervisorFailure)) throw error;
     const operation = failedOperation(error, launch.prepare, launch.plan);
-    throw commandFailure(error, operation) ?? startFailure(record.id, error, operation);
+    // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
+    if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0) return launchContainer(session, record, tries - 1);
+    throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
+  } finally {
+    record.starting = false;
   }
 }
 
@@ -69,20 +87,22 @@ function markRunning(record: ContainerRecord, pid: number, ports: readonly Publi
   record.firstStart.resolve();
 }
 
-/** Removes what a container has in the supervisor and on disk; whatever runs is killed. */
+/** Removes what a container has in the supervisor and on disk, unless others use volumes of it; whatever runs is killed. */
 export async function destroyContainer(session: Session, record: ContainerRecord): Promise<void> {
+  const shared = record.ownVolumes.some(({ users }) => [...users].some((user) => user !== record));
   try {
-    await session.supervisor.request(Message.DESTROY, (writer) => writer.text(Tag.ID, record.id));
+    await session.supervisor.request(Message.DESTROY, (writer) => writer.text(Tag.ID, record.id).u64(Tag.FLAGS, shared ? 1 : 0));
   } catch (error) {
     if (!(error instanceof SupervisorFailure)) throw error;
     if (error.code !== "ENOENT") throw error.asError(`Removing container ${record.name}`);
     // Never launched: there may be files from a copy, and nothing else.
     await unpublishPorts(session, record);
-    if (record.onDisk) await removeScratch(session, record);
+    if (record.onDisk && !shared) await removeScratch(session, record);
   }
 }
 
-async function removeScratch(session: Session, record: ContainerRecord): Promise<void> {
+/** Its files alone. */
+export async function removeScratch(session: Session, record: Pick<ContainerRecord, "name" | "scratch">): Promise<void> {
   await session.supervisor
     .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, record.scratch).u64(Tag.FLAGS, 1))
     .catch((error: unknown) => {

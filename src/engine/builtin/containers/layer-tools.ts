@@ -37,13 +37,18 @@ async function unpackLayer(supervisor: Supervisor, directory: string, tar: Async
 }
 
 /** A layer directory as a tar stream; fails the stream when the worker does. */
-export async function packDirectory(supervisor: Supervisor, directory: string, { newest }: PackOptions = {}): Promise<Readable> {
+export async function packDirectory(
+  supervisor: Supervisor,
+  directory: string,
+  { newest, exclude = [] }: PackOptions = {},
+): Promise<Readable> {
   const { token, socket } = supervisor.openStream();
   socket.on("error", () => {});
   supervisor
     .request(Message.PACK, (writer) => {
       writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token);
       if (newest !== undefined) writer.u64(Tag.MTIME, newest);
+      for (const path of exclude) writer.text(Tag.EXCLUDE, path);
     })
     .catch((error: unknown) =>
       socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)),

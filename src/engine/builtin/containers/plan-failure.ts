@@ -1,6 +1,7 @@
 /** A launch or exec that the supervisor could not carry out, in words: which step, what the kernel said, what to do. */
-import { CaissonError } from "../../errors.js";
+import { CaissonError, optionError } from "../../errors.js";
 import { describeOperation } from "../runtime/describe-operation.js";
+import { SLOT } from "../runtime/plan-mounts.js";
 import type { Operation, Plan } from "../supervisor/codec.js";
 import { Phase } from "../supervisor/protocol.js";
 import { describeErrno, type SupervisorFailure } from "../supervisor/supervisor-failure.js";
@@ -39,6 +40,24 @@ export function commandFailure(failure: SupervisorFailure, operation: Operation 
           : undefined,
   });
 }
+
+/** PATH_NOT_FOUND and OPTION_INVALID, when it was the source of a mount that is not what the spec says. */
+export function mountFailure(failure: SupervisorFailure, operation: Operation | undefined): CaissonError | undefined {
+  if (operation === undefined || !SOURCES.includes(operation.op) || (operation.slot ?? SLOT) < SLOT) return undefined;
+  const below = operation.op === "OPEN_TREE_BENEATH" || operation.op === "POPULATE" ? operation.data : undefined;
+  // In-root paths have no slash in front.
+  const path = typeof below === "string" ? below : `${operation.op === "OPEN_TREE_OF" ? "/" : ""}${operation.path ?? ""}`;
+  if (failure.code === "ENOENT" || failure.code === "ENOTDIR") {
+    const where = below === undefined ? "" : ` in ${operation.op === "POPULATE" ? operation.cwd : operation.path}`;
+    return new CaissonError("PATH_NOT_FOUND", `The path to mount is not there: ${path}${where}`, { facts: { path }, cause: failure });
+  }
+  if (below !== undefined && (failure.code === "EXDEV" || failure.code === "ELOOP"))
+    return optionError("mounts.subpath", path, "a path that stays in the volume: a link on it leads out");
+  return undefined;
+}
+
+/** Operations that open sources of mounts. */
+const SOURCES: readonly Operation["op"][] = ["OPEN_TREE", "OPEN_TREE_OF", "OPEN_TREE_BENEATH", "OPEN_TREE_IN_ROOT", "POPULATE"];
 
 /** Any other step. */
 export function startFailure(containerId: string, failure: SupervisorFailure, operation: Operation | undefined): CaissonError {

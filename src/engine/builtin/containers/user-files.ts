@@ -34,6 +34,7 @@ export function rootfsPlan(session: Session, record: ContainerRecord, writable: 
     mountpoint: session.mountpoint,
     writable,
     host: session.host,
+    work: writable ? record.nextWork() : undefined,
   });
 }
 

@@ -18,6 +18,8 @@ export interface LayerTools {
 export interface PackOptions {
   /** Times of files that are later than this become this, in seconds. */
   readonly newest?: number | undefined;
+  /** Directories, relative, that are written without what is in them. */
+  readonly exclude?: readonly string[] | undefined;
 }
 
 export interface UnpackedLayer {

@@ -9,7 +9,7 @@ export function storeFailure(error: unknown, path: string): unknown {
   // How Node reports that a recursive mkdir met a read-only file system.
   const madeNoParents = code === "ENOENT" && syscall === "mkdir";
   if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR" || madeNoParents) {
-    return new CaissonError("STORE_UNWRITABLE", `The image store can't be written to: ${(error as Error).message}`, {
+    return new CaissonError("STORE_UNWRITABLE", `The data root can't be written to: ${(error as Error).message}`, {
       facts: { path },
       cause: error,
       remedy: "Set CAISSON_HOME to a directory that this user can write to.",

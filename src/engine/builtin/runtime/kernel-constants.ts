@@ -19,6 +19,7 @@ export const MountFlag = {
   REC: 1 << 14,
   PRIVATE: 1 << 18,
   SLAVE: 1 << 19,
+  SHARED: 1 << 20,
 } as const;
 
 /** fsmount(2), mount_setattr(2) */

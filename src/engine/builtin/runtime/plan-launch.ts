@@ -1,8 +1,6 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
-import type { ContainerAddress } from "../network/addresses.js";
-import { loopbackMessages } from "../network/netlink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
@@ -10,10 +8,11 @@ import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./dev
 import { etcFiles } from "./etc-files.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
+import { inRoot } from "./mount-targets.js";
 import { planCredentials } from "./plan-credentials.js";
+import { type PlannedMount, planDevices, planMounts } from "./plan-mounts.js";
 import { planPseudoMounts } from "./plan-pseudo-mounts.js";
 import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
-import { type HostPathKind, planBind, planDevices, planUserMounts } from "./plan-user-mounts.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
 import { defaultSeccompFilter } from "./seccomp-compile.js";
@@ -32,24 +31,36 @@ export interface LaunchOptions {
   readonly users: UserDatabase;
   readonly host: HostFacts;
   readonly session: SessionCgroups;
-  /** Undefined without an address of its own. */
-  readonly address: ContainerAddress | undefined;
-  readonly kindOf: (hostPath: string) => HostPathKind;
+  readonly network: LaunchNetwork;
+  readonly mounts: readonly PlannedMount[];
+  /** Where the image declares volumes that live in the container's own layer. */
+  readonly layerVolumes: readonly string[];
   /** Numbers of the devices that the spec names, as rules. */
   readonly deviceRules: readonly DeviceRule[];
   readonly additions?: LaunchAdditions | undefined;
 }
 
-/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
+/** How a container meets the network. */
+export interface LaunchNetwork {
+  /** Whether it gets a namespace of its own. */
+  readonly own: boolean;
+  /** Run by the container's first process: joins a namespace, or configures its own. */
+  readonly plan: Plan;
+  /** Its addresses, for /etc/hosts. */
+  readonly addresses: readonly string[];
+  /** Address of the engine's name server in its namespace. */
+  readonly nameServer: string | undefined;
+  /** Directory with the files of the container whose network is shared; undefined: its own. */
+  readonly etc: string | undefined;
+}
+
+/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
-  /** Before the root file system is mounted: opens sources, in slots from {@link FIRST_FREE_SLOT} on. */
+  /** Before the root file system is mounted: opens sources, in slots from `FIRST_FREE_SLOT` on. */
   readonly sources: Plan;
   /** After the container's other mounts. */
   readonly mounts: Plan;
 }
-
-/** Lower ones are taken by the plans of this room. */
-export const FIRST_FREE_SLOT = 16;
 
 export interface LaunchPlan {
   readonly cloneFlags: number;
@@ -70,7 +81,7 @@ export interface LaunchPlan {
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
   const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
-  const own = ownNamespaces(spec);
+  const own = ownNamespaces(spec, options.network);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
@@ -94,8 +105,8 @@ interface OwnNamespaces {
   readonly pid: boolean;
 }
 
-export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
-  return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+function ownNamespaces(spec: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
+  return { network: network.own, ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
 }
 
 /**
@@ -111,18 +122,20 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions,
+  { spec, directories, start, network, host, image, id, users, deviceRules }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
   const files = etcFiles({
     hostname,
     domainname: spec.domainname,
-    address: address?.address,
+    addresses: network.addresses,
     extraHosts: spec.extraHosts ?? [],
     dns: spec.dns ?? [],
+    dnsSearch: spec.dnsSearch,
+    dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    hostNetwork: spec.networkMode === "host",
+    nameServer: network.nameServer,
   });
   const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
@@ -139,9 +152,13 @@ function planPrepare(
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
-  const { id, spec, image, users, host, layers, directories, start, address, kindOf } = options;
-  const process = resolveProcess({ id, spec, image, users });
+  const { id, spec, image, users, host, layers, directories, start, network, layerVolumes } = options;
+  const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
+  const mounts = planMounts([...etcMounts(network.etc ?? directories.scratch), ...options.mounts], {
+    mountpoint: directories.mountpoint,
+    host,
+  });
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
@@ -151,6 +168,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(spec.oomScoreAdj === undefined ? [] : [{ op: "OOM_SCORE" as const, data: String(spec.oomScoreAdj), optional: true }]),
     { op: "MOUNT_PROPAGATION", path: "/", flags: MountFlag.REC | MountFlag.PRIVATE },
     ...(options.additions?.sources ?? []),
+    ...mounts.sources,
     ...planOverlay({
       layers,
       scratch: directories.scratch,
@@ -161,23 +179,23 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     }),
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },
+    ...mounts.contents,
     { op: "HOSTNAME", data: process.hostname },
     ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
-    ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
+    // The plan may step into other namespaces: by then the supervisor must have found this one.
+    ...(own.network ? [{ op: "AWAIT" as const }] : []),
+    ...network.plan,
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
-      ownNetwork: own.network,
+      ownNetwork: spec.networkMode !== "host",
       ownIpc: own.ipc,
       ownPid: own.pid,
       shmSizeBytes: spec.shmSizeBytes,
     }),
-    ...["hosts", "hostname", "resolv.conf"].flatMap((name) =>
-      planBind(path.join(directories.scratch, name), `/etc/${name}`, false, "file"),
-    ),
-    ...image.volumes.map((volume) => ({ op: "MKDIR" as const, path: volume.replace(/^\/+/, ""), mode: 0o755 })),
-    ...planUserMounts(spec.mounts ?? [], kindOf),
+    ...layerVolumes.map((volume) => ({ op: "MKDIR" as const, path: inRoot(volume), mode: 0o755 })),
+    ...mounts.places,
     ...planDevices(spec.devices ?? []),
     ...(options.additions?.mounts ?? []),
     ...(spec.tty ? [{ op: "PTY" as const }, { op: "CONSOLE" as const }] : [{ op: "SETSID" as const }]),
@@ -190,6 +208,15 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...(spec.init ? [{ op: "INIT" as const }] : []),
     { op: "EXEC", arg: process.argv, env: process.env, path: searchPath(process.env) },
   ];
+}
+
+/** First, so that what the user mounts there hides them. */
+function etcMounts(scratch: string): PlannedMount[] {
+  return ["hosts", "hostname", "resolv.conf"].map((name) => ({
+    target: `/etc/${name}`,
+    readonly: false,
+    source: { kind: "own", path: path.join(scratch, name) },
+  }));
 }
 
 /** The mount alone, not those below it. */

@@ -2,9 +2,9 @@
 
 import type { HostFacts } from "../../runtime/host-facts.js";
 import { FsConfig, MountAttr, OpenTree } from "../../runtime/kernel-constants.js";
-import { FIRST_FREE_SLOT, type LaunchAdditions } from "../../runtime/plan-launch.js";
+import type { LaunchAdditions } from "../../runtime/plan-launch.js";
+import { FIRST_FREE_SLOT, openLayers } from "../../runtime/plan-mounts.js";
 import { mountNew } from "../../runtime/plan-pseudo-mounts.js";
-import { planOverlay } from "../../runtime/plan-rootfs.js";
 import type { Operation, Plan } from "../../supervisor/codec.js";
 
 export type RunMount =
@@ -23,6 +23,8 @@ export type RunMount =
       readonly from: string | undefined;
       readonly readonly: boolean;
       readonly sharing: "shared" | "private" | "locked";
+      /** Mode or owner are said, not defaults. */
+      readonly owned: boolean;
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
@@ -105,6 +107,7 @@ export function parseRunMount(text: string, workdir: string, index: number): Run
     from,
     readonly: flag("readonly"),
     sharing,
+    owned: ["mode", "uid", "gid"].some((key) => given.has(key)),
     mode: mode(0o755),
     ...owned,
   };
@@ -210,13 +213,7 @@ function openSource(
   const close: Operation = { op: "UMOUNT", path: mountpoint, flags: MNT_DETACH };
   if (source.kind === "layers") {
     const { layers, scratch, path } = source;
-    return [
-      // An overlay without an upper directory must have two lower ones.
-      ...planOverlay({ layers: [empty, ...layers], scratch, mountpoint, writable: scratch !== undefined, host }),
-      { op: "ROOT", path: mountpoint },
-      { op: "OPEN_TREE_IN_ROOT", slot, path: path.replace(/^\/+/, "") || ".", flags: OpenTree.CLONE | OpenTree.RECURSIVE },
-      close,
-    ];
+    return openLayers({ layers: [empty, ...layers], scratch }, path, slot, { mountpoint, host });
   }
   // In memory only: what is secret never reaches a disk.
   return [

@@ -18,6 +18,7 @@ describe("protocol.ts", () => {
     ["ARG", protocol.Arg],
     ["PHASE", protocol.Phase],
     ["STDIN", protocol.StdinMode],
+    ["MOVE", protocol.MoveFlag],
     ["UNPACK", protocol.UnpackFlag],
   ])("mirrors %s_* of native/protocol.h", (prefix, mirror) => {
     expect({ ...mirror }).toEqual(enumOf(prefix));

@@ -1,0 +1,127 @@
+import type { VolumeInspect } from "../../engine/engine.js";
+import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
+import { FILTER_OPTION, labelFilter, parseBoolean, parseFilters } from "../filters.js";
+import { printJson, printLine, printTable } from "../terminal.js";
+import { UsageError } from "../usage.js";
+
+const create = defineCommand({
+  name: "volume create",
+  summary: "Make a volume, and print its name",
+  operands: "[NAME]",
+  least: 0,
+  most: 1,
+  options: {
+    label: { type: "string", short: "l", multiple: true, value: "NAME[=VALUE]", help: "set a label" },
+    driver: { type: "string", short: "d", value: "local", help: "there is no other" },
+    opt: { type: "string", short: "o", multiple: true, value: "KEY=VALUE", help: "option of the driver: type=none, o=bind, device=PATH" },
+    json: JSON_OPTION,
+  },
+  async run({ values, operands: [name], terminal, engine }) {
+    if (values.driver !== undefined && values.driver !== "local")
+      throw new UsageError(`--driver ${values.driver}: there is none but local`);
+    const labels = values.label && record(values.label);
+    const options = values.opt && record(values.opt);
+    const made = await (await engine()).volumes.create({ name, labels, options });
+    if (values.json) printJson(terminal, made);
+    else printLine(terminal, made.name);
+    return 0;
+  },
+});
+
+const inspect = defineCommand({
+  name: "volume inspect",
+  summary: "Print what is known about volumes, as JSON",
+  operands: "VOLUME [VOLUME...]",
+  least: 1,
+  most: Number.POSITIVE_INFINITY,
+  options: { json: { ...JSON_OPTION, help: "as always" } },
+  async run({ operands, terminal, engine }) {
+    const { volumes } = await engine();
+    const found: VolumeInspect[] = [];
+    for (const name of operands) found.push(await volumes.inspect(name));
+    printJson(terminal, found);
+    return 0;
+  },
+});
+
+const ls = defineCommand({
+  name: "volume ls",
+  aliases: ["volume list"],
+  summary: "List the volumes that are here",
+  operands: "",
+  least: 0,
+  most: 0,
+  options: {
+    filter: { ...FILTER_OPTION, help: "dangling=true|false, driver=local, label=NAME[=VALUE], name=PART" },
+    quiet: { type: "boolean", short: "q", help: "print names alone" },
+    json: JSON_OPTION,
+  },
+  async run({ values, terminal, engine }) {
+    const filters = parseFilters(values.filter, ["dangling", "driver", "label", "name"]);
+    const dangling = parseBoolean("dangling", filters.get("dangling")?.[0]);
+    const names = filters.get("name") ?? [""];
+    const found = (await (await engine()).volumes.list({ dangling, labels: labelFilter(filters.get("label")) }))
+      .filter((volume) => names.some((part) => volume.name.includes(part)))
+      .filter(() => (filters.get("driver") ?? ["local"]).includes("local"));
+    if (values.json) printJson(terminal, found);
+    else if (values.quiet) for (const { name } of found) printLine(terminal, name);
+    else
+      printTable(
+        terminal,
+        ["DRIVER", "VOLUME NAME"],
+        found.map(({ name }) => ["local", name]),
+      );
+    return 0;
+  },
+});
+
+const rm = defineCommand({
+  name: "volume rm",
+  aliases: ["volume remove"],
+  summary: "Remove volumes with all that is in them",
+  operands: "VOLUME [VOLUME...]",
+  least: 1,
+  most: Number.POSITIVE_INFINITY,
+  options: { force: { type: "boolean", short: "f", help: "what is not there is no error" }, json: JSON_OPTION },
+  async run({ values, operands, terminal, engine }) {
+    const { volumes } = await engine();
+    for (const name of operands) {
+      await volumes.remove(name, { force: values.force });
+      if (!values.json) printLine(terminal, name);
+    }
+    if (values.json) printJson(terminal, { removed: operands });
+    return 0;
+  },
+});
+
+const prune = defineCommand({
+  name: "volume prune",
+  summary: "Remove the volumes that no container has and nobody gave a name",
+  operands: "",
+  least: 0,
+  most: 0,
+  options: {
+    all: { type: "boolean", short: "a", help: "those with a name, too" },
+    filter: { type: "string", multiple: true, value: "label=NAME[=VALUE]", help: "only those with a label" },
+    force: { type: "boolean", short: "f", help: "as always: nothing is asked" },
+    json: JSON_OPTION,
+  },
+  async run({ values, terminal, engine }) {
+    const labels = labelFilter(parseFilters(values.filter, ["label"]).get("label"));
+    const { removed } = await (await engine()).volumes.prune({ all: values.all, labels });
+    if (values.json) printJson(terminal, { removed });
+    else for (const name of removed) printLine(terminal, name);
+    return 0;
+  },
+});
+
+export const volume: CommandGroup = { name: "volume", summary: "Manage volumes", commands: [create, inspect, ls, rm, prune] };
+
+function record(texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const index = text.indexOf("=");
+      return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + 1)];
+    }),
+  );
+}
