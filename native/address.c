@@ -66,6 +66,13 @@ bool address_is_wildcard(const union address *a)
 	return memcmp(bytes.data, zero, bytes.len) == 0;
 }
 
+bool address_is_loopback(const union address *a)
+{
+	if (a->any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
+	return address_bytes(a).data[0] == IN_LOOPBACKNET;
+}
+
 bool address_equal(const union address *a, const union address *b)
 {
 	struct slice bytes_a = address_bytes(a), bytes_b = address_bytes(b);

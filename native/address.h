@@ -33,6 +33,9 @@ void address_unmap(union address *a);
 
 bool address_is_wildcard(const union address *a);
 
+/* address_is_loopback() - 127.0.0.0/8 and ::1. */
+bool address_is_loopback(const union address *a);
+
 /* address_equal() - Same family, address, port and (for link-local addresses) scope. */
 bool address_equal(const union address *a, const union address *b);
 

@@ -2,19 +2,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "backend.h"
 #include "err.h"
 #include "netns.h"
 #include "networks.h"
-
-static int set(int fd, int level, int option)
-{
-	int on = 1;
-
-	return setsockopt(fd, level, option, &on, sizeof(on));
-}
+#include "tcp_options.h"
 
 /*
  * Without a port of its own yet: else all connections to whatever service would share one range of 28,000 ports.
@@ -25,9 +18,11 @@ static int set(int fd, int level, int option)
  */
 static int bind_source(int fd, int type, const union address *source)
 {
+	int on = 1;
+
 	if (source->any.sa_family == AF_UNSPEC || type == SOCK_DGRAM)
 		return 0;
-	if (set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT) < 0)
+	if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) < 0)
 		return -1;
 	return bind(fd, &source->any, address_len(source));
 }
@@ -48,8 +43,11 @@ int backend_connect(const struct backend *backend, int type, bool *connected)
 	fd = netns_socket(netns, backend->address.any.sa_family, type | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind_source(fd, type, &backend->source) < 0)
 		return -1;
-	if (type == SOCK_STREAM && (set(fd, IPPROTO_TCP, TCP_NODELAY) < 0 || set(fd, SOL_SOCKET, SO_OOBINLINE) < 0))
-		return -1;
+	if (type == SOCK_STREAM) {
+		if (tcp_relay_options(fd) < 0)
+			return -1;
+		tcp_local_options(fd);
+	}
 	if (RETRY(connect(fd, &backend->address.any, address_len(&backend->address))) < 0) {
 		if (errno != EINPROGRESS)
 			return -1;

@@ -3,11 +3,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "forward_port.h"
+#include "tcp_options.h"
 
 /* How often another number is tried when the kernel's choice for the first address is taken on a later one. */
 #define ATTEMPTS 64
@@ -31,11 +31,13 @@ static int set_options(int fd, uint8_t protocol, const union address *a)
 		return a->any.sa_family == AF_INET6 ? set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO) : set(fd, IPPROTO_IP, IP_PKTINFO);
 	}
 	/*
-	 * Accepted sockets inherit TCP_NODELAY and SO_OOBINLINE: two calls less for each connection. A wanted port may be
-	 * taken over from connections in TIME_WAIT; not for UDP, where SO_REUSEADDR would share the port with a stranger.
+	 * Set here once: accepted sockets inherit it all. What reaches another address may come from afar. A wanted port may
+	 * be taken over from connections in TIME_WAIT; not for UDP, where SO_REUSEADDR would share the port with a stranger.
 	 */
-	if (set(fd, IPPROTO_TCP, TCP_NODELAY) < 0 || set(fd, SOL_SOCKET, SO_OOBINLINE) < 0)
+	if (tcp_relay_options(fd) < 0)
 		return -1;
+	if (address_is_loopback(a))
+		tcp_local_options(fd);
 	return address_port(a) == 0 ? 0 : set(fd, SOL_SOCKET, SO_REUSEADDR);
 }
 
@@ -60,7 +62,7 @@ static int bind_one(struct forward_listener *listener, uint8_t protocol)
 static bool without_ipv6(const union address *a, int error)
 {
 	return a->any.sa_family == AF_INET6 && (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) &&
-	       (IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr) || address_is_wildcard(a));
+	       (address_is_loopback(a) || address_is_wildcard(a));
 }
 
 /* Return: 0, or -1 with errno and @failed. */

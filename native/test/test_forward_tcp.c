@@ -85,6 +85,42 @@ TEST(the_service_sees_the_source_address)
 	end();
 }
 
+/* Which congestion control the relay's sockets use: those of this process that are connected and not the test's own. */
+static int count_relays(int fd, int service, const char *congestion_control)
+{
+	int count = 0;
+
+	for (int i = 0; i < 1024; i++) {
+		union address peer;
+		socklen_t len = sizeof(peer), name_len = 16;
+		char name[16] = "";
+
+		if (i == fd || i == service || getpeername(i, &peer.any, &len) < 0 || len == 0)
+			continue;
+		if (getsockopt(i, IPPROTO_TCP, TCP_CONGESTION, name, &name_len) == 0 && strcmp(name, congestion_control) == 0)
+			count++;
+	}
+	return count;
+}
+
+TEST(neither_side_is_paced)
+{
+	static const char *const addresses[] = { "127.0.0.1", "::1" };
+
+	begin();
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		int fd = client(SOCK_STREAM, addresses[i], port), service = accept_service(NULL);
+
+		send_text(fd, "hello");
+		expect_text(service, "hello");
+		CHECK_INT(count_relays(fd, service, "reno"), 2);
+		close(fd);
+		close(service);
+		EVENTUALLY(open_descriptors() == descriptors + 3);
+	}
+	end();
+}
+
 TEST(a_server_that_speaks_first_is_heard)
 {
 	int fd, service;
