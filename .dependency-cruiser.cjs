@@ -10,12 +10,12 @@ module.exports = {
     rule(
       "contract-stands-alone",
       {
-        path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|mount-spec|volume-service|diagnosis|errors|version)\\.ts$",
+        path: "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|network-service|mount-spec|volume-service|diagnosis|errors|version)\\.ts$",
       },
       {
         path: "^src/",
         pathNot:
-          "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|mount-spec|volume-service)\\.ts$",
+          "^src/engine/(engine|image-service|container-spec|container-service|build-service|image-inspect|network-service|mount-spec|volume-service)\\.ts$",
       },
       "The contract and the errors import nothing else of ours.",
     ),

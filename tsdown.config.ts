@@ -8,8 +8,23 @@ export default defineConfig({
   shims: true,
   platform: "node",
   target: "node20",
-  // Bundled instead of installed: tar-stream would bring 6 MB of modules for another runtime along, and p-retry is ESM alone.
-  inlineOnly: ["b4a", "events-universal", "fast-fifo", "is-network-error", "p-retry", "streamx", "tar-stream", "text-decoder"],
+  // Bundled instead of installed: tar-stream would bring 6 MB of modules for another runtime along, unbzip2-stream those for
+  // browsers, and p-retry is ESM alone.
+  inlineOnly: [
+    "@leichtgewicht/ip-codec",
+    "b4a",
+    "dns-packet",
+    "events-universal",
+    "fast-fifo",
+    "is-network-error",
+    "p-retry",
+    "streamx",
+    "tar-stream",
+    "text-decoder",
+    "through",
+    "unbzip2-stream",
+    "xz-decompress",
+  ],
   outDir: "dist",
   fixedExtension: false,
 });

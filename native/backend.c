@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "err.h"
 #include "netns.h"
+#include "networks.h"
 
 static int set(int fd, int level, int option)
 {
@@ -37,6 +38,9 @@ int backend_connect(const struct backend *backend, int type, bool *connected)
 	_close_ int fd = -1;
 
 	*connected = true;
+	/* Asked of the container first: behind a bridge, one that is gone would not refuse but be silent. */
+	if (netns >= 0 && backend->network[0])
+		netns = network_namespace(backend->network);
 	if (netns < 0) {
 		errno = ESRCH;
 		return -1;

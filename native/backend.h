@@ -12,6 +12,7 @@
 
 struct backend {
 	char container[ID_MAX + 1];
+	char network[ID_MAX + 1];	/* whose namespace connections come from; empty: the container's own */
 	union address address;
 	union address source;	/* that TCP connections come from; AF_UNSPEC: whatever the kernel picks */
 };

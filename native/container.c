@@ -19,6 +19,7 @@
 #include "forward.h"
 #include "kernel.h"
 #include "listening.h"
+#include "names.h"
 #include "plan.h"
 #include "procfs.h"
 #include "protocol.h"
@@ -89,6 +90,7 @@ static void release_run(struct container *c)
 	container_close_stdin(c);
 	close_fdp(&c->netns);
 	c->netns = -1;
+	names_stop(c->id);
 	log_close(&c->log);
 	writer_free(&c->warnings);
 }
@@ -222,6 +224,7 @@ static void exit_ready(struct watch *watch, uint32_t events)
 		put_file(&w, TAG_DATA, c->oom_file);
 	watch_close(&c->exit);
 	container_close_stdin(c);
+	names_stop(c->id);
 	close_fdp(&c->netns);
 	c->netns = -1;
 	log_complete(&c->log);
@@ -334,11 +337,18 @@ static int open_netns(pid_t pid)
 	return openat(procfs(), path, O_RDONLY | O_CLOEXEC);
 }
 
+static int start_names(struct container *c, struct slice body, struct err *e)
+{
+	struct slice address;
+
+	return find_slice(body, TAG_NAMES, &address) ? names_start(c->id, c->netns, address, e) : 0;
+}
+
 /* start() - Pipes, clone, watches. What it opened is the container's, and goes with release_run(). */
 static int start(struct container *c, struct slice body, struct err *e)
 {
 	_close_ int in_r = -1, out_w = -1, err_w = -1;
-	struct spawn s = { .pid_namespace = -1, .cgroup = c->cgroup };
+	struct spawn s = { .pid_namespace = -1, .target = -1, .cgroup = c->cgroup };
 	uint64_t tty = 0, stdin_mode = STDIN_NULL;
 	int in[2], out[2], err[2];
 
@@ -378,6 +388,11 @@ static int start(struct container *c, struct slice body, struct err *e)
 		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
 		return fail(e, errno, "epoll");
 	}
+	/* From here on the child's end answers the request, with this failure where there was one. */
+	if (start_names(c, body, &c->failure) < 0)
+		kernel_pidfd_send_signal(s.pidfd, SIGKILL);
+	else
+		status_go(s.status);
 	return 0;
 }
 
@@ -414,12 +429,21 @@ static void trial_exit(struct watch *watch, uint32_t events)
 
 int container_handle_try(uint32_t id, struct slice body, struct err *e)
 {
-	struct spawn s = { .pid_namespace = -1, .stdio = { -1, -1, -1 } };
+	struct spawn s = { .pid_namespace = -1, .target = -1, .stdio = { -1, -1, -1 } };
 	struct container *c;
+	struct slice target;
 
 	if (!find_slice(body, TAG_PLAN, &s.plan))
 		return fail(e, EINVAL, "plan");
 	find_u64(body, TAG_CLONE_FLAGS, &s.clone_flags);
+	if (find_slice(body, TAG_ID, &target)) {
+		c = container_find(body, e);
+		if (!c)
+			return -1;
+		s.target = container_pidfd(c);
+		if (s.target < 0)
+			return fail(e, ESRCH, "container %.32s is not running", c->id);
+	}
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return fail(e, ENOMEM, "trial");

@@ -10,6 +10,8 @@
 #include "hold.h"
 #include "listening.h"
 #include "log.h"
+#include "names.h"
+#include "networks.h"
 #include "protocol.h"
 #include "session_channel.h"
 
@@ -37,6 +39,9 @@ static const struct {
 	{ MSG_READ_FILE, files_handle_read },
 	{ MSG_REMOVE_TREE, files_handle_remove },
 	{ MSG_TRY, container_handle_try },
+	{ MSG_NETWORK, networks_handle_create },
+	{ MSG_NETWORK_REMOVE, networks_handle_remove },
+	{ MSG_NAME_REPLY, names_handle_reply },
 	{ MSG_HOLD, hold_handle_hold },
 	{ MSG_LET_GO, hold_handle_let_go },
 	{ MSG_HELD, hold_handle_held },

@@ -248,7 +248,7 @@ static int start(struct process *p, const struct container *c, struct slice body
 		return fail(e, EINVAL, "plan");
 	if (find_text(body, TAG_CGROUP, cgroup, sizeof(cgroup)))
 		s.cgroup = cgroup;
-	s.pid_namespace = container_pidfd(c);
+	s.pid_namespace = s.target = container_pidfd(c);
 	if (open_pipes(p, body, s.stdio, e) == 0 && spawn_plan(&s, e) == 0)
 		r = 0;
 	for (int i = 0; i < CHANNELS; i++)

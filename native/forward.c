@@ -39,6 +39,8 @@ static int read_port(struct slice body, struct forward_port *port, struct err *e
 
 	if (!find_text(body, TAG_ID, port->backend.container, sizeof(port->backend.container)))
 		return fail(e, EINVAL, "a published port needs the id of a container");
+	if (find_slice(body, TAG_NETWORK, &bytes) && !slice_text(bytes, port->backend.network, sizeof(port->backend.network)))
+		return fail(e, EINVAL, "malformed id of a network");
 	if (!find_u64(body, TAG_PROTO, &protocol) || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
 		return fail(e, EINVAL, "a published port is tcp or udp");
 	if (!find_u64(body, TAG_PORT, &number) || number == 0 || number > UINT16_MAX)

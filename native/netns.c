@@ -40,6 +40,28 @@ static void step_back(void)
 	errno = saved;
 }
 
+int netns_create(void)
+{
+	int fd;
+
+	if (remember_own() < 0 || unshare(CLONE_NEWNET) < 0)
+		return -1;
+	fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	step_back();
+	return fd;
+}
+
+int netns_run(int ns, int (*run)(void *context), void *context)
+{
+	int r;
+
+	if (step_in(ns) < 0)
+		return -1;
+	r = run(context);
+	step_back();
+	return r;
+}
+
 int netns_socket(int ns, int family, int type, int protocol)
 {
 	int fd;

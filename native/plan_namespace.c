@@ -3,15 +3,19 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/netlink.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "container.h"
 #include "kernel.h"
+#include "netlink.h"
+#include "networks.h"
 #include "plan.h"
+#include "procfs.h"
 #include "protocol.h"
+#include "status.h"
 
 static int op_unshare(struct plan *p, struct slice args, struct err *e)
 {
@@ -23,10 +27,35 @@ static int op_unshare(struct plan *p, struct slice args, struct err *e)
 	return unshare((int)flags) < 0 ? fail(e, errno, "namespaces %llx", (unsigned long long)flags) : 0;
 }
 
+/* own_namespace() - The network namespace that we are in. */
+static int own_namespace(struct err *e)
+{
+	int fd = openat(procfs(), "thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail(e, errno, "own network namespace") : fd;
+}
+
+static int named_namespace(struct slice args, struct err *e)
+{
+	char id[ID_MAX + 1];
+	int fd;
+
+	if (!find_text(args, ARG_NAME, id, sizeof(id)))
+		return fail(e, EINVAL, "name of a network");
+	fd = network_namespace(id);
+	return fd < 0 ? fail(e, ENOENT, "no network %.32s", id) : fd;
+}
+
 static int op_setns(struct plan *p, struct slice args, struct err *e)
 {
+	struct slice name;
 	uint64_t flags;
 
+	if (find_slice(args, ARG_NAME, &name)) {
+		int fd = named_namespace(args, e);
+
+		return fd < 0 ? -1 : setns(fd, CLONE_NEWNET) < 0 ? fail(e, errno, "network namespace") : 0;
+	}
 	if (arg_u64(args, ARG_FLAGS, &flags, e) < 0)
 		return -1;
 	if (p->target < 0)
@@ -54,59 +83,55 @@ static int op_domainname(struct plan *p, struct slice args, struct err *e)
 	return setdomainname((const char *)name.data, name.len) < 0 ? fail(e, errno, "setdomainname") : 0;
 }
 
-/* count_requests() - How many acknowledgements to expect. Return: -1 when the blob is not a sequence of messages. */
-static int count_requests(struct slice blob)
+/* Writes @fd to each place that ARG_OFFSET names. */
+static int put_descriptor(struct slice args, int fd, uint8_t *requests, size_t len, struct err *e)
 {
-	int count = 0;
+	struct reader r = reader_of(args);
+	struct field f;
+	uint64_t offset;
 
-	while (blob.len > 0) {
-		struct nlmsghdr header;
-		size_t step;
-
-		if (blob.len < sizeof(header))
-			return -1;
-		memcpy(&header, blob.data, sizeof(header));
-		step = NLMSG_ALIGN(header.nlmsg_len);
-		if (header.nlmsg_len < sizeof(header) || step > blob.len || !(header.nlmsg_flags & NLM_F_ACK))
-			return -1;
-		blob.data += step;
-		blob.len -= step;
-		count++;
+	while (read_field(&r, &f)) {
+		if (f.tag != ARG_OFFSET)
+			continue;
+		if (!field_u64(&f, &offset) || len < sizeof(fd) || offset > len - sizeof(fd))
+			return fail(e, EINVAL, "offset");
+		memcpy(requests + offset, &fd, sizeof(fd));
 	}
-	return count;
+	return 0;
 }
 
 static int op_netlink(struct plan *p, struct slice args, struct err *e)
 {
-	_close_ int fd = -1;
-	struct slice blob;
-	char buffer[8192] __attribute__((aligned(NLMSG_ALIGNTO)));
-	int expected, done = 0;
+	int protocol = (int)arg_u64_or(args, ARG_VALUE, NETLINK_ROUTE), there, r;
+	struct slice blob, name;
+	_free_ void *copy = NULL;
+	_close_ int own = -1;
 
 	(void)p;
-	if (!find_slice(args, ARG_DATA, &blob) || (expected = count_requests(blob)) < 0)
-		return fail(e, EBADMSG, "malformed requests");
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return fail(e, errno, "socket");
-	if (RETRY(send(fd, blob.data, blob.len, 0)) < 0)
-		return fail(e, errno, "send");
-	while (done < expected) {
-		ssize_t n = RETRY(recv(fd, buffer, sizeof(buffer), 0));
+	if (!find_slice(args, ARG_DATA, &blob))
+		return fail(e, EINVAL, "requests");
+	if (!find_slice(args, ARG_NAME, &name))
+		return netlink_send(protocol, blob, e);
+	copy = malloc(blob.len);
+	if (!copy)
+		return fail(e, ENOMEM, "requests");
+	memcpy(copy, blob.data, blob.len);
+	own = own_namespace(e);
+	there = own < 0 ? -1 : named_namespace(args, e);
+	if (there < 0 || put_descriptor(args, own, copy, blob.len, e) < 0)
+		return -1;
+	if (setns(there, CLONE_NEWNET) < 0)
+		return fail(e, errno, "enter the network");
+	r = netlink_send(protocol, (struct slice){ copy, blob.len }, e);
+	if (setns(own, CLONE_NEWNET) < 0)
+		return fail(e, errno, "leave the network");
+	return r;
+}
 
-		if (n < 0)
-			return fail(e, errno, "receive");
-		for (struct nlmsghdr *h = (void *)buffer; NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n)) {
-			struct nlmsgerr *answer = NLMSG_DATA(h);
-
-			if (h->nlmsg_type != NLMSG_ERROR)
-				continue;
-			if (answer->error)
-				return fail(e, -answer->error, "request %d", done);
-			done++;
-		}
-	}
-	return 0;
+static int op_await(struct plan *p, struct slice args, struct err *e)
+{
+	(void)args;
+	return status_await(p->status) < 0 ? fail(e, errno, "supervisor") : 0;
 }
 
 /* The program that decides on device access; it stays attached for as long as the cgroup lives. */
@@ -148,6 +173,7 @@ const struct operation namespace_operations[] = {
 	{ OP_HOSTNAME, false, "hostname", op_hostname },
 	{ OP_DOMAINNAME, false, "domainname", op_domainname },
 	{ OP_NETLINK, false, "netlink", op_netlink },
+	{ OP_AWAIT, false, "await", op_await },
 	{ OP_BPF_DEVICE, true, "device rules", op_bpf_device },
 	{ 0 },
 };

@@ -33,7 +33,7 @@ enum msg_kind {
 	MSG_STDIN = 21,		/* ID, TOKEN_IN: feeds the container's stdin; FLAGS 1: closes it when the stream ends */
 	MSG_LOG_WAIT = 22,	/* ID, OFFSET -> SIZE, FLAGS 1 when the log is complete. Answers once SIZE > OFFSET or complete */
 	MSG_DESTROY = 23,	/* ID, FLAGS 1: kill what runs, remove cgroups, published ports and (without the flag) scratch -> nothing */
-	MSG_PUBLISH = 24,	/* ID, PROTO, HOST_IP..., HOST_PORT (0: any), ADDRESS, PORT, SOURCE? -> HOST_PORT */
+	MSG_PUBLISH = 24,	/* ID, NETWORK?, PROTO, HOST_IP..., HOST_PORT (0: any), ADDRESS, PORT, SOURCE? -> HOST_PORT */
 	MSG_UNPUBLISH = 25,	/* ID: every port of the container */
 	MSG_LISTENING = 26,	/* ID -> SOCKET... */
 	MSG_WAIT_LISTENING = 27,/* ID, WANTED... -> SOCKET...; events MSG_EV_LISTENING meanwhile when FLAGS 1 */
@@ -44,7 +44,10 @@ enum msg_kind {
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
 	MSG_READ_FILE = 33,	/* ID or PLAN, PATH..., LIMIT -> FILE... in order; LIMIT 0: without contents, of any type */
 	MSG_REMOVE_TREE = 34,	/* PATH, FLAGS 1: answer once it is renamed away, remove in the background; LOCK?: EBUSY while it is held */
-	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN: runs a plan in a child that then exits -> WARNING... */
+	MSG_TRY = 35,		/* CLONE_FLAGS, PLAN, ID? target of OP_SETNS: runs a plan in a child that then exits -> WARNING... */
+	MSG_NETWORK = 36,	/* ID, DATA: a network namespace that belongs to no container, and rtnetlink requests to run in it */
+	MSG_NETWORK_REMOVE = 37,/* ID: it goes once nobody is in it */
+	MSG_NAME_REPLY = 38,	/* ID, DATA, and what the query came with: ADDRESS and PORT, or TOKEN_OUT. Nobody to tell: fine */
 
 	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
 	MSG_LET_GO = 41,	/* PATH */
@@ -53,6 +56,7 @@ enum msg_kind {
 	MSG_EV_EXIT = 64,	/* ID, EXIT_CODE or SIGNAL, DATA? contents of OOM_FILE */
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
 	MSG_EV_LISTENING = 66,	/* REQUEST, SOCKET... */
+	MSG_EV_NAME_QUERY = 67,	/* ID, DATA: a DNS message, and who asks: ADDRESS, PORT (UDP), or TOKEN_OUT (TCP) */
 };
 
 enum field_tag {
@@ -109,6 +113,8 @@ enum field_tag {
 	TAG_MODE = 51,		/* with the file's type, as in struct stat */
 	TAG_UID = 52,
 	TAG_GID = 53,
+	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
+	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
 
 	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
 	TAG_HELD = 61,		/* u64 1 where any session holds it */
@@ -147,10 +153,12 @@ enum op_code {
 	OP_SYSCTL = 19,		/* PATH below /proc/sys, DATA: through a verified procfs */
 	OP_PIVOT_ROOT = 20,
 	OP_UNSHARE = 21,	/* FLAGS */
-	OP_SETNS = 22,		/* FLAGS: namespaces of the container (EXEC) */
+	OP_SETNS = 22,		/* FLAGS: namespaces of the container (EXEC, TRY); NAME? network namespace of this container or network */
 	OP_HOSTNAME = 23,	/* DATA */
 	OP_DOMAINNAME = 24,	/* DATA */
-	OP_NETLINK = 25,	/* DATA: rtnetlink requests with NLM_F_ACK, in order */
+	OP_NETLINK = 25,	/* DATA: netlink requests, in order; those with NLM_F_ACK are waited for. VALUE? protocol, else rtnetlink.
+				 * NAME? network whose namespace they are sent in. OFFSET...: where a descriptor of the namespace
+				 * that we are in goes, 4 bytes each */
 	OP_RLIMIT = 26,		/* RESOURCE, SOFT, HARD */
 	OP_OOM_SCORE = 27,	/* DATA */
 	OP_KEYRING = 28,	/* a new session keyring */
@@ -174,6 +182,7 @@ enum op_code {
 	OP_CHROOT = 46,		/* PATH host; where pivot_root is refused */
 	OP_UMOUNT = 47,		/* PATH host, FLAGS */
 	OP_CONSOLE = 48,	/* binds the terminal of OP_PTY on /dev/console in root */
+	OP_AWAIT = 49,		/* until the supervisor has the namespaces of a new container, and has done what it owes it there */
 
 	OP_OPEN_TREE_BENEATH = 60,/* SLOT, PATH host directory, DATA path that must stay below it, FLAGS */
 	OP_OPEN_TREE_OF = 61,	/* SLOT, NAME running container (none: the host), PATH in its root, FLAGS */
@@ -210,6 +219,7 @@ enum arg_tag {
 	ARG_ARG = 26,
 	ARG_ENV = 27,
 	ARG_OPTIONAL = 28,
+	ARG_OFFSET = 29,
 };
 
 /* Flags of OP_MOVE_MOUNT. */

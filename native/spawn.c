@@ -82,7 +82,7 @@ static _Noreturn void child(const struct spawn *s, int status, const char *late_
 	default_signals();
 	plan_init(&p);
 	p.status = status;
-	p.target = s->pid_namespace;
+	p.target = s->target;
 	p.warn = report_warning;
 	if ((!late_cgroup || join_cgroup(late_cgroup, &e) == 0) && set_stdio(s->stdio, &e) == 0 && plan_run(&p, s->plan, &e) == 0)
 		_exit(0);

@@ -15,12 +15,13 @@ struct spawn {
 	uint64_t clone_flags;
 	const char *cgroup;	/* v2 directory to be born in, or NULL */
 	int stdio[3];		/* -1: /dev/null */
-	int pid_namespace;	/* pidfd of a process whose pid namespace the child joins, or -1; also target of OP_SETNS */
+	int pid_namespace;	/* pidfd of a process whose pid namespace the child joins, or -1 */
+	int target;		/* pidfd of the container that OP_SETNS joins, or -1 */
 	struct slice plan;
 	/* results */
 	pid_t pid;
 	int pidfd;
-	int status;		/* status channel, non-blocking */
+	int status;		/* status channel, non-blocking; OP_AWAIT waits for a message from us */
 };
 
 /* spawn_plan() - Return: 0, or -1 with @e. The descriptors in stdio stay the caller's. */

@@ -34,6 +34,21 @@ int status_send(int channel, int kind, const struct err *e, int fd)
 	return RETRY(sendmsg(channel, &header, MSG_NOSIGNAL)) < 0 ? -1 : 0;
 }
 
+void status_go(int channel)
+{
+	(void)RETRY(send(channel, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int status_await(int channel)
+{
+	char byte;
+	ssize_t n = RETRY(recv(channel, &byte, 1, 0));
+
+	if (n == 0)
+		errno = EPIPE;
+	return n == 1 ? 0 : -1;
+}
+
 int status_receive(int channel, struct status *message, int *fd)
 {
 	struct iovec iov = { message, sizeof(*message) };
@@ -43,7 +58,10 @@ int status_receive(int channel, struct status *message, int *fd)
 	ssize_t n;
 
 	*fd = -1;
-	n = RETRY(recvmsg(channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+	/* A child that ends without status_await() leaves our message unread, which is told once, before what it still said. */
+	do
+		n = RETRY(recvmsg(channel, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+	while (n < 0 && errno == ECONNRESET);
 	if (n < 0)
 		return -1;
 	c = CMSG_FIRSTHDR(&header);

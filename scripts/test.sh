@@ -7,9 +7,12 @@ mkdir -p .cache
 phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
-scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl mmdebstrap docker.io iproute2 iptables
+scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl mmdebstrap docker.io iproute2 iptables \
+	clang libclang-rt-dev git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
+# Build checks came to Docker after that.
+scripts/unpack-newer-docker.sh .cache/docker-checks forky
 
 phase "npm packages"
 scripts/install-npm.sh
@@ -34,6 +37,12 @@ native_passed=$(sed -n 's/^[^ ]*: \([0-9]*\) passed$/\1/p' "$native_log" | awk '
 if [ "$native_failed" -ne 0 ]; then
 	tail -n 60 "$native_log"
 fi
+
+phase "fuzzing, for a moment"
+fuzz_log=.cache/fuzz.log
+fuzz_failed=0
+make -s -C native fuzz-short FUZZ_RUNS=20000 >"$fuzz_log" 2>&1 || fuzz_failed=1
+if [ "$fuzz_failed" -ne 0 ]; then tail -n 60 "$fuzz_log"; fi
 
 phase "unit and integration tests"
 results=.cache/vitest.json
@@ -66,4 +75,4 @@ const { numPassedTests, numFailedTests } = JSON.parse(require("node:fs").readFil
 const failed = Math.max(numFailedTests, Number(vitestFailed)) + phases.filter((phase) => phase !== "0").length;
 console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$newest_failed" "$examples_failed"
+' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$fuzz_failed" "$newest_failed" "$examples_failed"

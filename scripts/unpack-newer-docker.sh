@@ -1,9 +1,9 @@
 #!/bin/sh
 # Unpacks Docker of a newer Debian into DIRECTORY, beside whatever is installed: its BuildKit is what builds are compared with.
-# Usage: unpack-newer-docker.sh DIRECTORY
+# Usage: unpack-newer-docker.sh DIRECTORY [SUITE]; the suite is trixie unless another one is named.
 set -eu
-directory=${1:?usage: unpack-newer-docker.sh DIRECTORY}
-suite=trixie
+directory=${1:?usage: unpack-newer-docker.sh DIRECTORY [SUITE]}
+suite=${2:-trixie}
 if [ -e "$directory/usr/bin/docker" ]; then exit 0; fi
 
 mirror=$(cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null | sed -n 's/^URIs: *\([^ ]*\).*/\1/p; s/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' | grep -v security | head -n 1)

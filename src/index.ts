@@ -26,9 +26,23 @@ export {
 export { DockerfileBuilder } from "./container/dockerfile-builder.js";
 export { StartedContainer } from "./container/started-container.js";
 export { StoppedContainer } from "./container/stopped-container.js";
-export type { BuildContext, BuildEvent, BuildOptions, BuildSecret, BuildWarning, MountSpec, VolumeInspect } from "./engine/engine.js";
+export type {
+  BuildCheck,
+  BuildContext,
+  BuildEvent,
+  BuildOptions,
+  BuildSecret,
+  BuildWarning,
+  EndpointSpec,
+  MountSpec,
+  NetworkInspect,
+  NetworkSpec,
+  SubnetSpec,
+  VolumeInspect,
+} from "./engine/engine.js";
 export { CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./engine/errors.js";
 export { Image, type ImageBuildOptions } from "./image/image.js";
+export { Network, type NetworkOptions, StartedNetwork } from "./network/network.js";
 export { CreatedVolume, Volume, type VolumeOptions } from "./volume/volume.js";
 export type { LogLine } from "./wait/log-lines.js";
 export { Wait } from "./wait/wait.js";

@@ -14,17 +14,20 @@ export function namedValues(flag: string, words: readonly string[] | undefined, 
   return values;
 }
 
-/** `id=NAME,src=FILE`, `id=NAME,env=VARIABLE`, or `id=NAME` for the variable or file of that name. */
+/** `[type=file|env,]id=NAME[,src=FILE|,env=VARIABLE]`; without a source it is the variable or file of that name. */
 export function secretsOf(words: readonly string[] | undefined, environment: NodeJS.ProcessEnv): Record<string, BuildSecret> {
   return Object.fromEntries(
     (words ?? []).map((word) => {
       const fields = fieldsOf(word);
       const id = fields.get("id");
       if (id === undefined || id === "") throw optionError("--secret", word, "id=NAME[,src=FILE|,env=VARIABLE]");
-      const file = fields.get("src") ?? fields.get("source");
-      const env = fields.get("env");
-      if (file !== undefined) return [id, { file }];
-      return [id, env === undefined && environment[id] === undefined ? { file: id } : { env: env ?? id }];
+      const type = fields.get("type");
+      if (type !== undefined && type !== "file" && type !== "env") throw optionError("--secret", word, "of a known type", ["file", "env"]);
+      const source = fields.get("src") ?? fields.get("source");
+      const env = fields.get("env") ?? (type === "env" ? (source ?? id) : undefined);
+      if (env !== undefined) return [id, { env }];
+      if (source !== undefined || type === "file" || environment[id] === undefined) return [id, { file: source ?? id }];
+      return [id, { env: id }];
     }),
   );
 }
@@ -33,19 +36,20 @@ export function secretsOf(words: readonly string[] | undefined, environment: Nod
 export function agentsOf(words: readonly string[] | undefined, environment: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
     (words ?? []).map((word) => {
-      const [id, socket = environment["SSH_AUTH_SOCK"]] = divided(word);
-      if (socket === undefined) throw optionError("--ssh", word, "ID=SOCKET, or an agent in SSH_AUTH_SOCK");
+      const [id, given] = divided(word);
+      const socket = given || environment["SSH_AUTH_SOCK"];
+      if (!socket) throw optionError("--ssh", word, "ID=SOCKET, or an agent in SSH_AUTH_SOCK");
       return [id, socket];
     }),
   );
 }
 
-/** `HOST:ADDRESS` */
+/** `HOST:ADDRESS`, also with `=`; addresses of IPv6 may stand in brackets. */
 export function hostsOf(words: readonly string[] | undefined): NonNullable<BuildOptions["extraHosts"]> {
   return (words ?? []).map((word) => {
     const [, host = "", address = ""] = /^([^:=]+)[:=](.+)$/.exec(word) ?? [];
     if (host === "") throw optionError("--add-host", word, "HOST:ADDRESS");
-    return { host, address };
+    return { host, address: address.replace(/^\[(.*)\]$/, "$1") };
   });
 }
 

@@ -1,5 +1,6 @@
 /** Progress of a build on stderr, as BuildKit's users know it: redrawn on a terminal, numbered lines elsewhere, or one JSON event a line. */
-import type { BuildEvent } from "../engine/engine.js";
+import type { BuildEvent, BuildWarning } from "../engine/engine.js";
+import { buildReport, warningLine } from "./build-warnings.js";
 import { progressLine } from "./progress.js";
 import type { Terminal } from "./terminal.js";
 
@@ -8,7 +9,7 @@ export type ProgressKind = (typeof PROGRESS_KINDS)[number];
 
 export interface BuildDisplay {
   readonly report: (event: BuildEvent) => void;
-  /** Draws the last state. Idempotent. */
+  /** Draws the last state, then what the checks found. Idempotent. */
   finish(): void;
 }
 
@@ -20,7 +21,21 @@ export function showBuild(terminal: Terminal, kind: ProgressKind): BuildDisplay 
   const { stderr } = terminal;
   if (kind === "quiet") return { report: () => {}, finish: () => {} };
   if (kind === "json") return { report: (event) => void stderr.write(`${JSON.stringify(event)}\n`), finish: () => {} };
-  return kind === "tty" || (kind === "auto" && stderr.isTTY) ? redrawn(stderr) : plain(stderr);
+  return withReport(stderr, kind === "tty" || (kind === "auto" && stderr.isTTY) ? redrawn(stderr) : plain(stderr));
+}
+
+function withReport(output: Terminal["stderr"], display: BuildDisplay): BuildDisplay {
+  const warnings: BuildWarning[] = [];
+  return {
+    report(event) {
+      if (event.type === "warning") warnings.push(event.warning);
+      display.report(event);
+    },
+    finish() {
+      display.finish();
+      output.write(buildReport(warnings.splice(0)));
+    },
+  };
 }
 
 function seconds(ms: number): string {
@@ -56,10 +71,6 @@ function plain(output: Terminal["stderr"]): BuildDisplay {
   };
 }
 
-export function warningLine({ rule, message, file, line }: Extract<BuildEvent, { type: "warning" }>["warning"]): string {
-  return `WARN: ${rule}: ${message} (${file}:${line})\n`;
-}
-
 interface Shown {
   readonly name: string;
   readonly begun: number;
@@ -71,14 +82,13 @@ interface Shown {
 function redrawn(output: Terminal["stderr"]): BuildDisplay {
   const steps = new Map<number, Shown>();
   const pulls = new Map<string, string>();
-  const notes: string[] = [];
   let drawn = 0;
   let timer: NodeJS.Timeout | undefined;
   const draw = (): void => {
     const columns = output.columns ?? 80;
     const lines = [...steps.values()].flatMap((step) => stepLines(step, columns));
     const up = drawn > 0 ? `\x1b[${drawn}A` : "";
-    const all = [...notes, ...lines, ...[...pulls.values()].map((line) => ` => => ${line}`.slice(0, columns))];
+    const all = [...lines, ...[...pulls.values()].map((line) => ` => => ${line}`.slice(0, columns))];
     output.write(`${up}${all.map((line) => `\x1b[2K${line}\n`).join("")}\x1b[J`);
     drawn = all.length;
   };
@@ -100,7 +110,7 @@ function redrawn(output: Terminal["stderr"]): BuildDisplay {
           output: [],
         });
       } else if (event.type === "warning") {
-        notes.push(warningLine(event.warning).trimEnd());
+        return; // those are for the end
       } else if (event.type === "pull") {
         pulls.set(event.progress.id, progressLine(event.progress, 70));
       } else {
@@ -118,8 +128,7 @@ function redrawn(output: Terminal["stderr"]): BuildDisplay {
     finish() {
       clearTimeout(timer);
       timer = undefined;
-      if (steps.size > 0 || notes.length > 0) draw();
-      notes.length = 0;
+      if (steps.size > 0) draw();
       steps.clear();
       drawn = 0;
     },

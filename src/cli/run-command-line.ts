@@ -1,10 +1,11 @@
 /** Finds the command, runs it with an engine of its own, and turns what happened into an exit code. */
 import { constants } from "node:os";
 import type { Engine } from "../engine/engine.js";
-import { CaissonError, isCaissonError } from "../engine/errors.js";
+import { isCaissonError } from "../engine/errors.js";
 import { openEngine } from "../engine/open.js";
 import { type Command, type CommandGroup, isGroup } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
+import { describeError, errorObject } from "./error-object.js";
 import { parseArguments } from "./parse-arguments.js";
 import type { Terminal } from "./terminal.js";
 import { commandHelp, groupHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
@@ -71,7 +72,7 @@ async function runCommand(command: Command, words: readonly string[], { terminal
       terminal.stderr.write(`${error.message}\nSee \`caisson ${command.name} --help\`.\n`);
       return command.failureCode ?? USAGE_EXIT_CODE;
     }
-    terminal.stderr.write(json ? `${JSON.stringify(errorObject(error))}\n` : `${describe(error)}\n`);
+    terminal.stderr.write(json ? `${JSON.stringify({ error: errorObject(error) })}\n` : `${describeError(error)}\n`);
     return exitCodeOf(error, command);
   } finally {
     interruption?.stop();
@@ -86,17 +87,6 @@ function exitCodeOf(error: unknown, command: Command): number {
   return own ?? 1;
 }
 
-function describe(error: unknown): string {
-  if (error instanceof CaissonError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function errorObject(error: unknown): unknown {
-  if (!(error instanceof CaissonError)) return { error: { message: describe(error) } };
-  const { code, summary, evidence, remedy, facts } = error;
-  return { error: { code, summary, evidence, remedy, facts } };
-}
-
 /** The first signal aborts the command, which then cleans up; the second one ends the process as if nobody listened. */
 function interruptible(): { readonly signal: AbortSignal; readonly caught: "SIGINT" | "SIGTERM" | undefined; stop(): void } {
   const abort = new AbortController();
@@ -105,9 +95,14 @@ function interruptible(): { readonly signal: AbortSignal; readonly caught: "SIGI
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   };
   const interrupt = (signal: NodeJS.Signals): void => {
+    if (caught) {
+      stop();
+      process.kill(process.pid, signal);
+      return;
+    }
+    // The listener stays: signal-exit, which comes with proper-lockfile, ends the process once it finds nobody else listening.
     caught = signal as "SIGINT" | "SIGTERM";
     abort.abort(new Error(`Interrupted by ${signal}`));
-    stop();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   return {

@@ -5,6 +5,7 @@ import type {
   BuildContext,
   ContainerInspect,
   ContainerSpec,
+  EndpointSpec,
   Engine,
   Healthcheck,
   MountSpec,
@@ -16,6 +17,7 @@ import { isCaissonError, optionError, throwIfAborted } from "../engine/errors.js
 import { defaultEngine } from "../engine/open.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import { serviceDefaults } from "../modules/catalogue.js";
+import type { StartedNetwork } from "../network/network.js";
 import { Wait } from "../wait/wait.js";
 import { checkMilliseconds, type WaitStrategy } from "../wait/wait-strategy.js";
 import { ContainerLogs } from "./container-logs.js";
@@ -122,7 +124,26 @@ export class Container {
     return this.#with({ platform });
   }
 
-  /** `"none"` for no network but the loopback, `"host"` for the host's. Ports are published by `"default"` alone. */
+  /**
+   * Puts it on a network, beside those that it was put on before; it is found there by its name and by `aliases`.
+   * @param network a started one, or the name or id of one
+   */
+  withNetwork(network: StartedNetwork | string, endpoint: EndpointSpec = {}): this {
+    const name = typeof network === "string" ? network : network.getName();
+    return this.#with({ networks: { ...this.#spec.networks, [name]: { ...this.#spec.networks?.[name], ...endpoint } } });
+  }
+
+  /** Further names, on every network that it was put on. */
+  withNetworkAliases(...aliases: readonly string[]): this {
+    const networks = Object.entries(this.#spec.networks ?? {}).map(([name, endpoint]) => [
+      name,
+      { ...endpoint, aliases: [...(endpoint.aliases ?? []), ...aliases] },
+    ]);
+    if (networks.length === 0) throw optionError("aliases", aliases.join(", "), "given after withNetwork(...): names belong to networks");
+    return this.#with({ networks: Object.fromEntries(networks) });
+  }
+
+  /** `"none"` for no network but the loopback, `"host"` for the host's, `"container:ID"` for another container's. */
   withNetworkMode(networkMode: NonNullable<ContainerSpec["networkMode"]>): this {
     return this.#with({ networkMode });
   }

@@ -59,15 +59,26 @@ export class DockerfileBuilder<C> {
     return this.#with({ network });
   }
 
+  /** Everything else that a build can be told; replaces what was said before under the same names. */
+  withBuildOptions(options: Omit<BuildOptions, "progress" | "signal" | "tags">): this {
+    return this.#with(options);
+  }
+
   /** Told of every step as it begins, prints and ends. */
   withProgress(progress: (event: BuildEvent) => void): this {
-    return this.#with({ progress });
+    const { progress: others } = this.#options;
+    return this.#with({
+      progress: (event) => {
+        others?.(event);
+        progress(event);
+      },
+    });
   }
 
   /** Told of every line that RUN steps print. */
   withBuildLogConsumer(consumer: (line: string) => void): this {
     return this.withProgress((event) => {
-      if (event.type === "output") consumer(event.text.replace(/\n$/, ""));
+      if (event.type === "output") for (const line of event.text.replace(/\n$/, "").split("\n")) consumer(line);
     });
   }
 

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerInspect, Engine, ExecProcess, LogsOptions, PublishedPort } from "../engine/engine.js";
+import type { ContainerInspect, EndpointInspect, Engine, ExecProcess, LogsOptions, PublishedPort } from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { ContainerLogs } from "./container-logs.js";
 import type {
@@ -90,6 +90,21 @@ export class StartedContainer implements AsyncDisposable {
     const [first] = this.#inspect.ports;
     if (first) return first.hostPort;
     throw this.#notMapped("any");
+  }
+
+  /** Names of the networks that it was put on. */
+  getNetworkNames(): readonly string[] {
+    return Object.keys(this.#inspect.networks);
+  }
+
+  /** @throws NETWORK_NOT_CONNECTED */
+  getNetworkId(network: string): string {
+    return this.#endpoint(network).networkId;
+  }
+
+  /** Its address on a network, which other containers there reach. @throws NETWORK_NOT_CONNECTED */
+  getIpAddress(network: string): string {
+    return this.#endpoint(network).ipAddress;
   }
 
   /** How long each phase of its start took. */
@@ -195,6 +210,15 @@ export class StartedContainer implements AsyncDisposable {
 
   async #copy(sources: readonly CopySource[], options: CopyToContainerOptions | undefined): Promise<void> {
     await this.copyArchiveToContainer(copyArchive(sources), "/", options);
+  }
+
+  #endpoint(network: string): EndpointInspect {
+    const found = this.#inspect.networks[network];
+    if (found) return found;
+    throw new CaissonError("NETWORK_NOT_CONNECTED", `${this.getName()} is not on network ${network}`, {
+      facts: { network, containerId: this.getId() },
+      evidence: [`Networks: ${this.getNetworkNames().join(", ") || "none"}`],
+    });
   }
 
   #notMapped(port: string): CaissonError<"PORT_NOT_MAPPED"> {

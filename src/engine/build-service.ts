@@ -1,7 +1,10 @@
 /** The contract's builds: part of engine.ts, which everybody imports. Terms are those of `docker build`. */
 import type { ImageInspect, ImageProgress } from "./image-inspect.js";
 
-/** A directory of this host, a git URL (`https://host/repo.git#ref:directory`), or a tar, plain or compressed. */
+/**
+ * A directory of this host, a git repository (`https://host/repo.git#ref:directory`), the URL of a tar or of a Dockerfile, or a tar. Tars may
+ * be compressed with gzip, zstd, bzip2 or xz.
+ */
 export type BuildContext = string | { readonly tar: AsyncIterable<Uint8Array> };
 
 export type BuildSecret = { readonly file: string } | { readonly env: string } | { readonly value: string | Uint8Array };
@@ -17,7 +20,7 @@ export interface BuildOptions {
   /** Stage to build. @default the last one */
   readonly target?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** `os/arch[/variant]`. @default the host's platform */
+  /** `os/arch[/variant]`. Another one than the host's can be built as long as no RUN is needed. @default the host's platform */
   readonly platform?: string | undefined;
   /** Look nothing up in the cache: of every stage, or of those named. @default false */
   readonly noCache?: boolean | readonly string[] | undefined;
@@ -27,13 +30,16 @@ export interface BuildOptions {
   readonly secrets?: Readonly<Record<string, BuildSecret>> | undefined;
   /** Sockets of agents by id, for `RUN --mount=type=ssh`. */
   readonly ssh?: Readonly<Record<string, string>> | undefined;
-  /** Further contexts by name: a directory, or `docker-image://REFERENCE`. */
+  /** Further contexts by name: a directory, a git repository, a URL, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG][@DIGEST]`. */
   readonly contexts?: Readonly<Record<string, string>> | undefined;
+  /** Lines for /etc/hosts of RUN steps; the address `host-gateway` is the host. */
   readonly extraHosts?: readonly { readonly host: string; readonly address: string }[] | undefined;
   /** Of RUN steps. @default "host" */
   readonly network?: "default" | "none" | "host" | undefined;
-  /** What a Dockerfile may ask for: `RUN --security=insecure`. @default nothing */
-  readonly allow?: readonly "security.insecure"[] | undefined;
+  /** Memory of each RUN step, in bytes. @default no limit */
+  readonly memoryBytes?: number | undefined;
+  /** What a Dockerfile may ask for: `RUN --security=insecure`; the host's network needs no permission. @default nothing */
+  readonly allow?: readonly ("security.insecure" | "network.host")[] | undefined;
   /** RUN steps see this host's bundle of certificate authorities, where the image has its own. @default false */
   readonly hostCertificates?: boolean | undefined;
   /** Seconds: created times of the image, and the latest time of files in its layers. @default the build argument SOURCE_DATE_EPOCH */
@@ -47,12 +53,30 @@ export interface BuildResult {
   readonly warnings: readonly BuildWarning[];
 }
 
-/** What BuildKit's checks find; `rule` is its name there. */
+/** What BuildKit's checks find (https://docs.docker.com/reference/build-checks/). */
 export interface BuildWarning {
+  /** BuildKit's name of it, e.g. `"UndefinedVar"`. */
   readonly rule: string;
   readonly message: string;
+  /** What the rule asks for. */
+  readonly description: string;
+  /** The rule's documentation, where there is one. */
+  readonly url?: string | undefined;
   readonly file: string;
+  /** First line of the instruction, from 1. */
   readonly line: number;
+  readonly endLine: number;
+  /** Those lines, with some around them. */
+  readonly excerpt: { readonly firstLine: number; readonly lines: readonly string[] };
+}
+
+export interface BuildCheck {
+  readonly warnings: readonly BuildWarning[];
+  /**
+   * A CaissonError with what keeps the Dockerfile from being built: DOCKERFILE_INVALID; BUILD_CHECKS_FAILED where it wants its
+   * warnings to be errors; or why an image that a check depends on can't be had. Warnings are those found up to there.
+   */
+  readonly error?: Error | undefined;
 }
 
 /** `step` numbers the steps of one build, in the order in which they began. */

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { ContainerSpec, Healthcheck } from "./container-spec.js";
 import type { ImageInspect } from "./image-inspect.js";
 import type { MountPoint } from "./mount-spec.js";
+import type { EndpointInspect } from "./network-service.js";
 
 export interface ContainerService {
   /**
@@ -110,6 +111,8 @@ export interface ContainerInspect extends ContainerSummary {
   readonly mounts: readonly MountPoint[];
   /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
   readonly ipAddress: string | undefined;
+  /** By name of the network; the default one is none of them. */
+  readonly networks: Readonly<Record<string, EndpointInspect>>;
   readonly platform: string;
 }
 

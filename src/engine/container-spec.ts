@@ -1,5 +1,6 @@
 /** The contract's description of a container to run: part of engine.ts, which everybody imports. */
 import type { MountSpec } from "./mount-spec.js";
+import type { EndpointSpec } from "./network-service.js";
 
 /**
  * What to run. Everything but `image` is optional; what is left out comes from the image, then from Docker's defaults.
@@ -32,9 +33,17 @@ export interface ContainerSpec {
   readonly publish?: readonly PortBinding[] | undefined;
   /** Publish every exposed port on a free host port. */
   readonly publishAll?: boolean | undefined;
-  readonly networkMode?: "default" | "none" | "host" | undefined;
+  /** `container:ID` shares another container's network, files in /etc included. @default "default" */
+  readonly networkMode?: "default" | "none" | "host" | `container:${string}` | undefined;
+  /** Networks to be on instead of the default one, by name or id; the first that leads out has published ports and default route. */
+  readonly networks?: Readonly<Record<string, EndpointSpec>> | undefined;
   readonly extraHosts?: readonly { readonly host: string; readonly address: string }[] | undefined;
+  /** Name servers for what no network knows. @default the host's */
   readonly dns?: readonly string[] | undefined;
+  /** @default the host's */
+  readonly dnsSearch?: readonly string[] | undefined;
+  /** As in resolv.conf(5). @default the host's */
+  readonly dnsOptions?: readonly string[] | undefined;
   /** Where the image declares a volume and nothing is mounted, there is an anonymous one. */
   readonly mounts?: readonly MountSpec[] | undefined;
   /** Binds, volumes and image mounts of other containers, at the same places: `"container"`, `"container:ro"`. */

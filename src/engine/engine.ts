@@ -9,6 +9,7 @@
  */
 import type { ContainerService } from "./container-service.js";
 import type { ImageService } from "./image-service.js";
+import type { NetworkService } from "./network-service.js";
 import type { VolumeService } from "./volume-service.js";
 
 export type * from "./build-service.js";
@@ -17,6 +18,7 @@ export type * from "./container-spec.js";
 export type * from "./image-inspect.js";
 export type * from "./image-service.js";
 export type * from "./mount-spec.js";
+export type * from "./network-service.js";
 export type * from "./volume-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */
@@ -27,6 +29,7 @@ export interface Engine extends AsyncDisposable {
   readonly supports: EngineSupports;
   readonly images: ImageService;
   readonly containers: ContainerService;
+  readonly networks: NetworkService;
   readonly volumes: VolumeService;
   /** What happens from now on. Ends when the signal fires or the engine closes. */
   events(options?: EventsOptions): AsyncIterable<EngineEvent>;
@@ -76,10 +79,10 @@ export interface EventsOptions {
 }
 
 export interface EngineEvent {
-  readonly type: "container" | "image" | "volume";
+  readonly type: "container" | "image" | "network" | "volume";
   /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `pull`, `tag`, ... */
   readonly action: string;
-  /** Container or image id, or a volume's name. */
+  /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;
   readonly time: Date;
   readonly attributes: Readonly<Record<string, string>>;

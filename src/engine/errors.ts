@@ -22,6 +22,12 @@ export interface ExitFacts {
 export interface ErrorFacts {
   /** An AbortSignal ended the operation; `cause` is the signal's reason. */
   ABORTED: { readonly operation: string };
+  /** The Dockerfile asks that what its checks find fails the build (`error=true`), and they found something. */
+  BUILD_CHECKS_FAILED: {
+    readonly file: string;
+    readonly rules: readonly string[];
+    readonly warnings: readonly { readonly rule: string; readonly message: string; readonly line: number }[];
+  };
   /** A step of a build failed: where it stands, what it ran, how it ended, and the last lines that it printed. */
   BUILD_FAILED: {
     readonly file: string;
@@ -69,6 +75,15 @@ export interface ErrorFacts {
   IMAGE_REFERENCE_INVALID: { readonly reference: string };
   /** A layer's tar stream is malformed or hostile. */
   LAYER_INVALID: { readonly entry?: string | undefined; readonly reason: string };
+  NETWORK_ADDRESS_TAKEN: { readonly network: string; readonly address: string };
+  NETWORK_ALREADY_CONNECTED: { readonly network: string; readonly containerId: string };
+  /** No address is left. */
+  NETWORK_FULL: { readonly network: string; readonly subnet: string };
+  /** Running containers are on the network. */
+  NETWORK_IN_USE: { readonly network: string; readonly containers: readonly string[] };
+  NETWORK_NAME_TAKEN: { readonly name: string; readonly networkId?: string | undefined };
+  NETWORK_NOT_CONNECTED: { readonly network: string; readonly containerId: string };
+  NETWORK_NOT_FOUND: { readonly network: string };
   /** An option has a wrong name, type or value. */
   OPTION_INVALID: { readonly option: string; readonly value: unknown; readonly allowed?: readonly string[] | undefined };
   PATH_NOT_FOUND: { readonly path: string };

@@ -1,6 +1,6 @@
 /** The contract's images: part of engine.ts, which everybody imports. */
 import type { Readable } from "node:stream";
-import type { BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
+import type { BuildCheck, BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
 import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
 
 export interface ImageService {
@@ -15,6 +15,12 @@ export interface ImageService {
   import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
   /** Builds an image from a Dockerfile. @throws DOCKERFILE_INVALID, BUILD_FAILED, IMAGE_NOT_FOUND, PATH_NOT_FOUND, REGISTRY_*, DISK_FULL, ABORTED */
   build(context: BuildContext, options?: BuildOptions): Promise<BuildResult>;
+  /**
+   * Checks a Dockerfile without building anything: all of its stages, or those that `target` needs. Options that are about running
+   * steps or about the result have no effect. A registry is asked only for the configuration of an image that a check depends on.
+   * Warnings also come as progress events. @throws PATH_NOT_FOUND, OPTION_INVALID, ABORTED; a broken Dockerfile is part of the result
+   */
+  checkBuild(context: BuildContext, options?: BuildOptions): Promise<BuildCheck>;
   /** Forgets what builds remember, and removes the layers that no image uses. */
   pruneBuilds(): Promise<PruneResult>;
   tag(source: string, target: string): Promise<void>;

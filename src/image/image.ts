@@ -1,5 +1,5 @@
 /** `Image`: images as objects. A small face over the engine's images. */
-import type { BuildContext, BuildOptions, BuildWarning, Engine, ImageInspect } from "../engine/engine.js";
+import type { BuildCheck, BuildContext, BuildOptions, BuildWarning, Engine, ImageInspect } from "../engine/engine.js";
 import { defaultEngine } from "../engine/open.js";
 
 export interface ImageBuildOptions extends BuildOptions {
@@ -30,6 +30,15 @@ export class Image {
     const engine = own ?? (await defaultEngine());
     const { image, warnings } = await engine.images.build(context, build);
     return new Image(engine, image, warnings);
+  }
+
+  /**
+   * Checks a Dockerfile without building anything, as `docker build --check`: every stage, or what `target` needs.
+   * @throws PATH_NOT_FOUND, OPTION_INVALID, ABORTED; a Dockerfile that can't be built is part of the result
+   */
+  static async check(context: BuildContext, options: ImageBuildOptions = {}): Promise<BuildCheck> {
+    const { engine = await defaultEngine(), ...build } = options;
+    return engine.images.checkBuild(context, build);
   }
 
   /** `sha256:` and the digest of its configuration: `new Container(image.id)` starts it. */

@@ -12,6 +12,7 @@ import { importing } from "./import.js";
 import { leaks } from "./leaks.js";
 import { takeTurn } from "./lock.js";
 import { memory } from "./memory.js";
+import { networks } from "./networks.js";
 import { type BenchOptions, parseOptions, USAGE } from "./options.js";
 import { parallel } from "./parallel.js";
 import { startDockerd } from "./peers/dockerd.js";
@@ -23,7 +24,7 @@ import { start } from "./start.js";
 import { stop } from "./stop.js";
 import { formatTable, type Row } from "./table.js";
 
-const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, memory, leaks, importing, build, pull];
+const BENCHMARKS: readonly Benchmark[] = [start, parallel, stop, exec, ports, networks, memory, leaks, importing, build, pull];
 const CACHE = resolve(".cache", "bench");
 
 async function main(): Promise<void> {

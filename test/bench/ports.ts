@@ -7,7 +7,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bench, type Benchmark, BUSYBOX } from "./benchmark.js";
-import { buildTraffic, type Endpoint, startLoopbackServer, Traffic } from "./fixtures/traffic.js";
+import { buildProgram, type Endpoint, startLoopbackServer, Traffic } from "./fixtures/traffic.js";
 import type { Side } from "./side.js";
 import type { Row } from "./table.js";
 
@@ -23,7 +23,7 @@ export const ports: Benchmark = {
   async run(bench) {
     const directory = join(bench.cache, "traffic");
     await mkdir(directory, { recursive: true });
-    const program = await buildTraffic(directory);
+    const program = await buildProgram("traffic", directory);
     const traffic = new Traffic(program);
     await using loopback = await startLoopbackServer(program, bench.scratch);
     await using ours = await serve(bench.ours, program);

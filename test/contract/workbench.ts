@@ -38,6 +38,7 @@ export function useEngine(candidate: Candidate): Workbench {
 
   afterEach(async () => {
     for (const { id } of await engine.containers.list({ all: true })) await engine.containers.remove(id, { force: true });
+    await engine.networks.prune();
   });
 
   afterAll(async () => {

@@ -3,16 +3,14 @@
  * size, target, attributes and contents.
  */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
-import { type Dockerd, startDockerd } from "../bench/peers/dockerd.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { type BuildCase, writeContext } from "./build-case.js";
 import { commands } from "./cases/commands.js";
@@ -21,33 +19,26 @@ import { files } from "./cases/files.js";
 import { newer } from "./cases/newer.js";
 import { stages } from "./cases/stages.js";
 import { describeImage, type ImageDescription } from "./image-description.js";
+import { type NewerDocker, startNewerDocker } from "./newer-docker.js";
 
 const run = promisify(execFile);
-/** Docker of a newer Debian: scripts/unpack-newer-docker.sh. */
-const DOCKER = fileURLToPath(new URL("../../.cache/docker/usr", import.meta.url));
 const BASE = "differential/base:1";
 
 let directory: string;
 let engine: Engine;
-let dockerd: Dockerd;
-const env = () => ({ ...process.env, DOCKER_HOST: dockerd.host, DOCKER_CONFIG: dockerd.directory, DOCKER_BUILDKIT: "1" });
+let docker: NewerDocker;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "caisson-differential-"));
-  process.env["PATH"] = [path.join(DOCKER, "bin"), path.join(DOCKER, "sbin"), process.env["PATH"]].join(path.delimiter);
-  await mkdir(path.join(directory, "docker", "cli-plugins"), { recursive: true });
-  await symlink(path.join(DOCKER, "libexec/docker/cli-plugins/docker-buildx"), path.join(directory, "docker/cli-plugins/docker-buildx"));
-  dockerd = await startDockerd(path.join(directory, "docker"));
+  docker = await startNewerDocker("docker", path.join(directory, "docker"));
   engine = await openEngine({ home: path.join(directory, "home") });
   await ensureBusyboxImage(engine, BASE);
-  const loading = run("docker", ["load"], { env: env() });
-  (await engine.images.save([BASE])).pipe(loading.child.stdin!);
-  await loading;
+  await docker.load(engine, BASE);
 }, 60_000);
 
 afterAll(async () => {
   await engine?.close();
-  await dockerd?.[Symbol.asyncDispose]();
+  await docker?.[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 }, 60_000);
 
@@ -62,8 +53,8 @@ async function dockers(context: string, { buildArgs = {}, target, labels = {} }:
     ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
     ...(target === undefined ? [] : ["--target", target]),
   ];
-  const built = await run("docker", ["build", "--quiet", "--network", "none", ...flags, context], { env: env() });
-  const saved = await run("docker", ["save", built.stdout.trim()], { env: env(), encoding: "buffer", maxBuffer: 1 << 28 });
+  const built = await run("docker", ["build", "--quiet", "--network", "none", ...flags, context], { env: docker.env });
+  const saved = await run("docker", ["save", built.stdout.trim()], { env: docker.env, encoding: "buffer", maxBuffer: 1 << 28 });
   return describeImage(saved.stdout);
 }
 

@@ -1,15 +1,15 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { Readable } from "node:stream";
-import type { BuildContext, BuildOptions } from "../../engine/engine.js";
-import { optionError } from "../../engine/errors.js";
+import type { BuildOptions, ImageInspect } from "../../engine/engine.js";
+import { isCaissonError, optionError } from "../../engine/errors.js";
+import { readContext } from "../build-context-from-operand.js";
 import { agentsOf, hostsOf, namedValues, outputOf, secretsOf } from "../build-options-from-flags.js";
 import { writeOutput } from "../build-output.js";
 import { PROGRESS_KINDS, type ProgressKind, showBuild } from "../build-progress.js";
-import { type Call, defineCommand, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
-import { openInput } from "../files.js";
-import { printLine, type Terminal } from "../terminal.js";
+import { checkReport } from "../build-warnings.js";
+import { type Call, defineCommand, JSON_OPTION, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
+import { errorObject } from "../error-object.js";
+import { parseSize } from "../quantities.js";
+import { printJson, printLine } from "../terminal.js";
 import { UsageError } from "../usage.js";
 
 const list = (value: string, help: string, short?: string) =>
@@ -32,14 +32,18 @@ const OPTIONS = {
   pull: { type: "boolean", help: "ask the registry for base images that are here already" },
   secret: list("id=NAME[,src=FILE|,env=VARIABLE]", "secret for RUN --mount=type=secret"),
   ssh: list("default|ID[=SOCKET]", "agent for RUN --mount=type=ssh"),
-  "build-context": list("NAME=DIRECTORY|docker-image://IMAGE", "further context"),
-  "add-host": list("HOST:ADDRESS", "line for /etc/hosts of RUN steps"),
+  "build-context": list("NAME=DIRECTORY|URL|docker-image://IMAGE|oci-layout://DIRECTORY", "further context"),
+  "add-host": list("HOST:ADDRESS|HOST:host-gateway", "line for /etc/hosts of RUN steps"),
   network: { type: "string", value: "default|none|host", help: "network of RUN steps; default: host" },
-  allow: list("security.insecure", "what the Dockerfile may ask for"),
+  memory: { type: "string", short: "m", value: "SIZE", help: "memory of each RUN step, e.g. 512m" },
+  allow: list("security.insecure|network.host", "what the Dockerfile may ask for"),
   "host-certificates": { type: "boolean", help: "RUN steps see this host's certificate authorities" },
-  output: { type: "string", short: "o", value: "DIRECTORY|type=local|tar|oci|docker,dest=PATH", help: "write the result there as well" },
+  output: list("DIRECTORY|-|type=local|tar|oci|docker|image,dest=PATH", "write the result there as well", "o"),
   iidfile: { type: "string", value: "FILE", help: "write the image's id to this file" },
+  "metadata-file": { type: "string", value: "FILE", help: "write digests and names of the image to this file, as JSON" },
   progress: { type: "string", value: PROGRESS_KINDS.join("|"), help: "how progress is shown; default: auto" },
+  check: { type: "boolean", help: "check the Dockerfile, build nothing; exit code 1 where something is found" },
+  json: { ...JSON_OPTION, help: "print what was built, or what the check found, as JSON" },
   quiet: { ...QUIET_OPTION, help: "print the image's id alone" },
 } as const;
 
@@ -52,22 +56,57 @@ export const build = defineCommand({
   options: OPTIONS,
   async run(call) {
     const { values, terminal, engine, signal } = call;
-    const output = values.output === undefined ? undefined : outputOf(values.output);
+    if (values.check) return check(call);
+    const outputs = (values.output ?? []).map(outputOf);
+    if (outputs.filter(({ dest }) => dest === "-").length > 1)
+      throw optionError("--output", "-", "there once: there is one standard output");
     const display = showBuild(terminal, progressKind(values.progress, values.quiet ?? false));
     try {
-      const { context, options } = await readContext(call);
+      const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
       const opened = await engine();
-      const { image } = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const result = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const { image } = result;
       display.finish();
       if (values.iidfile !== undefined) await writeFile(values.iidfile, image.id);
-      if (output) await writeOutput(opened, image, output, terminal, signal);
-      if (output?.dest !== "-") printLine(terminal, image.id);
+      if (values["metadata-file"] !== undefined) await writeFile(values["metadata-file"], metadata(image));
+      for (const output of outputs) await writeOutput(opened, image, output, terminal, signal);
+      if (!outputs.some(({ dest }) => dest === "-")) {
+        if (values.json) printJson(terminal, result);
+        else printLine(terminal, image.id);
+      }
     } finally {
       display.finish();
     }
     return 0;
   },
 });
+
+/** Keys are buildx's. */
+function metadata({ id, digest, references }: ImageInspect): string {
+  const names = references.length > 0 ? { "image.name": references.join(",") } : {};
+  return `${JSON.stringify({ "containerimage.config.digest": id, "containerimage.digest": digest, ...names }, undefined, 2)}\n`;
+}
+
+/** As `docker build --check`: what was found on the standard output, what keeps the build from being one as the command's failure. */
+async function check(call: Call<typeof OPTIONS>): Promise<number> {
+  const { values, terminal, engine, signal } = call;
+  for (const name of ["output", "iidfile"] as const) {
+    if (values[name] !== undefined) throw new UsageError(`--check builds nothing: there is nothing for --${name}`);
+  }
+  const kind = progressKind(values.progress, values.quiet ?? false);
+  const progress = kind === "json" ? showBuild(terminal, kind).report : undefined;
+  const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
+  const { warnings, error } = await (await engine()).images.checkBuild(context, { ...options, ...optionsOf(call), signal, progress });
+  if (values.json || kind === "json") {
+    printJson(terminal, { warnings, error: error && errorObject(error) });
+    return warnings.length > 0 || error ? 1 : 0;
+  }
+  if (!values.quiet && (warnings.length > 0 || !error)) terminal.stdout.write(checkReport(warnings));
+  // Its warnings have been printed.
+  if (isCaissonError(error, "BUILD_CHECKS_FAILED")) terminal.stderr.write(`${error.summary}\n`);
+  else if (error) throw error;
+  return warnings.length > 0 ? 1 : 0;
+}
 
 function progressKind(text: string | undefined, quiet: boolean): ProgressKind {
   if (quiet) return "quiet";
@@ -91,52 +130,8 @@ function optionsOf({ values, environment }: Call<typeof OPTIONS>): BuildOptions 
     contexts: namedValues("--build-context", values["build-context"], {}),
     extraHosts: hostsOf(values["add-host"]),
     network: values.network as BuildOptions["network"],
+    memoryBytes: values.memory === undefined ? undefined : parseSize("memory", values.memory),
     allow: values.allow as BuildOptions["allow"],
     hostCertificates: values["host-certificates"],
   };
-}
-
-/** `-` is a Dockerfile, or a tar that is the context. */
-async function readContext({
-  values,
-  operands: [place = ""],
-  terminal,
-}: Call<typeof OPTIONS>): Promise<{ context: BuildContext; options: BuildOptions }> {
-  if (values.file === "-") {
-    if (place === "-") throw new UsageError("The standard input can't be both the Dockerfile and the context");
-    return { context: place, options: { dockerfileText: await readText(terminal) } };
-  }
-  const dockerfile = values.file;
-  if (place !== "-") return { context: place, options: { dockerfile: fileIn(place, dockerfile) } };
-  const input = (await openInput(terminal, "-"))[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const first = await input.next();
-  const head = first.done ? Buffer.alloc(0) : first.value;
-  const rest = async function* (): AsyncGenerator<Buffer> {
-    yield head;
-    for (let next = await input.next(); !next.done; next = await input.next()) yield next.value;
-  };
-  if (isArchive(head)) return { context: { tar: rest() }, options: { dockerfile } };
-  const pieces: Buffer[] = [];
-  for await (const piece of rest()) pieces.push(piece);
-  return { context: { tar: Readable.from([Buffer.alloc(1024)]) }, options: { dockerfileText: Buffer.concat(pieces).toString("utf8") } };
-}
-
-/** As docker does: relative to where the command was given, unless that is not there. */
-function fileIn(context: string, file: string | undefined): string | undefined {
-  if (file === undefined || file.startsWith("/")) return file;
-  return existsSync(file) ? resolve(file) : existsSync(join(context, file)) ? file : resolve(file);
-}
-
-async function readText(terminal: Terminal): Promise<string> {
-  const pieces: Buffer[] = [];
-  for await (const piece of await openInput(terminal, "-")) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces).toString("utf8");
-}
-
-function isArchive(head: Buffer): boolean {
-  const compressed = [
-    [0x1f, 0x8b],
-    [0x28, 0xb5, 0x2f, 0xfd],
-  ].some((magic) => magic.every((byte, index) => head[index] === byte));
-  return compressed || head.subarray(257, 262).toString("latin1") === "ustar";
 }

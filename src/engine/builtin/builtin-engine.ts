@@ -8,6 +8,7 @@ import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
 import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
+import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
 import { hostPlatform } from "./images/platform.js";
@@ -28,6 +29,7 @@ export class BuiltinEngine implements Engine {
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
+  readonly networks: BuiltinNetworks;
   readonly volumes: BuiltinVolumes;
   readonly #events = new EventBus();
   readonly #host: HostFacts;
@@ -54,10 +56,12 @@ export class BuiltinEngine implements Engine {
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    const store = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await this.#open()).supervisor));
-    this.containers = new BuiltinContainers({ session: () => this.#open(), images: this.images, volumes: store, events: this.#events });
+    const session = () => this.#open();
+    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await session()).supervisor));
+    this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
+    this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
     this.volumes = new BuiltinVolumes({
-      store,
+      store: volumes,
       containers: () => this.containers.volumes,
       emit: (action, name) => this.#events.emit("volume", action, name),
     });
@@ -111,14 +115,19 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Builds, loaded with the first one. */
-  #builds(): Pick<ImageStoreOptions, "build" | "pruneBuilds" | "held"> {
+  #builds(): Pick<ImageStoreOptions, "build" | "checkBuild" | "pruneBuilds" | "held"> {
     const { root } = this.#options;
     const cache = () => new CacheStore(path.join(root, "build"), this.images.layers);
+    const temporary = path.join(root, "build", "temporary");
+    const parts = () => ({ images: this.images, cache: cache(), session: () => this.#open(), temporary });
     return {
       build: async (context, options = {}) => {
         const { buildImage } = await import("./build/build-image.js");
-        const temporary = path.join(root, "build", "temporary");
-        return buildImage({ images: this.images, cache: cache(), session: () => this.#open(), temporary }, context, options);
+        return buildImage(parts(), context, options);
+      },
+      checkBuild: async (context, options = {}) => {
+        const { checkBuild } = await import("./build/check-build.js");
+        return checkBuild(parts(), context, options);
       },
       pruneBuilds: async () => {
         const { pruneBuilds } = await import("./build/prune-builds.js");

@@ -20,6 +20,7 @@ export async function openCaisson(home: string): Promise<OurSide> {
     },
     async start(options) {
       const container = new Container(options.image).withExposedPorts(options.port).withCommand([...options.command]);
+      if (options.network !== undefined) container.withNetwork(options.network);
       const mounts = (options.files ?? []).map((path) => ({ source: path, target: path, mode: "ro" as const }));
       return running(await container.withBindMounts(mounts).start(), options);
     },
@@ -38,6 +39,11 @@ export async function openCaisson(home: string): Promise<OurSide> {
       });
       return steps;
     },
+    async network() {
+      const { id } = await engine.networks.create();
+      const { name } = await engine.networks.inspect(id);
+      return { name, [Symbol.asyncDispose]: () => engine.networks.remove(id) };
+    },
     helpers: supervisors,
     sessionDirectory: () => onlySession(home),
     [Symbol.asyncDispose]: () => closeDefaultEngine(),
@@ -50,11 +56,14 @@ async function* oneChunk(bytes: Buffer): AsyncIterable<Uint8Array> {
 
 function running(started: StartedContainer, options: StartOptions): Running {
   return {
+    name: started.getName(),
+    address: options.network === undefined ? undefined : started.getIpAddress(options.network),
     host: "127.0.0.1",
     mappedPort: started.getMappedPort(options.port),
     async exec(command) {
       const { exitCode, output } = await started.exec([...command]);
       if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
+      return output;
     },
     async stop() {
       await started.stop();

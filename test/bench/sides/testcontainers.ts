@@ -82,6 +82,7 @@ function running(started: StartedTestContainer, options: StartOptions, dockerd: 
     async exec(command) {
       const { exitCode, output } = await started.exec([...command]);
       if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${output}`);
+      return output;
     },
     async stop() {
       await started.stop();

@@ -1,15 +1,20 @@
 /** What a build was asked for, looked up once: what all of its stages share. */
 import type { BuildOptions } from "../../engine.js";
 import type { Session } from "../containers/session.js";
+import type { OciImageConfig } from "../images/image-config.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { Platform } from "../images/platform.js";
+import type { OuterArguments } from "./apply-configuration.js";
 import type { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
-import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
+import type { IgnoreFile } from "./context/ignore-file.js";
+import type { NamedContexts } from "./context/named-context.js";
+import type { Dockerfile, Stage } from "./dockerfile/parse-dockerfile.js";
 import type { FileTree } from "./files/file-tree.js";
+import type { Surroundings } from "./stage-graph.js";
 import type { Workspace } from "./steps/workspace.js";
 
-export interface BuildContextFacts {
+export interface BuildContextFacts extends Surroundings, OuterArguments {
   readonly dockerfile: Dockerfile;
   readonly options: BuildOptions;
   readonly images: ImageStore;
@@ -17,14 +22,15 @@ export interface BuildContextFacts {
   readonly progress: BuildProgress;
   readonly target: Platform;
   readonly platformArgs: Readonly<Record<string, string>>;
-  /** Values of ARG before the first FROM, by name. */
   readonly globalArgs: ReadonlyMap<string, string>;
   /** The main context. */
   readonly files: FileTree;
-  /** Further ones that are directories, by name. */
-  readonly namedFiles: ReadonlyMap<string, FileTree>;
-  /** Further ones that are images: references by name. */
-  readonly namedImages: ReadonlyMap<string, string>;
+  /** Further ones, by name. */
+  readonly contexts: NamedContexts["byName"];
+  /** What is left out of it. */
+  readonly ignore: IgnoreFile;
+  /** Configurations of the images that stages stand on. */
+  readonly bases: { of(stage: Stage): Promise<OciImageConfig> };
   /** Opens the session when the first step needs it: a build that is all cached starts nothing. */
   readonly workspace: () => Promise<Workspace>;
   readonly session: () => Promise<Session>;

@@ -1,11 +1,13 @@
 /** A step that failed, with its place, its command, how it ended and what it said last. */
 
+import { statfs } from "node:fs/promises";
 import type { ContainerExit } from "../../engine.js";
 import { CaissonError, type ErrorFacts } from "../../errors.js";
 import { describeExit } from "../containers/exit-status.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { formatLocation } from "./dockerfile/dockerfile-error.js";
 import type { Instruction } from "./dockerfile/instructions.js";
+import { TooManyLinks } from "./files/dangling-links.js";
 import { CopyRefused } from "./steps/copy-files.js";
 import { SourceMissing } from "./steps/copy-selection.js";
 
@@ -31,21 +33,29 @@ export function buildFailed({ file, instruction }: FailedStep, problem: string, 
   });
 }
 
-/** A command that ended with anything but 0. */
-export function commandFailed(
+/** Less than this is as good as nothing. */
+const DISK_FULL_BYTES = 1 << 20;
+
+/** A command that ended with anything but 0. @param disk a path on the disk that it wrote to */
+export async function commandFailed(
   step: FailedStep,
   words: readonly string[],
   exit: ContainerExit,
   output: readonly string[],
-): CaissonError<"BUILD_FAILED"> {
+  disk: string,
+): Promise<CaissonError<"BUILD_FAILED">> {
   const { exitCode, signal, oomKilled } = exit;
-  const remedy = oomKilled ? "The command needs more memory than it may have." : undefined;
+  const { bavail, bsize } = await statfs(disk);
+  const full =
+    bavail * bsize < DISK_FULL_BYTES ? `The disk of ${disk} is full: make room, or set CAISSON_HOME to a larger one.` : undefined;
+  const remedy = oomKilled ? "The command needs more memory than it may have." : full;
   return buildFailed(step, describeExit(exit), { command: words.join(" "), exitCode, signal, oomKilled, output, remedy });
 }
 
 /** What a step threw, as an error with a place; errors that say where they come from stay as they are. */
 export function placeFailure(step: FailedStep, error: unknown, output: readonly string[] = []): unknown {
-  if (error instanceof SourceMissing || error instanceof CopyRefused) return buildFailed(step, error.message, { cause: error });
+  if (error instanceof SourceMissing || error instanceof CopyRefused || error instanceof TooManyLinks)
+    return buildFailed(step, error.message, { cause: error });
   if (error instanceof SupervisorFailure) {
     if (error.code === "ENOSPC" || error.code === "EDQUOT")
       return new CaissonError("DISK_FULL", `No space left for ${step.instruction.original}`, { facts: { path: step.file }, cause: error });

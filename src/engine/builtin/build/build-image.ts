@@ -1,180 +1,69 @@
 /** A build from start to end: context and Dockerfile read, the stages that are needed built, the image written. */
-import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
-import path from "node:path";
 import type { BuildContext, BuildOptions, BuildResult, ImageInspect } from "../../engine.js";
-import { abortError, optionError, throwIfAborted } from "../../errors.js";
-import type { Session } from "../containers/session.js";
 import { type OciImageConfig, toOci } from "../images/image-config.js";
 import type { ImageStore } from "../images/image-store.js";
-import { hostPlatform, type Platform, parsePlatform } from "../images/platform.js";
+import type { Platform } from "../images/platform.js";
 import type { BuildContextFacts } from "./build-context.js";
 import { BuildProgress } from "./build-progress.js";
-import type { CacheStore } from "./cache-store.js";
-import { openContext, openNamedContext } from "./context/open-context.js";
-import { type Dockerfile, parseDockerfile } from "./dockerfile/parse-dockerfile.js";
-import { Expander } from "./expand-instruction.js";
+import { gatherFacts } from "./gather-facts.js";
 import type { ImageState } from "./image-state.js";
-import { platformArgs } from "./platform-args.js";
+import { checkOptionsOf, violationOf, warnOf, warnOfText } from "./lint/build-lint.js";
+import { type BuilderParts, openBuild } from "./open-build.js";
 import { StageBuilder } from "./stage-builder.js";
-import { findStage, findTarget } from "./stage-graph.js";
-import { openWorkspace, type Workspace } from "./steps/workspace.js";
-import { validateBuildOptions } from "./validate-options.js";
+import { findTarget, neededStages } from "./stage-graph.js";
 
-export interface BuilderParts {
-  readonly images: ImageStore;
-  readonly cache: CacheStore;
-  /** Opens the session on first use. */
-  readonly session: () => Promise<Session>;
-  /** For contexts that are unpacked or cloned. */
-  readonly temporary: string;
-}
-
-const IMAGE_CONTEXT = "docker-image://";
-
-export async function buildImage(parts: BuilderParts, context: BuildContext, options: BuildOptions): Promise<BuildResult> {
-  validateBuildOptions(context, options);
-  throwIfAborted("build", options.signal);
-  const stop = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
-  const temporary: string[] = [];
-  const newTemporary = async (): Promise<string> => {
-    const place = path.join(parts.temporary, `context-${process.pid}-${randomBytes(6).toString("hex")}`);
-    await mkdir(parts.temporary, { recursive: true });
-    temporary.push(place);
-    return place;
-  };
-  try {
-    const opened = await openContext(context, options, {
-      store: parts.cache.contexts,
-      temporary: newTemporary,
-      tools: parts.images.tools,
-      signal,
-    });
-    const facts = await gatherFacts(parts, opened, options, signal);
-    const target = findTarget(facts.dockerfile, options.target);
-    const state = await buildStages(facts, target.index, stop);
-    await Promise.all([opened.digests.save(), ...facts.saves.map((save) => save())]);
-    return { image: await writeResult(parts.images, facts, state), warnings: facts.progress.warnings };
-  } catch (error) {
-    if (options.signal?.aborted) throw abortError("build", options.signal);
-    throw error;
-  } finally {
-    for (const place of temporary) await rm(place, { recursive: true, force: true });
-  }
-}
-
-type Facts = BuildContextFacts & { readonly saves: readonly (() => Promise<void>)[] };
-
-async function gatherFacts(
-  parts: BuilderParts,
-  opened: Awaited<ReturnType<typeof openContext>>,
-  options: BuildOptions,
-  signal: AbortSignal,
-): Promise<Facts> {
-  const { images, cache, session } = parts;
-  const dockerfile = parseDockerfile(opened.file, opened.text);
-  const target = parsePlatform(options.platform ?? hostPlatform());
-  const args = platformArgs(parsePlatform(hostPlatform()), target);
-  const epoch = options.sourceDateEpoch ?? epochArgument(options.buildArgs?.["SOURCE_DATE_EPOCH"]);
-  const namedFiles = new Map<string, BuildContextFacts["files"]>();
-  const namedImages = new Map<string, string>();
-  const saves: (() => Promise<void>)[] = [];
-  for (const [name, value] of Object.entries(options.contexts ?? {})) {
-    if (value.startsWith(IMAGE_CONTEXT)) {
-      namedImages.set(name, value.slice(IMAGE_CONTEXT.length));
-      continue;
+export function buildImage(parts: BuilderParts, context: BuildContext, options: BuildOptions): Promise<BuildResult> {
+  return openBuild(parts, context, options, async (build) => {
+    const progress = new BuildProgress(options.progress);
+    const { dockerfile, error } = build.parsed;
+    const checks = checkOptionsOf(build.parsed, options);
+    if (error !== undefined) {
+      warnOfText(build.parsed, checks, progress);
+      throw error;
     }
-    const { files, digests } = await openNamedContext(name, value, cache.contexts);
-    namedFiles.set(name, files);
-    saves.push(() => digests.save());
-  }
-  let workspace: Promise<Workspace> | undefined;
-  return {
-    ...{ dockerfile, options, images, cache, session, signal, target, epoch, namedFiles, namedImages, saves },
-    progress: new BuildProgress(options.progress),
-    platformArgs: args,
-    globalArgs: globalArguments(dockerfile, args, options.buildArgs ?? {}),
-    files: opened.files,
-    workspace: () => {
-      workspace ??= session().then((open) => openWorkspace(open, images.layers, epoch));
-      return workspace;
-    },
-    directory: opened.directory,
-  };
-}
-
-function epochArgument(text: string | undefined): number | undefined {
-  if (text === undefined || text === "") return undefined;
-  if (!/^\d+$/.test(text)) throw optionError("buildArgs.SOURCE_DATE_EPOCH", text, "seconds since 1970");
-  return Number(text);
-}
-
-/** Platform arguments, then those before the first FROM; given ones win. */
-function globalArguments(
-  dockerfile: Dockerfile,
-  platform: Readonly<Record<string, string>>,
-  given: Readonly<Record<string, string>>,
-): Map<string, string> {
-  const known = new Map(Object.entries(platform).map(([name, value]) => [name, given[name] ?? value]));
-  for (const instruction of dockerfile.globalArgs) {
-    const expander = new Expander(dockerfile, instruction, (name) => known.get(name));
-    for (const { name, value } of instruction.args) {
-      const set = given[name] ?? (value === undefined ? undefined : expander.word(value));
-      if (set !== undefined) known.set(name, set);
+    const { facts, save } = gatherFacts(parts, build, dockerfile, options, progress);
+    const target = findTarget(dockerfile, options.target);
+    const checked = warnOf(facts, checks, target, progress);
+    checked.catch(() => {}); // awaited below, but later
+    try {
+      // Otherwise nobody waits for the images of all stages before the first step.
+      if (checks.error) throwIfSet(violationOf(checks, await checked));
+      const state = await buildStages(facts, target.index, build.stop);
+      await save();
+      return { image: await writeResult(parts.images, facts, state), warnings: progress.warnings };
+    } finally {
+      await checked;
     }
-  }
-  return known;
+  });
+}
+
+function throwIfSet(error: unknown): void {
+  if (error !== undefined) throw error;
 }
 
 /** Each stage once, and as soon as somebody needs it; those that can be told in advance at once. The first failure stops the others. */
 async function buildStages(facts: BuildContextFacts, target: number, stop: AbortController): Promise<ImageState> {
   const running = new Map<number, Promise<ImageState>>();
+  // Those that were stopped because of it fail as well, and later.
+  let first: { error: unknown } | undefined;
   const stageState = (index: number): Promise<ImageState> => {
     let state = running.get(index);
     if (!state) {
       state = new StageBuilder(facts, facts.dockerfile.stages[index]!, stageState).build();
       running.set(index, state);
-      state.catch(() => stop.abort());
+      state.catch((error: unknown) => {
+        first ??= { error };
+        stop.abort();
+      });
     }
     return state;
   };
-  for (const index of neededStages(facts.dockerfile, target, facts.globalArgs)) stageState(index).catch(() => {});
-  let first: { error: unknown } | undefined;
-  for (const state of running.values()) {
-    state.catch((error: unknown) => {
-      first ??= { error };
-    });
-  }
+  for (const index of neededStages(facts, target)) stageState(index).catch(() => {});
   const result = await stageState(target).catch(() => undefined);
   // Whatever still runs has been told to stop: nothing of this build goes on after its end.
   await Promise.allSettled(running.values());
   if (result && !first) return result;
   throw first?.error;
-}
-
-/** The target and what it stands on, as far as names tell. */
-function neededStages(dockerfile: Dockerfile, target: number, globalArgs: ReadonlyMap<string, string>): Set<number> {
-  const needed = new Set<number>();
-  const visit = (index: number): void => {
-    if (needed.has(index)) return;
-    needed.add(index);
-    const stage = dockerfile.stages[index]!;
-    const base = new Expander(dockerfile, stage.from, (name) => globalArgs.get(name)).word(stage.from.image);
-    const names = [base, ...stage.instructions.flatMap(sourcesOf)];
-    for (const name of names) {
-      const found = findStage(dockerfile.stages, name, index);
-      if (found) visit(found.index);
-    }
-  };
-  visit(target);
-  return needed;
-}
-
-function sourcesOf(instruction: Dockerfile["stages"][number]["instructions"][number]): string[] {
-  if (instruction.keyword === "COPY") return instruction.from === undefined ? [] : [instruction.from];
-  if (instruction.keyword !== "RUN") return [];
-  return instruction.mounts.flatMap((mount) => /(?:^|,)from=([^,]+)/.exec(mount)?.[1] ?? []);
 }
 
 async function writeResult(images: ImageStore, facts: BuildContextFacts, state: ImageState): Promise<ImageInspect> {

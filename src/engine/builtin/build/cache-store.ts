@@ -7,8 +7,9 @@ import { readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "../images/atomic-file.js";
-import { withFileLock } from "../images/file-lock.js";
+import { tryFileLock, withFileLock } from "../images/file-lock.js";
 import type { LayerStore } from "../images/layer-store.js";
+import { BuildInUse, namesInUse } from "./build-in-use.js";
 
 interface CacheRecord {
   readonly layer: string;
@@ -22,11 +23,23 @@ export function keyOf(...parts: readonly unknown[]): string {
 export class CacheStore {
   readonly #directory: string;
   readonly #layers: LayerStore;
+  readonly #inUse: BuildInUse;
 
   /** @param directory of all that builds keep */
   constructor(directory: string, layers: LayerStore) {
     this.#directory = directory;
     this.#layers = layers;
+    this.#inUse = new BuildInUse(path.join(directory, "in-use"));
+  }
+
+  /** Keeps a layer or a cache mount from being pruned until this build has ended. */
+  use(...names: readonly string[]): void {
+    for (const name of names) this.#inUse.add(name);
+  }
+
+  /** This build has ended. */
+  release(): void {
+    this.#inUse.end();
   }
 
   /** Where digests of contexts are kept. */
@@ -41,33 +54,65 @@ export class CacheStore {
 
   /** The diffID of the layer that a step made before, if it is still here. */
   async layer(key: string): Promise<string | undefined> {
-    const record = this.#read<CacheRecord>(key);
-    return record && (await this.#layers.metadata(record.layer)) ? record.layer : undefined;
+    const record = this.recall<CacheRecord>(key);
+    if (!record) return undefined;
+    // Before it is looked for: what is found must not go between looking and using.
+    this.use(record.layer);
+    return (await this.#layers.metadata(record.layer)) ? record.layer : undefined;
   }
 
   async put(key: string, layer: string): Promise<void> {
-    await writeAtomically(this.#file(key), JSON.stringify({ layer } satisfies CacheRecord));
+    this.use(layer);
+    await this.remember(key, { layer } satisfies CacheRecord);
   }
 
   /** A fact about files that can't change, such as the digest of an image's directory. */
   async fact(key: string, find: () => Promise<string>): Promise<string> {
-    const known = this.#read<{ readonly fact: string }>(key);
+    const known = this.recall<{ readonly fact: string }>(key);
     if (known) return known.fact;
     const fact = await find();
-    await writeAtomically(this.#file(key), JSON.stringify({ fact }));
+    await this.remember(key, { fact });
     return fact;
+  }
+
+  /** What was remembered; undefined for a record that can't be read as well: then it is found out again. */
+  recall<T>(key: string): T | undefined {
+    try {
+      // A hundred bytes: read at once, they cost a tenth of what handing them to another thread does.
+      return JSON.parse(readFileSync(this.#file(key), "utf8")) as T;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async remember(key: string, record: unknown): Promise<void> {
+    await writeAtomically(this.#file(key), JSON.stringify(record));
   }
 
   /** Runs `work` while nobody else, in this process or another, works on the same step. */
   exclusive<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    return withFileLock(path.join(this.#directory, "locks", key), signal, work);
+    return withFileLock(this.#lock(key), signal, work);
   }
 
-  /** Layers that records name. */
+  /** The same, for as long as the caller likes, if nobody else has it. @returns its release */
+  tryExclusive(key: string): Promise<(() => Promise<void>) | undefined> {
+    return tryFileLock(this.#lock(key));
+  }
+
+  /** Layers that records name, and those that builds use now. */
   async held(): Promise<ReadonlySet<string>> {
+    return new Set([...(await this.recorded()), ...(await this.inUse())]);
+  }
+
+  async recorded(): Promise<ReadonlySet<string>> {
     const names = await readdir(path.join(this.#directory, "steps")).catch(() => []);
-    const records = names.map((name) => this.#read<CacheRecord>(path.basename(name, ".json")));
+    const records = names.map((name) => this.recall<CacheRecord>(path.basename(name, ".json")));
     return new Set(records.flatMap((record) => record?.layer ?? []));
+  }
+
+  /** Names that builds, of this process and others, have said to use. */
+  inUse(): Promise<ReadonlySet<string>> {
+    return namesInUse(path.join(this.#directory, "in-use"));
   }
 
   /** Forgets everything. @returns how many records there were */
@@ -77,13 +122,8 @@ export class CacheStore {
     return names.length;
   }
 
-  #read<T>(key: string): T | undefined {
-    try {
-      // A hundred bytes: read at once, they cost a tenth of what handing them to another thread does.
-      return JSON.parse(readFileSync(this.#file(key), "utf8")) as T;
-    } catch {
-      return undefined; // a record that can't be read is none: the step runs again
-    }
+  #lock(key: string): string {
+    return path.join(this.#directory, "locks", key);
   }
 
   #file(key: string): string {

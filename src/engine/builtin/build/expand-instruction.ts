@@ -1,24 +1,43 @@
 /** Expanding the words of an instruction with what its stage knows, errors with their place. */
 import { dockerfileError } from "./dockerfile/dockerfile-error.js";
-import { ExpansionError, expandWord, expandWords, type Lookup } from "./dockerfile/expand.js";
+import { type ExpandOptions, ExpansionError, expandWord, expandWords, type Lookup } from "./dockerfile/expand.js";
 import type { Instruction } from "./dockerfile/instructions.js";
 import type { Heredoc } from "./dockerfile/logical-lines.js";
 import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
+
+/** The variables of one word. */
+export interface SeenVariables {
+  readonly set: ReadonlySet<string>;
+  readonly unset: ReadonlySet<string>;
+}
 
 export class Expander {
   readonly #dockerfile: Dockerfile;
   readonly #instruction: Pick<Instruction, "line" | "original">;
   readonly #lookup: Lookup;
+  readonly #seen: ((variables: SeenVariables) => void) | undefined;
 
-  constructor(dockerfile: Dockerfile, instruction: Pick<Instruction, "line" | "original">, lookup: Lookup) {
+  /** @param seen told of each word's variables, those aside that are cut into words afterwards */
+  constructor(
+    dockerfile: Dockerfile,
+    instruction: Pick<Instruction, "line" | "original">,
+    lookup: Lookup,
+    seen?: (variables: SeenVariables) => void,
+  ) {
     this.#dockerfile = dockerfile;
     this.#instruction = instruction;
     this.#lookup = lookup;
+    this.#seen = seen;
+  }
+
+  /** Which also knows these variables. */
+  with(more: ReadonlyMap<string, string>): Expander {
+    return new Expander(this.#dockerfile, this.#instruction, (name) => more.get(name) ?? this.#lookup(name), this.#seen);
   }
 
   /** @throws DOCKERFILE_INVALID */
   word(text: string): string {
-    return this.#placed(() => expandWord(text, this.#lookup, this.#options));
+    return this.#expand(text, this.#options);
   }
 
   words(text: string): string[] {
@@ -31,7 +50,19 @@ export class Expander {
 
   heredoc({ content, chomp, expand }: Heredoc): string {
     const text = chomp ? content.replace(/^\t+/gm, "") : content;
-    return expand ? this.#placed(() => expandWord(text, this.#lookup, { escapeCharacter: "\\", keepQuotes: true })) : text;
+    return expand ? this.#expand(text, { escapeCharacter: "\\", keepQuotes: true }) : text;
+  }
+
+  #expand(text: string, options: ExpandOptions): string {
+    const tell = this.#seen;
+    if (!tell) return this.#placed(() => expandWord(text, this.#lookup, options));
+    const variables = { set: new Set<string>(), unset: new Set<string>() };
+    const seen = (name: string, isSet: boolean): void => void (isSet ? variables.set : variables.unset).add(name);
+    try {
+      return this.#placed(() => expandWord(text, this.#lookup, { ...options, seen }));
+    } finally {
+      tell(variables);
+    }
   }
 
   get #options() {

@@ -89,7 +89,7 @@ export function withEnv(state: ImageState, pairs: readonly Pair[]): ImageState {
   const env = new Map(state.env);
   let variables = state.config.env;
   for (const { name, value } of pairs) {
-    env.set(name, value);
+    putLast(env, name, value);
     const known = variables.findIndex((variable) => variable.split("=", 1)[0] === name);
     variables = known === -1 ? [...variables, `${name}=${value}`] : variables.with(known, `${name}=${value}`);
   }
@@ -107,9 +107,15 @@ export function withArgs(
   args: readonly { readonly name: string; readonly value: string | undefined; readonly visible: boolean }[],
 ): ImageState {
   const env = new Map(state.env);
-  for (const { name, value, visible } of args) if (value !== undefined && visible) env.set(name, value);
+  for (const { name, value, visible } of args) if (value !== undefined && visible) putLast(env, name, value);
   const text = args.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)).join(" ");
   return commit({ ...state, env, args: [...state.args, ...args.map(({ name, value }) => ({ name, value }))] }, `ARG ${text}`);
+}
+
+/** What is set anew goes behind the others, as in BuildKit's environments. */
+function putLast(env: Map<string, string>, name: string, value: string): void {
+  env.delete(name);
+  env.set(name, value);
 }
 
 /** @param words the command line, the shell in front of it already */
@@ -154,7 +160,7 @@ export function withTrigger(state: ImageState, expression: string): ImageState {
   return { ...state, config: { ...state.config, onBuild: [...state.config.onBuild, expression] } };
 }
 
-export function withHealthcheck(state: ImageState, { keyword: _, ...healthcheck }: HealthcheckInstruction): ImageState {
+export function withHealthcheck(state: ImageState, healthcheck: Omit<HealthcheckInstruction, "keyword">): ImageState {
   const { test, intervalMs = 0, timeoutMs = 0, startPeriodMs = 0, startIntervalMs = 0, retries = 0 } = healthcheck;
   const times = [
     ...[`Interval:${formatDuration(intervalMs)}`, `Timeout:${formatDuration(timeoutMs)}`],

@@ -1,14 +1,17 @@
 /** Checks what a build is asked for before anything is looked at. */
+import { isIP } from "node:net";
 import type { BuildContext, BuildOptions } from "../../engine.js";
-import { optionError, UnsupportedError } from "../../errors.js";
-import { formatPlatform, hostPlatform, matchesPlatform, parsePlatform } from "../images/platform.js";
+import { optionError } from "../../errors.js";
+import { parsePlatform } from "../images/platform.js";
 
 const OPTIONS = [
   ...["dockerfile", "dockerfileText", "tags", "buildArgs", "target", "labels", "platform", "noCache", "pull", "secrets", "ssh", "contexts"],
-  ...["extraHosts", "network", "allow", "hostCertificates", "sourceDateEpoch", "signal", "progress"],
+  ...["extraHosts", "network", "memoryBytes", "allow", "hostCertificates", "sourceDateEpoch", "signal", "progress"],
 ];
 
-/** @throws OPTION_INVALID, UNSUPPORTED */
+const ENTITLEMENTS: readonly string[] = ["security.insecure", "network.host"];
+
+/** @throws OPTION_INVALID */
 export function validateBuildOptions(context: BuildContext, options: BuildOptions): void {
   if (typeof context !== "string" && typeof context?.tar?.[Symbol.asyncIterator] !== "function") {
     throw optionError("context", context, "a directory, a git URL, or { tar }");
@@ -22,19 +25,17 @@ export function validateBuildOptions(context: BuildContext, options: BuildOption
     if (typeof record !== "object" || !Object.values(record).every((value) => typeof value === "string"))
       throw optionError(name, record, "an object with string values");
   }
-  const { network, sourceDateEpoch, allow, platform } = options;
+  const { network, sourceDateEpoch, memoryBytes, allow, platform, extraHosts } = options;
   if (network !== undefined && !["default", "none", "host"].includes(network))
     throw optionError("network", network, "a network mode", ["default", "none", "host"]);
   if (sourceDateEpoch !== undefined && !(Number.isInteger(sourceDateEpoch) && sourceDateEpoch >= 0))
     throw optionError("sourceDateEpoch", sourceDateEpoch, "seconds since 1970");
-  for (const each of allow ?? [])
-    if (each !== "security.insecure") throw optionError("allow", each, "an entitlement", ["security.insecure"]);
-  if (platform !== undefined && !matchesPlatform(hostPlatform(), parsePlatform(platform))) {
-    throw new UnsupportedError(
-      "builtin",
-      `builds for ${formatPlatform(parsePlatform(platform))}`,
-      `this host runs ${hostPlatform()}`,
-      "Build there, or on a remote engine that emulates it.",
-    );
+  if (memoryBytes !== undefined && !(Number.isInteger(memoryBytes) && memoryBytes > 0))
+    throw optionError("memoryBytes", memoryBytes, "a number of bytes");
+  for (const each of allow ?? []) if (!ENTITLEMENTS.includes(each)) throw optionError("allow", each, "an entitlement", ENTITLEMENTS);
+  for (const { host, address } of extraHosts ?? []) {
+    if (typeof host !== "string" || !/^[^\s#]+$/.test(host)) throw optionError("extraHosts.host", host, "a host's name");
+    if (address !== "host-gateway" && isIP(address) === 0) throw optionError("extraHosts.address", address, "an address, or host-gateway");
   }
+  if (platform !== undefined) parsePlatform(platform);
 }

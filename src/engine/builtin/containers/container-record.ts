@@ -10,6 +10,7 @@ import type { Plan } from "../supervisor/codec.js";
 import type { AnonymousVolume } from "./anonymous-volume.js";
 import type { ContainerMount } from "./container-mount.js";
 import { Deferred } from "./deferred.js";
+import type { Endpoint } from "./networks/network-record.js";
 import { Turn } from "./turn.js";
 
 export class ContainerRecord {
@@ -38,6 +39,12 @@ export class ContainerRecord {
   join: Plan = [];
   /** What a build adds to the container. */
   additions: LaunchAdditions | undefined;
+  /** Its places on networks, by id of the network, in the order in which it was connected. */
+  readonly endpoints = new Map<string, Endpoint>();
+  /** Whose network it shares. */
+  peer: ContainerRecord | undefined;
+  /** A start is under way: others may look for it already. */
+  starting = false;
   /** The scratch directory exists. */
   onDisk = false;
   removed = false;
@@ -66,6 +73,11 @@ export class ContainerRecord {
 
   get running(): boolean {
     return this.status === "running";
+  }
+
+  /** It has no network of its own that could be connected. */
+  get sharesNetwork(): boolean {
+    return this.peer !== undefined || this.spec.networkMode === "host" || this.spec.networkMode === "none";
   }
 
   get shortId(): string {

@@ -23,7 +23,7 @@ import type {
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import type { ImageStore } from "../images/image-store.js";
 import { readLog } from "../logs/log-reader.js";
-import { defaultAddress } from "../network/addresses.js";
+import { type ContainerAddress, defaultAddress } from "../network/addresses.js";
 import { resolveProcess } from "../runtime/resolve-process.js";
 import { signalNumber } from "../runtime/signals.js";
 import { validateSpec } from "../runtime/validate-spec.js";
@@ -45,6 +45,10 @@ import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS, inspectRecord, summarize } from "./inspect.js";
 import { destroyContainer, launchContainer, removeScratch, signalContainer } from "./launch-container.js";
 import { waitListening } from "./listening.js";
+import { NameServer } from "./names/name-server.js";
+import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
+import { peerOf } from "./networks/launch-network.js";
+import type { NetworkTable } from "./networks/network-table.js";
 import { unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
 import { readUsers } from "./user-files.js";
@@ -55,6 +59,7 @@ export interface ContainerServiceOptions {
   readonly images: ImageStore;
   readonly volumes: VolumeStore;
   readonly events: EventBus;
+  readonly networks: NetworkTable;
 }
 
 export class BuiltinContainers implements ContainerService {
@@ -68,6 +73,11 @@ export class BuiltinContainers implements ContainerService {
     const { volumes, images, events } = options;
     const made = (volume: string): void => events.emit("volume", "create", volume);
     this.#mounts = new ContainerMounts({ volumes, images, find: (container) => this.#table.get(container), made });
+  }
+
+  /** @throws CONTAINER_NOT_FOUND */
+  record(container: string): ContainerRecord {
+    return this.#table.get(container);
   }
 
   get count(): number {
@@ -96,12 +106,14 @@ export class BuiltinContainers implements ContainerService {
     this.#table.reserve(name, id);
     try {
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);
-      const address = (spec.networkMode ?? "default") === "default" ? defaultAddress : undefined;
-      const record = new ContainerRecord(id, name, spec, image, address, session.directory);
+      const record = new ContainerRecord(id, name, spec, image, addressOf(spec), session.directory);
+      const peer = peerOf(spec.networkMode);
+      if (peer !== undefined) record.peer = this.#networkHolder(peer);
       record.users = await readUsers(session, record);
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
       record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
       await this.#mounts.resolve(record);
+      await this.#joinNetworks(record);
       this.#table.add(record);
       this.#emit(record, "create");
       return { id, warnings: [] };
@@ -231,6 +243,7 @@ export class BuiltinContainers implements ContainerService {
     this.#session ??= this.#options.session().then((session) => {
       session.supervisor.on("exit", (id, raw, oom) => this.#exited(session, id, raw, oom));
       session.supervisor.on("end", () => this.sessionEnded(session.supervisor.death));
+      new NameServer(session, (id) => this.#table.byId(id));
       return session;
     });
     this.#session.catch(() => {
@@ -282,6 +295,7 @@ export class BuiltinContainers implements ContainerService {
     await destroyContainer(session, record);
     record.removed = true;
     record.ports = [];
+    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
     for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
@@ -307,9 +321,31 @@ export class BuiltinContainers implements ContainerService {
     else void unpublishPorts(session, record).catch(() => {});
   }
 
+  /** The container whose namespace one that shares a network ends up in. @throws CONTAINER_NOT_FOUND */
+  #networkHolder(container: string): ContainerRecord {
+    const holder = this.#table.get(container);
+    return holder.peer ?? holder;
+  }
+
+  /** All or none. @throws NETWORK_NOT_FOUND, NETWORK_ADDRESS_TAKEN, NETWORK_FULL, OPTION_INVALID */
+  async #joinNetworks(record: ContainerRecord): Promise<void> {
+    try {
+      for (const [network, endpoint] of Object.entries(record.spec.networks ?? {}))
+        reserveEndpoint(this.#options.networks.get(network), record, endpoint);
+    } catch (error) {
+      for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+      await this.#mounts.release(record);
+      throw error;
+    }
+  }
+
   #emit(record: ContainerRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#options.events.emit("container", action, record.id, { ...record.attributes, ...attributes });
   }
+}
+
+function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): ContainerAddress | undefined {
+  return networkMode === "default" && Object.keys(networks).length === 0 ? defaultAddress : undefined;
 }
 
 async function sendUnlessGone(session: Session, record: ContainerRecord, signal: number): Promise<void> {

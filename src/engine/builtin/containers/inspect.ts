@@ -2,6 +2,7 @@
 import type { ContainerInspect, ContainerSummary } from "../../engine.js";
 import type { ContainerRecord } from "./container-record.js";
 import { mountPoint } from "./mount-plan.js";
+import { inspectEndpoint } from "./networks/network-record.js";
 
 export function summarize(record: ContainerRecord): ContainerSummary {
   const { spec, image, process } = record;
@@ -49,7 +50,10 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       healthcheck: effectiveHealthcheck(record),
     },
     mounts: record.mounts.map(mountPoint),
-    ipAddress: record.address?.address,
+    ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
+    networks: Object.fromEntries(
+      [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),
+    ),
     platform: image.inspect.platform,
   };
 }

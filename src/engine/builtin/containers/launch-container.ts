@@ -1,6 +1,7 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { addressBytes } from "../network/addresses.js";
 import { type LaunchPlan, planLaunch } from "../runtime/plan-launch.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, StdinMode, Tag } from "../supervisor/protocol.js";
@@ -8,6 +9,7 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { readDeviceRules } from "./host-devices.js";
 import { mountsOf } from "./mount-plan.js";
+import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
@@ -26,6 +28,7 @@ export async function launchContainer(
   tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
   record.users = await readUsers(session, record);
+  const network = launchNetwork(record);
   const launch = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -36,13 +39,14 @@ export async function launchContainer(
     users: record.users,
     host: session.host,
     session: session.cgroups,
-    address: record.address,
+    network,
     additions: record.additions,
     deviceRules: await readDeviceRules(record.spec),
     ...mountsOf(record),
   });
   const ports = await publishPorts(session, record);
   record.starts++;
+  record.starting = true;
   record.onDisk = true;
   try {
     const reply = await session.supervisor.request(Message.LAUNCH, (writer) => {
@@ -52,6 +56,7 @@ export async function launchContainer(
       if (launch.oomFile) writer.text(Tag.OOM_FILE, launch.oomFile);
       writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, record.spec.logMaxBytes ?? LOG_MAX_BYTES);
       writer.u64(Tag.STDIN, record.spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
+      if (network.nameServer) writer.bytes(Tag.NAMES, addressBytes(network.nameServer));
       if (record.spec.tty) writer.u64(Tag.TTY, 1);
       writer.nested(Tag.PREPARE, (nested) => writePlan(nested, launch.prepare));
       writer.nested(Tag.PLAN, (nested) => writePlan(nested, launch.plan));
@@ -65,6 +70,8 @@ export async function launchContainer(
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
     if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0) return launchContainer(session, record, tries - 1);
     throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
+  } finally {
+    record.starting = false;
   }
 }
 

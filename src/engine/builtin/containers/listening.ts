@@ -1,12 +1,13 @@
 /** Waiting for a container's sockets to listen, as the supervisor sees them in the container's network namespace. */
 import { isIPv4 } from "node:net";
 import type { ListeningSocket, WaitListeningOptions } from "../../engine.js";
-import { addressBytes, addressText } from "../network/addresses.js";
+import { addressBytes, addressText, NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../network/addresses.js";
 import type { Fields } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { notRunning } from "./exec-process.js";
+import { reachOf } from "./networks/reach.js";
 import type { Session } from "./session.js";
 
 const protocols = { tcp: 6, udp: 17 } as const;
@@ -16,10 +17,10 @@ export async function waitListening(session: Session, record: ContainerRecord, o
   const { ports, signal, observe } = options;
   if (!record.running) throw notRunning(record);
   const { supervisor } = session;
-  const address = record.address?.address;
+  const address = ownAddress(record);
   let id = 0;
   const onListening = (request: number, sockets: Fields[]): void => {
-    if (request === id) observe?.(sockets.map((socket) => describeSocket(socket, address)));
+    if (request === id) observe?.(sockets.map((socket) => describeSocket(socket, address)).filter(isContainers));
   };
   if (observe) supervisor.on("listening", onListening);
   try {
@@ -58,6 +59,17 @@ function describeSocket(fields: Fields, own: string | undefined): ListeningSocke
     port: fields.u64(Tag.PORT) ?? 0,
     reachable: own === undefined || !isLoopback(address),
   };
+}
+
+/** Where the container is reached; one that shares another's network is reached there. */
+function ownAddress(record: ContainerRecord): string | undefined {
+  const holder = record.peer ?? record;
+  return reachOf(holder)?.address ?? [...holder.endpoints.values()][0]?.ipv4.address;
+}
+
+/** The name server's sockets are the engine's. */
+function isContainers({ address, port }: ListeningSocket): boolean {
+  return address !== NAME_SERVER_ADDRESS || port !== NAME_SERVER_PORT;
 }
 
 function isLoopback(address: string): boolean {

@@ -5,6 +5,7 @@ import { addressBytes, LOOPBACK_ADDRESSES } from "../network/addresses.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
+import { type Reach, reachOf } from "./networks/reach.js";
 import type { Session } from "./session.js";
 
 const protocolNumbers = { tcp: 6, udp: 17 } as const;
@@ -30,10 +31,11 @@ export function wantedBindings(record: ContainerRecord): readonly PortBinding[] 
 
 /** Opens the ports; they refuse connections until the container listens. @throws PORT_IN_USE */
 export async function publishPorts(session: Session, record: ContainerRecord): Promise<readonly PublishedPort[]> {
-  if (!record.address) return [];
+  const reach = reachOf(record);
+  if (!reach) return [];
   const bindings = wantedBindings(record);
   try {
-    const published = await Promise.all(bindings.map((binding) => publish(session, record, binding)));
+    const published = await Promise.all(bindings.map((binding) => publish(session, record, reach, binding)));
     return published.flat();
   } catch (error) {
     await unpublishPorts(session, record);
@@ -47,16 +49,16 @@ export async function unpublishPorts(session: Session, record: ContainerRecord):
   await session.supervisor.request(Message.UNPUBLISH, (writer) => writer.text(Tag.ID, record.id));
 }
 
-async function publish(session: Session, record: ContainerRecord, binding: PortBinding): Promise<PublishedPort[]> {
+async function publish(session: Session, record: ContainerRecord, reach: Reach, binding: PortBinding): Promise<PublishedPort[]> {
   const { containerPort, protocol = "tcp", hostPort = 0, hostIp } = binding;
   const addresses = hostIp === undefined || hostIp === "" ? LOOPBACK_ADDRESSES : [hostIp];
-  const { address, gateway } = record.address!;
   try {
     const reply = await session.supervisor.request(Message.PUBLISH, (writer) => {
       writer.text(Tag.ID, record.id).u64(Tag.PROTO, protocolNumbers[protocol]);
       for (const ip of addresses) writer.bytes(Tag.HOST_IP, addressBytes(ip));
-      writer.u64(Tag.HOST_PORT, hostPort).bytes(Tag.ADDRESS, addressBytes(address)).u64(Tag.PORT, containerPort);
-      writer.bytes(Tag.SOURCE, addressBytes(gateway));
+      writer.u64(Tag.HOST_PORT, hostPort).bytes(Tag.ADDRESS, addressBytes(reach.address)).u64(Tag.PORT, containerPort);
+      if (reach.source !== undefined) writer.bytes(Tag.SOURCE, addressBytes(reach.source));
+      if (reach.network !== undefined) writer.text(Tag.NETWORK, reach.network);
     });
     const port = reply.u64(Tag.HOST_PORT) ?? hostPort;
     return addresses.map((ip) => ({ containerPort, protocol, hostIp: ip, hostPort: port }));

@@ -13,18 +13,14 @@ const FORMATS = [
   { name: "bzip2", magic: [0x42, 0x5a, 0x68] },
 ] as const;
 
-/** @throws LAYER_INVALID for a format that images don't use, and for data that is damaged or cut short */
+/** @throws LAYER_INVALID for data that is damaged or cut short */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const { head, rest } = await peek(source);
   const format = FORMATS.find(({ magic }) => magic.every((byte, index) => head[index] === byte))?.name;
   if (format === undefined) yield* rest;
   else if (format === "gzip") yield* gunzip(rest);
   else if (format === "zstd") yield* unzstd(rest);
-  else
-    throw new CaissonError("LAYER_INVALID", `The archive is compressed with ${format}`, {
-      facts: { reason: `compressed with ${format}` },
-      remedy: "Use gzip, zstd or no compression.",
-    });
+  else yield* rare(format, rest);
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; rest: AsyncGenerator<Uint8Array> }> {
@@ -84,6 +80,24 @@ async function* unzstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     throw damaged("zstd", error as Error);
   }
   yield* ready;
+}
+
+async function* rare(format: "bzip2" | "xz", source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { unbzip2, unxz } = await import("./decompress-rare.js");
+  let sourceError: unknown;
+  const watched = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* source;
+    } catch (error) {
+      sourceError = error;
+      throw error;
+    }
+  };
+  try {
+    yield* format === "xz" ? unxz(watched()) : unbzip2(watched());
+  } catch (error) {
+    throw sourceError ?? damaged(format, error as Error);
+  }
 }
 
 function damaged(format: string, cause: Error): CaissonError<"LAYER_INVALID"> {

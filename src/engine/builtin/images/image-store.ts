@@ -28,7 +28,7 @@ import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
 import { isImageIndex, parseManifest } from "./manifest.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "./platform.js";
-import { pullImage } from "./pull-image.js";
+import { pullConfig, pullImage } from "./pull-image.js";
 import { pushImage } from "./push-image.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "./reference.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
@@ -45,6 +45,7 @@ export interface ImageStoreOptions {
   readonly emit: (event: EngineEvent) => void;
   /** Builds are another room's: it is told what to build, and writes the result with `publishBuild`. */
   readonly build: ImageService["build"];
+  readonly checkBuild: ImageService["checkBuild"];
   readonly pruneBuilds: ImageService["pruneBuilds"];
   /** Layers that builds would miss. */
   readonly held: () => Promise<ReadonlySet<string>>;
@@ -84,12 +85,14 @@ export class ImageStore implements ImageService {
 
   readonly tools: LayerTools;
   readonly build: ImageService["build"];
+  readonly checkBuild: ImageService["checkBuild"];
   readonly pruneBuilds: ImageService["pruneBuilds"];
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.tools = options.tools;
     this.build = options.build;
+    this.checkBuild = options.checkBuild;
     this.pruneBuilds = options.pruneBuilds;
     this.registries = new Registries(options.environment);
     this.#ingest = path.join(options.root, "images", "ingest");
@@ -128,6 +131,12 @@ export class ImageStore implements ImageService {
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
     return this.inspect(name);
+  }
+
+  /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
+  remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
+    const { content, layers, registries } = this;
+    return pullConfig({ content, layers, registries, ingest: this.#ingest }, withDefaultTag(parseReference(reference)), options);
   }
 
   async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
@@ -327,7 +336,9 @@ export class ImageStore implements ImageService {
   async #resolve(record: ReferenceRecord): Promise<ResolvedImage> {
     const inspect = await readImage(this.content, this.layers, record, record.name ? [record.name] : []);
     const topmost = inspect.layers.filter((diffId, index) => inspect.layers.lastIndexOf(diffId) === index);
-    return { inspect, layerDirectories: topmost.map((diffId) => this.layers.path(diffId)) };
+    // Overlay can't do without a lower directory.
+    const layerDirectories = topmost.length > 0 ? topmost.map((diffId) => this.layers.path(diffId)) : [await this.layers.empty()];
+    return { inspect, layerDirectories };
   }
 
   async #find(reference: string): Promise<ReferenceRecord> {

@@ -34,6 +34,13 @@ export class LayerStore {
     return path.join(this.#layer(diffId), "diff");
   }
 
+  /** A directory without anything in it: what images without layers stand on. @throws DISK_FULL, STORE_UNWRITABLE */
+  async empty(): Promise<string> {
+    const directory = path.join(this.#directory, "empty");
+    await inStore(directory, () => mkdir(directory, { recursive: true }));
+    return directory;
+  }
+
   /** Undefined unless the layer is there in full. */
   async metadata(diffId: string): Promise<LayerMetadata | undefined> {
     try {

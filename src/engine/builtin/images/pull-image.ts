@@ -8,7 +8,7 @@ import { decompress } from "./decompress.js";
 import { shortDigest, verifyBytes } from "./digest.js";
 import { eachOf } from "./each-of.js";
 import { withFileLock } from "./file-lock.js";
-import { parseOciConfig } from "./image-config.js";
+import { type OciImageConfig, parseOciConfig } from "./image-config.js";
 import type { LayerStore } from "./layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "./manifest.js";
 import { acceptedManifests } from "./media-types.js";
@@ -40,7 +40,22 @@ export interface PulledImage {
 }
 
 /** @throws IMAGE_NOT_FOUND, IMAGE_PLATFORM_MISSING, REGISTRY_*, DIGEST_MISMATCH, LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED */
-export async function pullImage(context: PullContext, reference: ImageReference, options: PullOptions): Promise<PulledImage> {
+export function pullImage(context: PullContext, reference: ImageReference, options: PullOptions): Promise<PulledImage> {
+  return fromRepositories(context, reference, options, (pull) => pull.run());
+}
+
+/** The configuration alone: what a pull begins with. @throws as pullImage */
+export function pullConfig(context: PullContext, reference: ImageReference, options: PullOptions): Promise<OciImageConfig> {
+  return fromRepositories(context, reference, options, async (pull) => (await pull.describe()).config);
+}
+
+/** Mirrors first, the registry last. */
+async function fromRepositories<T>(
+  context: PullContext,
+  reference: ImageReference,
+  options: PullOptions,
+  work: (pull: Pull) => Promise<T>,
+): Promise<T> {
   const name = familiarName(reference);
   if (context.registries.offline) {
     throw new CaissonError("IMAGE_NOT_FOUND", `There is no image ${name} here, and CAISSON_OFFLINE forbids to ask ${reference.domain}`, {
@@ -52,7 +67,7 @@ export async function pullImage(context: PullContext, reference: ImageReference,
   const failures: string[] = [];
   for (const [index, repository] of repositories.entries()) {
     try {
-      return await new Pull(context, reference, repository, options).run();
+      return await work(new Pull(context, reference, repository, options));
     } catch (error) {
       const last = index === repositories.length - 1;
       if (!(error instanceof CaissonError) || !mirrorMayLack(error)) throw error;
@@ -91,9 +106,7 @@ class Pull {
 
   async run(): Promise<PulledImage> {
     this.#report({ id: this.#name, status: "resolving" });
-    const top = await this.#manifest(this.#reference.digest ?? this.#reference.tag ?? "latest", this.#reference.digest);
-    const { manifest, digest } = await this.#forPlatform(top, INDEX_DEPTH);
-    const config = parseOciConfig(await this.#config(manifest.config), manifest.config.digest);
+    const { top, manifest, digest, config } = await this.describe();
     const diffIds = config.rootfs.diff_ids;
     if (diffIds.length !== manifest.layers.length) {
       throw new CaissonError(
@@ -111,6 +124,13 @@ class Pull {
     );
     this.#report({ id: this.#name, status: "done" });
     return { manifest: digest, config: manifest.config.digest, repoDigest: `${repositoryName(this.#reference, true)}@${top.digest}` };
+  }
+
+  /** Manifest and configuration of the platform's image. */
+  async describe() {
+    const top = await this.#manifest(this.#reference.digest ?? this.#reference.tag ?? "latest", this.#reference.digest);
+    const { manifest, digest } = await this.#forPlatform(top, INDEX_DEPTH);
+    return { top, manifest, digest, config: parseOciConfig(await this.#config(manifest.config), manifest.config.digest) };
   }
 
   async #forPlatform(top: FetchedManifest, depth: number): Promise<{ manifest: ImageManifest; digest: string }> {

@@ -3,12 +3,15 @@
 export interface EtcFilesOptions {
   readonly hostname: string;
   readonly domainname: string | undefined;
-  /** The container's own address; undefined when it has none. */
-  readonly address: string | undefined;
+  /** The container's own addresses: none, or one for each network. */
+  readonly addresses: readonly string[];
   readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
   readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[] | undefined;
+  readonly dnsOptions: readonly string[] | undefined;
   readonly hostResolvConf: string;
-  readonly hostNetwork: boolean;
+  /** Address of the engine's own name server; undefined where it has none in the container's network. */
+  readonly nameServer: string | undefined;
 }
 
 /** By name below /etc. */
@@ -16,7 +19,7 @@ export function etcFiles(options: EtcFilesOptions): Readonly<Record<"hosts" | "h
   return { hosts: hosts(options), hostname: `${options.hostname}\n`, "resolv.conf": resolvConf(options) };
 }
 
-function hosts({ hostname, domainname, address, extraHosts }: EtcFilesOptions): string {
+function hosts({ hostname, domainname, addresses, extraHosts }: EtcFilesOptions): string {
   const names = domainname ? `${hostname}.${domainname} ${hostname}` : hostname;
   return [
     "127.0.0.1\tlocalhost",
@@ -26,15 +29,28 @@ function hosts({ hostname, domainname, address, extraHosts }: EtcFilesOptions): 
     "ff02::1\tip6-allnodes",
     "ff02::2\tip6-allrouters",
     ...extraHosts.map((extra) => `${extra.address}\t${extra.host}`),
-    `${address ?? "127.0.0.1"}\t${names}`,
+    ...(addresses.length > 0 ? addresses : ["127.0.0.1"]).map((address) => `${address}\t${names}`),
     "",
   ].join("\n");
 }
 
-/** Servers on the host's loopback are of no use in a network namespace of one's own. */
-function resolvConf({ dns, hostResolvConf, hostNetwork }: EtcFilesOptions): string {
+/**
+ * With a name server of ours, that one, which asks the others. Else the host's file: one that shares its network reaches all of its servers.
+ * `ndots:0` as Docker has it: names of containers are whole as they are.
+ */
+function resolvConf({ dns, dnsSearch, dnsOptions, hostResolvConf, nameServer }: EtcFilesOptions): string {
   const lines = hostResolvConf.split("\n").filter((line) => line.trim() !== "");
-  if (hostNetwork && dns.length === 0) return hostResolvConf;
-  const kept = lines.filter((line) => (dns.length > 0 ? !line.startsWith("nameserver") : !/^nameserver\s+(127\.|::1)/.test(line)));
-  return [...kept, ...dns.map((server) => `nameserver ${server}`), ""].join("\n");
+  const valuesOf = (keyword: string): string[] =>
+    lines.filter((line) => line.startsWith(`${keyword} `)).flatMap((line) => line.slice(keyword.length).trim().split(/\s+/));
+  if (nameServer === undefined && dns.length === 0 && !dnsSearch && !dnsOptions) return hostResolvConf;
+  const servers = nameServer === undefined ? (dns.length > 0 ? dns : valuesOf("nameserver")) : [nameServer];
+  const search = dnsSearch ?? (lines.some((line) => line.startsWith("search ")) ? valuesOf("search") : valuesOf("domain"));
+  const options = dnsOptions ?? valuesOf("options");
+  const withNdots = nameServer === undefined || options.some((option) => option.startsWith("ndots:")) ? options : [...options, "ndots:0"];
+  return [
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(search.length > 0 ? [`search ${search.join(" ")}`] : []),
+    ...(withNdots.length > 0 ? [`options ${withNdots.join(" ")}`] : []),
+    "",
+  ].join("\n");
 }

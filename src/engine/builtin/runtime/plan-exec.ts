@@ -6,7 +6,6 @@ import { capabilitySet } from "./capabilities.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, SIGKILL } from "./kernel-constants.js";
 import { planCredentials } from "./plan-credentials.js";
-import { ownNamespaces } from "./plan-launch.js";
 import { mergeEnvironment, type ResolvedProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
 import { defaultSeccompFilter } from "./seccomp-compile.js";
@@ -31,7 +30,6 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
   const privileged = (spec.privileged ?? false) || (container.privileged ?? false);
   const capabilities = capabilitySet({ ...container, privileged }, host.capabilities);
   const seccomp = privileged || container.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
-  const own = ownNamespaces(container);
   const inherited = spec.user === undefined ? process.env : process.env.filter((variable) => !variable.startsWith("HOME="));
   const env = mergeEnvironment(
     [...inherited, ...(spec.tty ? ["TERM=xterm"] : []), ...Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`)],
@@ -48,8 +46,8 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
           CloneFlag.NEWNS |
           CloneFlag.NEWUTS |
           CloneFlag.NEWCGROUP |
-          (own.ipc ? CloneFlag.NEWIPC : 0) |
-          (own.network ? CloneFlag.NEWNET : 0),
+          (container.ipcMode === "host" ? 0 : CloneFlag.NEWIPC) |
+          (container.networkMode === "host" ? 0 : CloneFlag.NEWNET),
       },
       ...(spec.tty ? [{ op: "ROOT" as const, path: "/" }, { op: "PTY" as const }] : [{ op: "SETSID" as const }]),
       { op: "UMASK", mode: 0o022 },

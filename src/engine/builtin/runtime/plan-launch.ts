@@ -1,8 +1,6 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
-import type { ContainerAddress } from "../network/addresses.js";
-import { loopbackMessages } from "../network/netlink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
@@ -33,8 +31,7 @@ export interface LaunchOptions {
   readonly users: UserDatabase;
   readonly host: HostFacts;
   readonly session: SessionCgroups;
-  /** Undefined without an address of its own. */
-  readonly address: ContainerAddress | undefined;
+  readonly network: LaunchNetwork;
   readonly mounts: readonly PlannedMount[];
   /** Where the image declares volumes that live in the container's own layer. */
   readonly layerVolumes: readonly string[];
@@ -43,7 +40,21 @@ export interface LaunchOptions {
   readonly additions?: LaunchAdditions | undefined;
 }
 
-/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. */
+/** How a container meets the network. */
+export interface LaunchNetwork {
+  /** Whether it gets a namespace of its own. */
+  readonly own: boolean;
+  /** Run by the container's first process: joins a namespace, or configures its own. */
+  readonly plan: Plan;
+  /** Its addresses, for /etc/hosts. */
+  readonly addresses: readonly string[];
+  /** Address of the engine's name server in its namespace. */
+  readonly nameServer: string | undefined;
+  /** Directory with the files of the container whose network is shared; undefined: its own. */
+  readonly etc: string | undefined;
+}
+
+/** What builds add to a container: mounts whose sources are neither paths of the host nor new file systems. Their commands see no HOSTNAME. */
 export interface LaunchAdditions {
   /** Before the root file system is mounted: opens sources, in slots from `FIRST_FREE_SLOT` on. */
   readonly sources: Plan;
@@ -70,7 +81,7 @@ export interface LaunchPlan {
 export function planLaunch(options: LaunchOptions): LaunchPlan {
   const { id, spec, host, session } = options;
   const cgroups = planContainerCgroups(session, host, cgroupName(id, options.start), spec.resources ?? {});
-  const own = ownNamespaces(spec);
+  const own = ownNamespaces(spec, options.network);
   return {
     cloneFlags:
       CloneFlag.NEWNS |
@@ -94,8 +105,8 @@ interface OwnNamespaces {
   readonly pid: boolean;
 }
 
-export function ownNamespaces(spec: ContainerSpec): OwnNamespaces {
-  return { network: spec.networkMode !== "host", ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
+function ownNamespaces(spec: ContainerSpec, network: LaunchNetwork): OwnNamespaces {
+  return { network: network.own, ipc: spec.ipcMode !== "host", pid: spec.pidMode !== "host" };
 }
 
 /**
@@ -111,18 +122,20 @@ function workDirectory(start: number): string {
 }
 
 function planPrepare(
-  { spec, directories, start, address, host, image, id, users, deviceRules }: LaunchOptions,
+  { spec, directories, start, network, host, image, id, users, deviceRules }: LaunchOptions,
   cgroups: ContainerCgroups,
 ): Plan {
   const { hostname } = resolveProcess({ id, spec, image, users });
   const files = etcFiles({
     hostname,
     domainname: spec.domainname,
-    address: address?.address,
+    addresses: network.addresses,
     extraHosts: spec.extraHosts ?? [],
     dns: spec.dns ?? [],
+    dnsSearch: spec.dnsSearch,
+    dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    hostNetwork: spec.networkMode === "host",
+    nameServer: network.nameServer,
   });
   const rules = [...DEFAULT_DEVICE_RULES, ...deviceRules];
   return [
@@ -139,10 +152,13 @@ function planPrepare(
 }
 
 function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: OwnNamespaces): Plan {
-  const { id, spec, image, users, host, layers, directories, start, address, layerVolumes } = options;
-  const process = resolveProcess({ id, spec, image, users });
+  const { id, spec, image, users, host, layers, directories, start, network, layerVolumes } = options;
+  const process = resolveProcess({ id, spec, image, users, tellHostname: options.additions === undefined });
   const capabilities = capabilitySet(spec, host.capabilities);
-  const mounts = planMounts([...etcMounts(directories.scratch), ...options.mounts], { mountpoint: directories.mountpoint, host });
+  const mounts = planMounts([...etcMounts(network.etc ?? directories.scratch), ...options.mounts], {
+    mountpoint: directories.mountpoint,
+    host,
+  });
   const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
@@ -166,12 +182,14 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     ...mounts.contents,
     { op: "HOSTNAME", data: process.hostname },
     ...(spec.domainname ? [{ op: "DOMAINNAME" as const, data: spec.domainname }] : []),
-    ...(own.network ? [{ op: "NETLINK" as const, data: loopbackMessages(address) }] : []),
+    // The plan may step into other namespaces: by then the supervisor must have found this one.
+    ...(own.network ? [{ op: "AWAIT" as const }] : []),
+    ...network.plan,
     ...planSysctls(spec.sysctls ?? {}, own),
     ...planPseudoMounts({
       host,
       privileged: spec.privileged ?? false,
-      ownNetwork: own.network,
+      ownNetwork: spec.networkMode !== "host",
       ownIpc: own.ipc,
       ownPid: own.pid,
       shmSizeBytes: spec.shmSizeBytes,

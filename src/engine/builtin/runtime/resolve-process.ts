@@ -22,10 +22,12 @@ export interface ProcessOptions {
   readonly spec: ContainerSpec;
   readonly image: ImageConfig;
   readonly users: UserDatabase;
+  /** Whether the environment tells the hostname. @default true */
+  readonly tellHostname?: boolean | undefined;
 }
 
 /** @throws OPTION_INVALID without a command, for an unknown user or a relative working directory */
-export function resolveProcess({ id, spec, image, users }: ProcessOptions): ResolvedProcess {
+export function resolveProcess({ id, spec, image, users, tellHostname = true }: ProcessOptions): ResolvedProcess {
   const entrypoint = spec.entrypoint ?? image.entrypoint ?? [];
   // An entrypoint of one's own makes the image's command meaningless: it was written for the image's entrypoint.
   const command = spec.command ?? (spec.entrypoint === undefined ? (image.command ?? []) : []);
@@ -35,7 +37,7 @@ export function resolveProcess({ id, spec, image, users }: ProcessOptions): Reso
   const workingDir = spec.workingDir ?? (image.workingDir || "/");
   if (!workingDir.startsWith("/")) throw optionError("workingDir", workingDir, "an absolute path");
   const hostname = spec.hostname ?? id.slice(0, 12);
-  const defaults = [`PATH=${DEFAULT_PATH}`, `HOSTNAME=${hostname}`, ...(spec.tty ? ["TERM=xterm"] : [])];
+  const defaults = [`PATH=${DEFAULT_PATH}`, ...(tellHostname ? [`HOSTNAME=${hostname}`] : []), ...(spec.tty ? ["TERM=xterm"] : [])];
   const own = Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`);
   return {
     argv,

@@ -47,7 +47,8 @@ export function parseUserDatabase(passwd: string, group: string): UserDatabase {
 
 /**
  * Looks up `user[:group]`. An all-digits user is a uid that need not exist (parsed strictly: CVE-2026-30892); a name must.
- * Without a group, the user's own and those that list it; with one, that alone.
+ * Without a group, the user's own and those that list it; with one, that alone. The group itself is among the supplementary ones, so that a
+ * set-group-id program does not shed it (CVE-2022-36109).
  * @param user `""` means root
  * @throws OPTION_INVALID
  */
@@ -58,7 +59,7 @@ export function resolveUser(user: string, database: UserDatabase, groupAdd: read
   const uid = entry?.uid ?? parseId(userPart || "0");
   if (uid === undefined) throw unknown("user", userPart, "/etc/passwd", database.passwd);
   const gid = groupPart === undefined ? (entry?.gid ?? 0) : groupId(groupPart, database, "user");
-  const groups = new Set(groupAdd.map((name) => groupId(name, database, "groupAdd")));
+  const groups = new Set([gid, ...groupAdd.map((name) => groupId(name, database, "groupAdd"))]);
   if (groupPart === undefined && entry) {
     for (const candidate of database.group) if (candidate.members.includes(entry.name)) groups.add(candidate.gid);
   }

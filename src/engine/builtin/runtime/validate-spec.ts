@@ -1,9 +1,10 @@
 /** Checks a container's spec before anything is made: names and types of its properties, and values that no step would check later. */
+import { isIP } from "node:net";
 import type { ContainerSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import { validateMounts } from "./validate-mounts.js";
 
-type Kind = "string" | "boolean" | "number" | "strings" | "record" | "list" | "object" | "healthcheck";
+type Kind = "string" | "boolean" | "number" | "strings" | "record" | "list" | "object" | "objects" | "healthcheck";
 
 const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   image: "string",
@@ -25,8 +26,11 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   publish: "list",
   publishAll: "boolean",
   networkMode: "string",
+  networks: "objects",
   extraHosts: "list",
   dns: "strings",
+  dnsSearch: "strings",
+  dnsOptions: "strings",
   mounts: "list",
   volumesFrom: "strings",
   shmSizeBytes: "number",
@@ -52,7 +56,6 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
 };
 
 const CHOICES: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
-  networkMode: ["default", "none", "host"],
   seccomp: ["default", "unconfined"],
   ipcMode: ["private", "host"],
   pidMode: ["private", "host"],
@@ -66,6 +69,7 @@ const CHECKS: Readonly<Record<Kind, readonly [expected: string, test: (value: un
   record: ["an object with string values", (value) => isObject(value) && Object.values(value).every((item) => typeof item === "string")],
   list: ["a list of objects", (value) => Array.isArray(value) && value.every((item) => isObject(item))],
   object: ["an object", isObject],
+  objects: ["an object of objects", (value) => isObject(value) && Object.values(value).every(isObject)],
   healthcheck: ["a health check, or `none`", (value) => value === "none" || isObject(value)],
 };
 
@@ -81,6 +85,7 @@ export function validateSpec(spec: ContainerSpec): void {
     if (choices && !choices.includes(value as string)) throw optionError(name, value, "one of the known values", choices);
   }
   checkPorts(spec);
+  checkNetwork(spec);
   validateMounts(spec);
   checkValues(spec);
 }
@@ -97,6 +102,20 @@ function checkPorts(spec: ContainerSpec): void {
     if (binding.protocol !== undefined && !["tcp", "udp"].includes(binding.protocol))
       throw optionError("publish.protocol", binding.protocol, "a protocol", ["tcp", "udp"]);
   }
+}
+
+const MODES = ["default", "none", "host", "container:ID"];
+
+function checkNetwork({ networkMode, networks, dns, publish, hostname }: ContainerSpec): void {
+  if (networkMode !== undefined && !/^(default|none|host|container:.+)$/.test(networkMode))
+    throw optionError("networkMode", networkMode, "one of the known values", MODES);
+  if (networks !== undefined && networkMode !== undefined && networkMode !== "default")
+    throw optionError("networks", Object.keys(networks).join(", "), `absent with networkMode ${networkMode}`);
+  for (const server of dns ?? []) if (isIP(server) === 0) throw optionError("dns", server, "an IPv4 or IPv6 address");
+  if (!networkMode?.startsWith("container:")) return;
+  if (publish && publish.length > 0)
+    throw optionError("publish", publish, "absent: the ports are those of the container whose network is shared");
+  if (hostname !== undefined) throw optionError("hostname", hostname, "absent: it is that of the container whose network is shared");
 }
 
 function checkValues(spec: ContainerSpec): void {

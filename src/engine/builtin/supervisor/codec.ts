@@ -177,6 +177,7 @@ export interface OperationArguments {
   readonly signal?: number;
   readonly arg?: readonly string[];
   readonly env?: readonly string[];
+  readonly offset?: readonly number[];
   /** A failure becomes a warning. */
   readonly optional?: boolean;
 }
@@ -221,6 +222,7 @@ const argumentTags: { readonly [K in keyof OperationArguments]-?: number } = {
   signal: Arg.SIGNAL,
   arg: Arg.ARG,
   env: Arg.ENV,
+  offset: Arg.OFFSET,
   optional: Arg.OPTIONAL,
 };
 

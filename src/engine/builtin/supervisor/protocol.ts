@@ -30,12 +30,16 @@ export const Message = {
   READ_FILE: 33,
   REMOVE_TREE: 34,
   TRY: 35,
+  NETWORK: 36,
+  NETWORK_REMOVE: 37,
+  NAME_REPLY: 38,
   HOLD: 40,
   LET_GO: 41,
   HELD: 42,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
+  EV_NAME_QUERY: 67,
 } as const;
 
 /** Fields of messages. */
@@ -91,6 +95,8 @@ export const Tag = {
   MODE: 51,
   UID: 52,
   GID: 53,
+  NETWORK: 54,
+  NAMES: 55,
   LOCK: 60,
   HELD: 61,
   EXCLUDE: 62,
@@ -146,6 +152,7 @@ export const Op = {
   CHROOT: 46,
   UMOUNT: 47,
   CONSOLE: 48,
+  AWAIT: 49,
   OPEN_TREE_BENEATH: 60,
   OPEN_TREE_OF: 61,
   MOUNT_POINT: 62,
@@ -182,6 +189,7 @@ export const Arg = {
   ARG: 26,
   ENV: 27,
   OPTIONAL: 28,
+  OFFSET: 29,
 } as const;
 
 /** Flags of MOVE_MOUNT. */

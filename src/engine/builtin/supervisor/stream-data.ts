@@ -24,12 +24,30 @@ export async function requestWithInput(
   const done = supervisor.request(kind, (writer) => fill(writer, token), { signal: either, operation });
   const sent = writeAll(socket, data, signal);
   sent.catch(() => stop.abort());
-  const [result, source] = await Promise.allSettled([done, sent]);
+  // A source that has nothing to say is not waited for once nobody wants it any more.
+  const ended = new AbortController();
+  const abandoned = aborted(signal, ended.signal).then(() => done.then(nothing, nothing));
+  const outcome = await Promise.race([Promise.allSettled([done, sent]), abandoned]);
+  ended.abort();
   socket.destroy();
+  if (!outcome) throw abortError(operation, signal!);
+  const [result, source] = outcome;
   if (source.status === "rejected") throw source.reason;
   if (signal?.aborted) throw abortError(operation, signal);
   if (result.status === "rejected") throw result.reason;
   return result.value;
+}
+
+/** Resolves when the signal fires, and never where there is none. @param ended nobody listens any more */
+function aborted(signal: AbortSignal | undefined, ended: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true, signal: ended });
+  });
+}
+
+function nothing(): undefined {
+  return undefined;
 }
 
 /**

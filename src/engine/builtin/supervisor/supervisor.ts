@@ -38,6 +38,8 @@ interface SupervisorEvents {
   exit: [containerId: string, exit: RawExit, oom: string | undefined];
   execExit: [execId: string, exit: RawExit];
   listening: [request: number, sockets: Fields[]];
+  /** A DNS query from a container. */
+  nameQuery: [query: Fields];
   /** The supervisor is gone; emitted once, also after close(). */
   end: [];
 }
@@ -236,6 +238,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const fields = new Fields(body);
     if (kind === Message.EV_EXIT) this.emit("exit", fields.text(Tag.ID) ?? "", rawExit(fields), fields.text(Tag.DATA));
     else if (kind === Message.EV_EXEC_EXIT) this.emit("execExit", fields.text(Tag.EXEC_ID) ?? "", rawExit(fields));
+    else if (kind === Message.EV_NAME_QUERY) this.emit("nameQuery", fields);
     else if (kind === Message.EV_LISTENING) this.emit("listening", fields.u64(Tag.REQUEST) ?? 0, fields.structures(Tag.SOCKET));
   }
 

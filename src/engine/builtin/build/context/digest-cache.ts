@@ -17,14 +17,19 @@ const SMALL = 1 << 18;
 const VERSION = 1;
 
 export class DigestCache {
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #known: Map<string, Known>;
   readonly #used = new Map<string, Known>();
   #changed = false;
 
-  private constructor(file: string, known: Map<string, Known>) {
+  private constructor(file: string | undefined, known: Map<string, Known>) {
     this.#file = file;
     this.#known = known;
+  }
+
+  /** One that keeps nothing: for a directory that is gone after the build. */
+  static forgetful(): DigestCache {
+    return new DigestCache(undefined, new Map());
   }
 
   /** @param directory of the context; @param store where the caches of all contexts are */
@@ -58,7 +63,7 @@ export class DigestCache {
 
   /** Best effort: without it the next build reads the files again. */
   async save(): Promise<void> {
-    if (!this.#changed) return;
+    if (!this.#changed || this.#file === undefined) return;
     this.#changed = false;
     const merged = new Map([...this.#known, ...this.#used]);
     const temporary = `${this.#file}.${process.pid}.tmp`;

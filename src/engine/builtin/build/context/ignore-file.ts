@@ -5,6 +5,8 @@ import { ignoreExpression } from "../files/glob.js";
 
 interface Pattern {
   readonly negated: boolean;
+  /** Clean, without the `!`. */
+  readonly text: string;
   readonly expression: RegExp;
 }
 
@@ -30,6 +32,11 @@ export class IgnoreFile {
       .map((line) => line.trim())
       .filter((line) => line !== "");
     return new IgnoreFile(lines.map((line) => parsePattern(line, file)));
+  }
+
+  /** A pattern for everything at the top. */
+  get ignoresAll(): boolean {
+    return this.#patterns.some(({ negated, text }) => !negated && ["*", "**", "**/*"].includes(text));
   }
 
   get isEmpty(): boolean {
@@ -65,5 +72,5 @@ function parsePattern(line: string, file: string): Pattern {
   const pattern = clean.length > 1 && clean.startsWith("/") ? clean.slice(1) : clean;
   const expression = written === "" ? undefined : ignoreExpression(pattern);
   if (!expression) throw optionError(file, line, "a pattern as of filepath.Match, with `**`");
-  return { negated, expression };
+  return { negated, text: pattern, expression };
 }

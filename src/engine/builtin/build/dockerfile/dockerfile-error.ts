@@ -39,11 +39,11 @@ export function dockerfileError(at: Location, problem: string, details: Problem 
   });
 }
 
-/** The name that takes at most two edits, if there is one. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
+/** The name that takes at most two edits, if there is one; the first of equals. */
+export function nearestName(name: string, known: readonly string[], caseSensitive = false): string | undefined {
+  const folded = (text: string): string => (caseSensitive ? text : text.toLowerCase());
   const [best] = known
-    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: editDistance(folded(name), folded(candidate)) }))
     .sort((a, b) => a.distance - b.distance);
   return best && best.distance > 0 && best.distance <= 2 ? best.candidate : undefined;
 }

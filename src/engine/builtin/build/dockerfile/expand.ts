@@ -13,8 +13,8 @@ export interface ExpandOptions {
   readonly raw?: boolean | undefined;
   /** Quotes are ordinary characters: in the contents of here-documents. */
   readonly keepQuotes?: boolean | undefined;
-  /** Told of every variable that is read and not set, modifiers that provide for that aside. */
-  readonly unset?: ((name: string) => void) | undefined;
+  /** Told of every variable that is read, and whether it is set: also where a modifier provides for that. */
+  readonly seen?: ((name: string, isSet: boolean) => void) | undefined;
 }
 
 /** What is wrong with a word; the caller knows where it stands. */
@@ -166,7 +166,7 @@ class Lexer {
     }
     const word = this.#closed(() => this.until("}", modifier === "#" || modifier === "%").text);
     if (this.#options.raw) return `\${${name}${emptyIsUnset ? ":" : ""}${modifier}${word}}`;
-    const value = this.#lookup(name);
+    const value = this.#read(name);
     const missing = value === undefined || (emptyIsUnset && value === "");
     if (modifier === "-") return missing ? word : value;
     if (modifier === "+") return missing ? "" : word;
@@ -174,7 +174,6 @@ class Lexer {
       if (!missing) return value;
       throw new ExpansionError(`${name}: ${word || (value === undefined ? "is not allowed to be unset" : "is not allowed to be empty")}`);
     }
-    if (value === undefined) this.#options.unset?.(name);
     const longest = word.startsWith(modifier);
     const pattern = globExpression(longest ? word.slice(1) : word);
     return modifier === "#" ? withoutPrefix(value ?? "", pattern, longest) : withoutSuffix(value ?? "", pattern, longest);
@@ -200,10 +199,13 @@ class Lexer {
   }
 
   #value(name: string, written: string): string {
-    if (this.#options.raw) return written;
+    return this.#options.raw ? written : (this.#read(name) ?? "");
+  }
+
+  #read(name: string): string | undefined {
     const value = this.#lookup(name);
-    if (value === undefined) this.#options.unset?.(name);
-    return value ?? "";
+    this.#options.seen?.(name, value !== undefined);
+    return value;
   }
 
   /** Letters, digits and underscores; or digits alone; or one of the shell's special parameters. */

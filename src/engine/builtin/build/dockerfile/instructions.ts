@@ -73,7 +73,8 @@ export type InstructionBody =
   | { readonly keyword: "CMD" | "ENTRYPOINT"; readonly command: CommandLine }
   | { readonly keyword: "SHELL"; readonly shell: readonly string[] }
   | { readonly keyword: "EXPOSE" | "VOLUME"; readonly words: readonly string[] }
-  | { readonly keyword: "USER" | "WORKDIR" | "STOPSIGNAL" | "MAINTAINER"; readonly value: string }
+  | { readonly keyword: "USER" | "STOPSIGNAL" | "MAINTAINER"; readonly value: string }
+  | { readonly keyword: "WORKDIR"; readonly value: string }
   | { readonly keyword: "ONBUILD"; readonly expression: string };
 
 export type Instruction = InstructionBody & {
@@ -83,6 +84,8 @@ export type Instruction = InstructionBody & {
   readonly original: string;
   /** The keyword as it is written. */
   readonly written: string;
+  /** Those above it. */
+  readonly comments: readonly string[];
 };
 
 /** The instruction of a keyword. */

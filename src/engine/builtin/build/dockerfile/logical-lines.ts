@@ -8,8 +8,8 @@ import { expandWords } from "./expand.js";
 export interface Directives {
   readonly escapeCharacter: "\\" | "`";
   readonly syntax?: string | undefined;
-  /** Value of `# check=`. */
-  readonly check?: string | undefined;
+  /** `# check=`: up to the first space, which is as far as BuildKit reads it. */
+  readonly check?: { readonly text: string; readonly line: number } | undefined;
 }
 
 export interface Heredoc {
@@ -28,13 +28,17 @@ export interface LogicalLine {
   readonly line: number;
   readonly endLine: number;
   readonly heredocs: readonly Heredoc[];
-  /** A continuation that is empty: allowed, and a lint warning. */
+  /** The last line of `text`, where a continuation in it is empty: allowed, and a warning. */
   readonly emptyContinuation: number | undefined;
+  /** The comments above it, back to an empty one; directives aside. */
+  readonly comments: readonly string[];
 }
 
 export interface SplitDockerfile {
   readonly directives: Directives;
   readonly lines: readonly LogicalLine[];
+  /** As they are written. */
+  readonly source: readonly string[];
 }
 
 const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
@@ -44,59 +48,86 @@ const WITH_HEREDOC = /^\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\b/i;
 
 /** @throws DOCKERFILE_INVALID */
 export function splitLines(file: string, text: string): SplitDockerfile {
-  const source = text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .map((line) => line.replace(/\r$/, ""));
-  if (source.at(-1) === "") source.pop();
+  const written = text.replace(/^\uFEFF/, "").split("\n");
+  if (written.at(-1) === "") written.pop();
+  const source = written.map((line) => line.replace(/\r$/, ""));
   const { directives, next } = readDirectives(file, source);
   const lines: LogicalLine[] = [];
+  let comments: string[] = [];
   for (let index = next; index < source.length; ) {
-    const read = readLogicalLine(file, source, index, directives);
-    if (read.line) lines.push(read.line);
+    if (isComment(source[index]!)) comments = withComment(comments, source[index]!);
+    const read = readLogicalLine(file, source, written, index, directives);
+    if (read.line) {
+      lines.push({ ...read.line, comments });
+      comments = [];
+    }
     index = read.next;
   }
-  return { directives, lines };
+  return { directives, lines, source };
 }
 
-/** Only at the very top: the first line that is none ends them. */
+/** BuildKit takes one character away, whatever it is: an indented comment keeps its `#`. */
+function withComment(comments: readonly string[], line: string): string[] {
+  const comment = line.slice(1).trim();
+  return comment === "" ? [] : [...comments, comment];
+}
+
+/** Only at the very top, below a `#!` line: the first line that is none ends them. */
 function readDirectives(file: string, source: readonly string[]): { directives: Directives; next: number } {
-  const found = new Map<string, string>();
-  let next = 0;
-  for (const line of source) {
-    const [, key = "", value = ""] = DIRECTIVE.exec(line.trim()) ?? [];
-    const name = key.toLowerCase();
-    if (!KNOWN_DIRECTIVES.includes(name)) break;
-    if (found.has(name)) throw dockerfileError({ file, line: next + 1 }, `only one ${name} parser directive can be used`, { source: line });
-    found.set(name, value);
+  const found = new Map<string, { readonly text: string; readonly line: number }>();
+  let next = source[0]?.startsWith("#!") ? 1 : 0;
+  for (const line of source.slice(next)) {
+    const directive = parseDirective(line.trim());
+    if (!directive) break;
+    const { name, text } = directive;
     next++;
-    if (name === "escape" && value !== "\\" && value !== "`") {
-      throw dockerfileError({ file, line: next }, `invalid escape directive: ${value}`, {
+    if (found.has(name)) throw dockerfileError({ file, line: next }, `only one ${name} parser directive can be used`, { source: line });
+    found.set(name, { text, line: next });
+    if (name === "escape" && text !== "\\" && text !== "`") {
+      throw dockerfileError({ file, line: next }, `invalid escape directive: ${text}`, {
         source: line,
         expected: "a backslash or a backtick",
       });
     }
   }
-  const escapeCharacter = found.get("escape") === "`" ? "`" : "\\";
-  return { directives: { escapeCharacter, syntax: found.get("syntax"), check: found.get("check") }, next };
+  const check = found.get("check");
+  // BuildKit looks for this one by itself, and gives up at an indented line.
+  const isHeeded = check && source.slice(0, check.line).every((line) => line.startsWith("#"));
+  return {
+    directives: {
+      escapeCharacter: found.get("escape")?.text === "`" ? "`" : "\\",
+      syntax: found.get("syntax")?.text,
+      check: isHeeded ? { ...check, text: check.text.split(" ", 1)[0]! } : undefined,
+    },
+    next,
+  };
 }
 
+/** `# name=value`, one that is known. */
+export function parseDirective(line: string): { readonly name: string; readonly text: string } | undefined {
+  const [, key = "", text = ""] = DIRECTIVE.exec(line) ?? [];
+  const name = key.toLowerCase();
+  return KNOWN_DIRECTIVES.includes(name) ? { name, text } : undefined;
+}
+
+/** @param written the lines with their carriage returns, which here-documents keep */
 function readLogicalLine(
   file: string,
   source: readonly string[],
+  written: readonly string[],
   start: number,
   { escapeCharacter }: Directives,
-): { line: LogicalLine | undefined; next: number } {
+): { line: Omit<LogicalLine, "comments"> | undefined; next: number } {
   const first = source[start]!;
   let next = start + 1;
   if (isComment(first) || first.trim() === "") return { line: undefined, next };
   let { text, continues } = withoutContinuation(first.trimStart(), escapeCharacter);
-  let emptyContinuation: number | undefined;
+  let emptyContinuation = false;
   while (continues && next < source.length) {
     const more = source[next++]!;
     if (isComment(more)) continue;
     if (more.trim() === "") {
-      emptyContinuation ??= next;
+      emptyContinuation = true;
       continue;
     }
     const part = withoutContinuation(more, escapeCharacter);
@@ -104,6 +135,7 @@ function readLogicalLine(
     continues = part.continues;
   }
   if (text.trim() === "") return { line: undefined, next };
+  const textEnd = next;
   const heredocs: Heredoc[] = [];
   if (WITH_HEREDOC.test(text)) {
     for (const begin of heredocsOf(text, escapeCharacter)) {
@@ -114,12 +146,13 @@ function readLogicalLine(
           expected: `a line that is \`${begin.name}\``,
         });
       }
-      const content = source.slice(next, end);
+      const content = written.slice(next, end);
       heredocs.push({ ...begin, content: content.map((line) => `${line}\n`).join("") });
       next = end + 1;
     }
   }
-  return { line: { text, line: start + 1, endLine: next, heredocs, emptyContinuation }, next };
+  const line = { text, line: start + 1, endLine: next, heredocs, emptyContinuation: emptyContinuation ? textEnd : undefined };
+  return { line, next };
 }
 
 function isComment(line: string): boolean {

@@ -34,7 +34,7 @@ interface Line {
 
 /** @throws DOCKERFILE_INVALID */
 export function parseInstruction(file: string, logical: LogicalLine, escapeCharacter: string): Instruction {
-  const { text, line, endLine, heredocs } = logical;
+  const { text, line, endLine, heredocs, comments } = logical;
   const at = { file, line };
   const [, written = "", argument = ""] = /^\s*(\S+)\s*(.*)$/s.exec(text) ?? [];
   const keyword = written.toUpperCase();
@@ -53,7 +53,7 @@ export function parseInstruction(file: string, logical: LogicalLine, escapeChara
     heredocs,
     escapeCharacter,
   };
-  return { ...PARSERS[keyword]!(parsed), line, endLine, original: source, written };
+  return { ...PARSERS[keyword]!(parsed), line, endLine, original: source, written, comments };
 }
 
 function knownFlags(at: Location, source: string, keyword: string, flags: readonly string[]): Map<string, readonly string[]> {

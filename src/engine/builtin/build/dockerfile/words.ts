@@ -32,12 +32,23 @@ function flagWord(text: string, escapeCharacter: string): { word: string; length
 export function jsonStrings(text: string): readonly string[] | "not-strings" | undefined {
   if (!text.startsWith("[")) return undefined;
   try {
-    const list: unknown = JSON.parse(text);
+    const list: unknown = JSON.parse(text.slice(0, endOfArray(text)));
     if (!Array.isArray(list)) return undefined;
     return list.every((item) => typeof item === "string") ? list : "not-strings";
   } catch {
     return undefined;
   }
+}
+
+/** Of the array that a text begins with; what comes after it counts for nothing, as in BuildKit. */
+function endOfArray(text: string): number {
+  const strings = text.replace(/"(?:[^"\\]|\\.)*"/g, (string) => '"'.repeat(string.length));
+  let depth = 0;
+  for (let at = 0; at < strings.length; at++) {
+    if (strings[at] === "[") depth++;
+    if (strings[at] === "]" && --depth === 0) return at + 1;
+  }
+  return text.length;
 }
 
 /** Cut at white space, quotes unseen: COPY, ADD, VOLUME, EXPOSE. */

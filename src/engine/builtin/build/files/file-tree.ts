@@ -19,6 +19,8 @@ export interface FileTree {
   files(path: string): AsyncIterable<TreeFile>;
   /** Told apart from every tree with other contents; undefined where contents may change. */
   readonly identity: string | undefined;
+  /** The same for a tree that nobody has fetched yet. */
+  readonly contentKey?: string | undefined;
   /** Why a path can't be found although it is there. */
   why?(path: string): string | undefined;
 }

@@ -10,7 +10,7 @@ export interface SingleFile {
   /** Seconds. */
   readonly mtime: number;
   /** The contents, or a path of this host. */
-  readonly content: Buffer | { readonly path: string; readonly size: number; readonly sha256: string };
+  readonly content: Buffer | { readonly path: string; readonly size: number; readonly digest: string };
 }
 
 export class SingleFileTree implements FileTree {
@@ -35,7 +35,7 @@ export class SingleFileTree implements FileTree {
     const entry: TarEntry = {
       ...{ name: "", type: "file", mode, uid: 0, gid: 0, size, mtime, link: "", major: 0, minor: 0, xattrs: [] },
     };
-    const sha256 = Buffer.isBuffer(content) ? createHash("sha256").update(content).digest("hex") : content.sha256;
+    const sha256 = Buffer.isBuffer(content) ? createHash("sha256").update(content).digest("hex") : content.digest;
     yield {
       entry,
       contents: () => (Buffer.isBuffer(content) ? once(content) : (createReadStream(content.path) as AsyncIterable<Buffer>)),

@@ -1,27 +1,25 @@
-/** ADD from a URL: one request, the file's name from the URL, its time from Last-Modified, mode 0600. Git repositories by git. */
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import path from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { promisify } from "node:util";
+/** ADD from a URL: the file's name from the URL, its time from Last-Modified, mode 0600; or the files of a git repository's commit. */
 import { buildFailed } from "../build-failure.js";
+import { keyOf } from "../cache-store.js";
 import { ContextTree } from "../context/context-tree.js";
 import { DigestCache } from "../context/digest-cache.js";
 import { IgnoreFile } from "../context/ignore-file.js";
+import { dockerfileError } from "../dockerfile/dockerfile-error.js";
 import type { InstructionOf } from "../dockerfile/instructions.js";
+import { DeferredTree } from "../files/deferred-tree.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import { type Selected, select } from "./copy-selection.js";
+import { checkOut, GitFailed, resolveCommit } from "../remote/git-repository.js";
+import { type GitSource, GitSourceInvalid, parseGitSource } from "../remote/git-source.js";
+import { findHttpFile, HttpFailed, isDigest } from "../remote/http-file.js";
+import type { Selected } from "./copy-selection.js";
 import type { StageScope } from "./stage-scope.js";
-
-const run = promisify(execFile);
 
 export interface RemoteOptions {
   readonly checksum?: string | undefined;
   readonly keepGitDir: boolean;
 }
+
+type Add = InstructionOf<"COPY" | "ADD">;
 
 /** A URL, or a git repository. */
 export function isRemote(source: string): boolean {
@@ -29,87 +27,60 @@ export function isRemote(source: string): boolean {
 }
 
 export function isGit(source: string): boolean {
-  return /^(git:\/\/|ssh:\/\/|[\w.-]+@[\w.-]+:)/.test(source) || /^(https?|file):\/\/.*\.git(#.*)?$/.test(source);
+  try {
+    return parseGitSource(source) !== undefined;
+  } catch {
+    return true; // a repository all right, and what is wrong is said later
+  }
 }
 
-/** @throws BUILD_FAILED */
-export async function fetchRemote(
-  builder: StageScope,
-  instruction: InstructionOf<"COPY" | "ADD">,
-  source: string,
-  options: RemoteOptions,
-): Promise<Selected[]> {
-  const failed = { file: builder.facts.dockerfile.file, instruction };
-  const fail = (problem: string, cause?: unknown) => buildFailed(failed, problem, { cause });
-  return isGit(source) ? cloned(builder, source, options, fail) : downloaded(builder, source, options, fail);
+/** @throws BUILD_FAILED, DOCKERFILE_INVALID */
+export async function findRemote(builder: StageScope, instruction: Add, source: string, options: RemoteOptions): Promise<Selected> {
+  const { file } = builder.facts.dockerfile;
+  try {
+    const git = parseGitSource(source);
+    return git ? await repository(builder, git, options) : await webFile(builder, source, options);
+  } catch (error) {
+    if (error instanceof GitFailed || error instanceof HttpFailed)
+      throw buildFailed({ file, instruction }, error.message, { cause: error });
+    if (error instanceof GitSourceInvalid)
+      throw dockerfileError({ file, line: instruction.line }, `${source}: ${error.message}`, {
+        source: instruction.original,
+        cause: error,
+      });
+    throw error;
+  }
 }
 
-type Fail = (problem: string, cause?: unknown) => Error;
+/** Whether a text can be what `--checksum` promises of a source. */
+export function isChecksumFor(source: string, checksum: string): boolean {
+  return isGit(source) ? /^[0-9a-f]{4,64}$/.test(checksum) : isDigest(checksum);
+}
 
-async function downloaded({ facts }: StageScope, url: string, { checksum }: RemoteOptions, fail: Fail): Promise<Selected[]> {
-  const { scratch } = await facts.workspace();
-  const response = await fetch(url, { signal: facts.signal }).catch((cause: unknown) => {
-    throw fail(`${url} can't be fetched: ${((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message}`, cause);
+async function webFile({ facts }: StageScope, url: string, { checksum }: RemoteOptions): Promise<Selected> {
+  const { images, cache, options, signal, workspace } = facts;
+  const parts = { http: images.registries.http, cache, secrets: options.secrets, signal, place: async () => (await workspace()).scratch() };
+  const found = await findHttpFile(parts, url, checksum);
+  const { name } = found;
+  const tree = new DeferredTree(keyOf(found.key), async () => {
+    const { path, size, digest, mtime } = await found.open();
+    return new SingleFileTree({ name, mode: 0o600, mtime, content: { path, size, digest } });
   });
-  if (!response.ok || !response.body) throw fail(`${url} answers ${response.status} ${response.statusText}`);
-  const hash = createHash("sha256");
-  let size = 0;
-  const place = scratch();
-  const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      yield chunk;
-    }
-  };
-  await pipeline(Readable.fromWeb(response.body as never), counted, createWriteStream(place));
-  const sha256 = hash.digest("hex");
-  if (checksum !== undefined && checksum !== `sha256:${sha256}`)
-    throw fail(`${url} has digest sha256:${sha256}, but ${checksum} was promised`);
-  const modified = Date.parse(response.headers.get("last-modified") ?? "");
-  const name = fileName(url, response.headers.get("content-disposition"));
-  if (name === "") throw fail(`${url} names no file: give the destination a name, or the URL a path`);
-  const tree = new SingleFileTree({
-    name,
-    mode: 0o600,
-    mtime: Number.isNaN(modified) ? 0 : Math.floor(modified / 1000),
-    content: { path: place, size, sha256 },
+  return { tree, path: name, name, isDirectory: false, parents: [] };
+}
+
+async function repository({ facts }: StageScope, source: GitSource, { checksum, keepGitDir }: RemoteOptions): Promise<Selected> {
+  const { options, signal, workspace } = facts;
+  if (checksum !== undefined && source.checksum !== undefined && checksum !== source.checksum)
+    throw new GitSourceInvalid(`checksum conflicts: "${checksum}" and "${source.checksum}"`);
+  const access = { secrets: options.secrets, ssh: options.ssh, signal };
+  const promised = { ...source, checksum: checksum ?? source.checksum };
+  const keep = source.keepGitDir ?? keepGitDir;
+  const commit = await resolveCommit(promised, access);
+  const key = keyOf("git", commit, source.directory, keep, source.submodules, keep ? source.remote : "");
+  const tree = new DeferredTree(key, async () => {
+    const directory = await checkOut(promised, commit, (await workspace()).scratch(), keep, access);
+    return new ContextTree(directory, IgnoreFile.parse(""), DigestCache.forgetful());
   });
-  return [{ tree, path: name, name, isDirectory: false, parents: [] }];
-}
-
-function fileName(url: string, disposition: string | null): string {
-  const named = /filename="?([^";]+)"?/i.exec(disposition ?? "")?.[1];
-  return path.posix.basename(named ?? decodeURIComponent(new URL(url).pathname));
-}
-
-async function cloned({ facts }: StageScope, source: string, { checksum, keepGitDir }: RemoteOptions, fail: Fail): Promise<Selected[]> {
-  const { scratch } = await facts.workspace();
-  const clone = await cloneRepository(source, scratch(), keepGitDir, facts.signal).catch((cause: unknown) => {
-    throw fail(`${source} can't be cloned: ${(cause as Error).message.trim().split("\n").at(-1)}`, cause);
-  });
-  if (checksum !== undefined && !clone.commit.startsWith(checksum))
-    throw fail(`${source} is at commit ${clone.commit}, but ${checksum} was promised`);
-  const tree = new ContextTree(clone.directory, IgnoreFile.parse(""), await DigestCache.open(facts.cache.contexts, clone.directory));
-  return select(tree, ".", false);
-}
-
-/** `URL[#ref[:directory]]`. Needs the program git. */
-export async function cloneRepository(
-  source: string,
-  place: string,
-  keepGitDir: boolean,
-  signal?: AbortSignal,
-): Promise<{ directory: string; commit: string }> {
-  const [url = "", fragment = ""] = source.split("#");
-  const [ref = "", below = ""] = fragment.split(":");
-  await mkdir(place, { recursive: true });
-  const git = (...args: string[]) =>
-    run("git", ["-c", "protocol.file.allow=always", ...args], { cwd: place, signal, env: { ...process.env, GIT_TERMINAL_PROMPT: "0" } });
-  await git("init", "--quiet");
-  await git("fetch", "--quiet", "--depth=1", "--no-tags", url, ref === "" ? "HEAD" : ref);
-  await git("checkout", "--quiet", "FETCH_HEAD");
-  const { stdout } = await git("rev-parse", "HEAD");
-  if (!keepGitDir) await rm(path.join(place, ".git"), { recursive: true });
-  return { directory: path.join(place, below), commit: stdout.trim() };
+  return { tree, path: "", name: "", isDirectory: true, parents: [] };
 }

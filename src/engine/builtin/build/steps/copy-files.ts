@@ -1,9 +1,11 @@
 /** COPY and ADD of files: where each goes, and the tar that puts it there. Rules of the reference's "COPY" and BuildKit's fsutil. */
 
+import { pathsTo } from "../files/dangling-links.js";
 import type { ModeChange } from "../files/file-mode.js";
 import type { FileStatus } from "../files/root-files.js";
 import { relative } from "../files/root-files.js";
-import { TAR_END, type TarEntry, tarHeader, tarPadding } from "../files/tar-stream-codec.js";
+import { TAR_END, type TarEntry, tarHeader } from "../files/tar-stream-codec.js";
+import { tarFile } from "../files/tree-tar.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
 export interface Owner {
@@ -26,12 +28,6 @@ export interface CopyPlacement {
 /** What can't be copied to where it should go: the caller knows where it stands. */
 export class CopyRefused extends Error {}
 
-/** `/a/b/c` gives `/a`, `/a/b`, `/a/b/c`. */
-export function pathsTo(destination: string): string[] {
-  const parts = destination.split("/").filter(Boolean);
-  return parts.map((_, index) => `/${parts.slice(0, index + 1).join("/")}`);
-}
-
 /** The whole archive, to be unpacked at the root. */
 export async function* copyTar(selections: readonly Selected[], placement: CopyPlacement): AsyncGenerator<Buffer> {
   const { known } = placement;
@@ -40,7 +36,7 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
   if (!directory.exists) yield* makeDirectories(directory.path, placement, made);
   const base = directory.exists ? relative(directory.path) : resolved(directory.path, known);
   for (const selected of selections) {
-    const top = selected.isDirectory && selected.parents.length === 0 ? base : join(base, directory.name ?? selected.name);
+    const top = join(base, selected.isDirectory ? selected.name : (directory.name ?? selected.name));
     for (const parent of selected.parents) {
       if (made.has(parent.name)) continue;
       made.add(parent.name);
@@ -52,14 +48,10 @@ export async function* copyTar(selections: readonly Selected[], placement: CopyP
     for await (const file of selectedFiles(selected, placement.exclude)) {
       const isTop = file.entry.name === "";
       // A directory that receives others' contents keeps what it is.
-      if (isTop && selected.isDirectory && selected.parents.length === 0) continue;
+      if (isTop && selected.isDirectory && selected.name === "") continue;
       const name = isTop ? top : join(top, file.entry.name);
       const link = file.entry.type === "hardlink" ? join(top, file.entry.link) : file.entry.link;
-      const entry = changed({ ...file.entry, name, link }, placement);
-      yield tarHeader(entry);
-      if (entry.type !== "file" || entry.size === 0) continue;
-      yield* file.contents() as AsyncIterable<Buffer>;
-      yield tarPadding(entry.size);
+      yield* tarFile(changed({ ...file.entry, name, link }, placement), file.contents);
     }
   }
   yield TAR_END;
@@ -98,8 +90,8 @@ function* makeDirectories(path: string, { known, owner, now }: CopyPlacement, ma
   }
 }
 
-/** Without a leading slash, the links on the way followed. */
-function resolved(path: string, known: ReadonlyMap<string, FileStatus>): string {
+/** Without a leading slash, the links on the way followed. @param known status of the path and of those above it, where they are there */
+export function resolved(path: string, known: ReadonlyMap<string, FileStatus>): string {
   const parts = pathsTo(path);
   const deepest = parts.findLastIndex((each) => known.has(each));
   if (deepest === -1) return relative(path);

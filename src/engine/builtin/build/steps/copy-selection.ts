@@ -4,13 +4,13 @@ import path from "node:path";
 import { type CacheStore, keyOf } from "../cache-store.js";
 import { IgnoreFile, type Matches } from "../context/ignore-file.js";
 import type { FileTree, TreeFile } from "../files/file-tree.js";
-import { hasWildcard } from "../files/glob.js";
+import { hasWildcard, ignoreExpression } from "../files/glob.js";
 
 export interface Selected {
   readonly tree: FileTree;
   /** In the tree, links followed. */
   readonly path: string;
-  /** What it is called where it is copied to. */
+  /** What it is called where it is copied to; "" for a directory whose contents go there. */
   readonly name: string;
   readonly isDirectory: boolean;
   /** `--parents`: the directories that come along, relative to the destination. */
@@ -20,38 +20,62 @@ export interface Selected {
 /** A source that is not there: the caller knows where it stands. */
 export class SourceMissing extends Error {}
 
-/** @param source a path or pattern, relative to the tree's root. @throws SourceMissing */
+/** @param source a path, or a pattern, which may match nothing as in BuildKit; relative to the tree's root. @throws SourceMissing */
 export async function select(tree: FileTree, source: string, parents: boolean): Promise<Selected[]> {
-  const [pivot, rest] = parents ? splitAtPivot(source) : ["", source];
-  const clean = path.posix.normalize(`/${pivot}/${rest}`).replace(/^\/+|\/+$/g, "");
-  const wildcard = hasWildcard(source);
-  const found = wildcard ? await tree.glob(clean) : [clean];
-  if (wildcard && found.length === 0) throw new SourceMissing(`no file matches ${source}`);
+  if (parents) return selectWithParents(tree, source);
+  const found = hasWildcard(source) ? await tree.glob(clean(source)) : [clean(source)];
   const selected: Selected[] = [];
   for (const each of found) {
-    const status = await tree.stat(each);
-    if (!status) throw new SourceMissing(`"/${each}": not found${because(tree.why?.(each))}`);
-    const base = path.posix.normalize(`/${pivot}`).slice(1).replace(/\/$/, "");
-    const name = parents ? each.slice(base === "" ? 0 : base.length + 1) : path.posix.basename(each);
-    selected.push({
-      tree,
-      path: status.path,
-      name,
-      isDirectory: status.isDirectory,
-      parents: parents ? await parentsOf(tree, base, name) : [],
-    });
+    const { path: place, isDirectory } = await existing(tree, each);
+    selected.push({ tree, path: place, name: isDirectory ? "" : path.posix.basename(each), isDirectory, parents: [] });
   }
   return selected;
 }
 
-function because(reason: string | undefined): string {
-  return reason === undefined ? "" : `: ${reason}`;
+/** `a/./b/c`: what comes after the `./` is kept; patterns in that part may have `**`, as in ignore files. */
+async function selectWithParents(tree: FileTree, source: string): Promise<Selected[]> {
+  const at = source.indexOf("/./");
+  const pivot = clean(at === -1 ? "" : source.slice(0, at));
+  const rest = clean(at === -1 ? source : source.slice(at + 3));
+  const selected: Selected[] = [];
+  for (const base of hasWildcard(pivot) ? await tree.glob(pivot) : [pivot]) {
+    for (const name of hasWildcard(rest) ? await matching(tree, base, rest) : [rest]) {
+      const full = joined(base, name);
+      if (hasWildcard(source) && !(await tree.stat(full))) continue;
+      const { path: place, isDirectory } = await existing(tree, full);
+      selected.push({ tree, path: place, name, isDirectory, parents: await parentsOf(tree, base, name) });
+    }
+  }
+  return selected;
 }
 
-/** `a/./b/c`: what comes after the `./` is kept. */
-function splitAtPivot(source: string): [string, string] {
-  const at = source.indexOf("/./");
-  return at === -1 ? ["", source] : [source.slice(0, at), source.slice(at + 3)];
+async function existing(tree: FileTree, wanted: string) {
+  const status = await tree.stat(wanted);
+  if (status) return status;
+  const reason = tree.why?.(wanted);
+  throw new SourceMissing(`"/${wanted}": not found${reason === undefined ? "" : `: ${reason}`}`);
+}
+
+/** The topmost files and directories below `base` that a pattern matches. */
+async function matching(tree: FileTree, base: string, pattern: string): Promise<string[]> {
+  const expression = ignoreExpression(pattern);
+  const directory = await tree.stat(base);
+  if (!expression || !directory?.isDirectory) return [];
+  const found: string[] = [];
+  for await (const { entry } of tree.files(directory.path)) {
+    const inside = found.some((each) => entry.name.startsWith(`${each}/`));
+    if (entry.name !== "" && !inside && expression.test(entry.name)) found.push(entry.name);
+  }
+  return found.sort();
+}
+
+/** Never above the root. */
+function clean(place: string): string {
+  return path.posix.normalize(`/${place}`).replace(/^\/+|\/+$/g, "");
+}
+
+function joined(base: string, name: string): string {
+  return [base, name].filter(Boolean).join("/");
 }
 
 async function parentsOf(tree: FileTree, base: string, name: string) {
@@ -59,7 +83,7 @@ async function parentsOf(tree: FileTree, base: string, name: string) {
   const names = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
   return Promise.all(
     names.map(async (each) => {
-      const full = base === "" ? each : `${base}/${each}`;
+      const full = joined(base, each);
       return { name: each, path: (await tree.stat(full))?.path ?? full };
     }),
   );
@@ -96,9 +120,19 @@ export async function digestOf(selected: Selected, exclude: readonly string[], c
     for await (const file of selectedFiles(selected, exclude)) hash.update(`${JSON.stringify(await describe(file))}\n`);
     return hash.digest("hex");
   };
-  const digest = tree.identity === undefined ? await find() : await cache.fact(keyOf("files", tree.identity, selected.path, exclude), find);
-  // A directory's own name is no part of it: its contents are what is copied.
-  return keyOf(digest, selected.isDirectory && selected.parents.length === 0 ? "" : selected.name, selected.isDirectory);
+  const digest = await known(tree, selected.path, exclude, cache, find);
+  return keyOf(digest, selected.name, selected.isDirectory);
+}
+
+async function known(
+  { identity, contentKey }: FileTree,
+  path: string,
+  exclude: readonly string[],
+  cache: CacheStore,
+  find: () => Promise<string>,
+): Promise<string> {
+  if (contentKey !== undefined) return keyOf(contentKey, path, exclude);
+  return identity === undefined ? find() : cache.fact(keyOf("files", identity, path, exclude), find);
 }
 
 async function describe(file: TreeFile): Promise<readonly unknown[]> {

@@ -3,17 +3,20 @@ import { keyOf } from "../cache-store.js";
 import { dockerfileError } from "../dockerfile/dockerfile-error.js";
 import type { CopyInstruction, InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
+import { followDangling, pathsTo } from "../files/dangling-links.js";
+import { DeferredTree } from "../files/deferred-tree.js";
 import { parseMode } from "../files/file-mode.js";
 import type { FileTree } from "../files/file-tree.js";
 import { type FileStatus, statInRoot } from "../files/root-files.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
+import { TAR_END } from "../files/tar-stream-codec.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
 import { sourceOf } from "../stage-graph.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";
-import { fetchRemote, isRemote } from "./add-remote.js";
-import { type CopyPlacement, copyTar, pathsTo } from "./copy-files.js";
+import { findRemote, isChecksumFor, isGit, isRemote } from "./add-remote.js";
+import { type CopyPlacement, copyTar, resolved } from "./copy-files.js";
 import { digestOf, type Selected, select } from "./copy-selection.js";
-import { ownerOf } from "./owner.js";
+import { isNumeric, ownerOf } from "./owner.js";
 import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";
 
@@ -48,7 +51,8 @@ export async function copyStep(builder: StageScope, instruction: Copy, expander:
         parents,
         exclude,
         unpack,
-        request.link && chown ? state.layers : "",
+        // A name stands for whatever the files below say.
+        request.link && chown && !isNumeric(chown) ? state.layers : "",
       ),
       make: () => makeLayer(builder, instruction, request, selections, below),
     };
@@ -79,6 +83,9 @@ function expandRequest({ facts, state }: StageScope, instruction: Copy, expander
   const chown = expander.optional(instruction.chown);
   if (chown !== undefined && !/^[^:]+(:[^:]+)?$/.test(chown))
     throw dockerfileError(place, `invalid chown parameter: ${chown}`, { ...details, expected: "USER[:GROUP]" });
+  refuseSources(instruction, sources, expander.optional(instruction.checksum), (problem, expected) => {
+    throw dockerfileError(place, problem, { ...details, expected });
+  });
   const absolute = resolveWorkdir(state.config.workingDir, destination === "" ? "." : destination);
   const asDirectory = /(^|\/)\.{0,2}$/.test(destination);
   const inline = instruction.heredocs.map(
@@ -103,17 +110,29 @@ function expandRequest({ facts, state }: StageScope, instruction: Copy, expander
   };
 }
 
+/** What can be known of sources before anything is fetched. */
+function refuseSources(
+  { keyword, from, heredocs }: Copy,
+  sources: readonly string[],
+  checksum: string | undefined,
+  refuse: (problem: string, expected?: string) => never,
+): void {
+  const remote = from === undefined ? sources.find(isRemote) : undefined;
+  if (keyword === "COPY" && remote !== undefined)
+    refuse(`source can't be a ${isGit(remote) ? "git ref" : "URL"} for COPY: ${remote}`, "ADD");
+  if (checksum === undefined) return;
+  const [source = ""] = sources;
+  if (sources.length + heredocs.length !== 1) refuse("checksum can't be specified for multiple sources");
+  if (!isRemote(source)) refuse("checksum requires HTTP(S) or Git sources");
+  if (!isChecksumFor(source, checksum))
+    refuse(`invalid checksum: ${checksum}`, isGit(source) ? "a commit, or how it begins" : "sha256:HEX");
+}
+
 async function selectAll(builder: StageScope, instruction: Copy, request: Request, tree: FileTree): Promise<Selected[]> {
-  const { facts } = builder;
   const selections: Selected[] = [];
   for (const source of request.sources) {
-    if (instruction.keyword === "ADD" && isRemote(source)) selections.push(...(await fetchRemote(builder, instruction, source, request)));
+    if (isRemote(source)) selections.push(await findRemote(builder, instruction, source, request));
     else selections.push(...(await select(tree, source, request.parents)));
-  }
-  if (request.checksum !== undefined && !request.sources.every(isRemote)) {
-    throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, "checksum can't be specified for local sources", {
-      source: instruction.original,
-    });
   }
   for (const file of request.inline) selections.push(...(await select(file, (await file.stat(""))!.path, false)));
   return selections;
@@ -122,8 +141,7 @@ async function selectAll(builder: StageScope, instruction: Copy, request: Reques
 async function sourceTree(builder: StageScope, instruction: Copy, from: string | undefined): Promise<FileTree> {
   const { facts, stage } = builder;
   if (from === undefined) return facts.files;
-  const contexts = [...facts.namedFiles.keys(), ...facts.namedImages.keys()];
-  return builder.tree(sourceOf(facts.dockerfile, stage, instruction, from, contexts), instruction);
+  return builder.tree(sourceOf(facts, stage, instruction, from), instruction);
 }
 
 async function makeLayer(
@@ -135,27 +153,34 @@ async function makeLayer(
 ): Promise<string> {
   const { facts } = builder;
   const workspace = await facts.workspace();
-  const paths = pathsTo(request.absolute);
+  const absolute = await followDangling(workspace.session, below, request.absolute);
+  const paths = pathsTo(absolute);
   const found = await statInRoot(workspace.session, below, paths);
   const known = new Map(paths.flatMap((each, index): [string, FileStatus][] => (found[index] ? [[each, found[index]]] : [])));
   const owner = request.chown === undefined ? undefined : await ownerOf(workspace.session, builder.below, request.chown);
   const placement: CopyPlacement = {
-    destination: request.absolute,
+    destination: absolute,
     known,
     owner,
     mode: request.chmod === undefined ? undefined : parseMode(request.chmod),
     exclude: request.exclude,
     now: facts.epoch ?? Math.floor(Date.now() / 1000),
   };
+  // Patterns that matched nothing: then not even the destination is made.
+  if (selections.length === 0) return writeLayer(workspace, below, [{ tar: noFiles() }], facts.signal);
   const { archives, files } = await separate(instruction, request, selections);
   if (archives.length === 0) return writeLayer(workspace, below, [{ tar: copyTar(files, placement) }], facts.signal);
-  const directory = request.absolute.endsWith("/") ? request.absolute : `${request.absolute}/`;
-  const into = (known.get(request.absolute.replace(/\/$/, ""))?.path ?? request.absolute.slice(1)).replace(/\/$/, "");
+  const directory = absolute.endsWith("/") ? absolute : `${absolute}/`;
+  const into = resolved(directory, known);
   const made = { tar: copyTar(files, { ...placement, destination: directory }) };
   return writeLayer(workspace, below, [made, ...archives.map(({ tar }) => ({ tar: tar(), into }))], facts.signal);
 }
 
-/** ADD unpacks local archives, unless it is told not to; remote ones only where it is told to. */
+async function* noFiles(): AsyncGenerator<Buffer> {
+  yield TAR_END;
+}
+
+/** ADD unpacks local archives, unless it is told not to; remote ones only where it is told to; here-documents never. */
 async function separate(
   instruction: Copy,
   request: Request,
@@ -164,8 +189,9 @@ async function separate(
   const archives: AddedArchive[] = [];
   const files: Selected[] = [];
   for (const selected of selections) {
-    const remote = selected.tree instanceof SingleFileTree;
-    const wanted = instruction.keyword === "ADD" && !selected.isDirectory && (request.unpack ?? !remote);
+    const remote = selected.tree instanceof DeferredTree;
+    const inline = selected.tree instanceof SingleFileTree;
+    const wanted = instruction.keyword === "ADD" && !selected.isDirectory && !inline && (request.unpack ?? !remote);
     const archive = wanted ? await findArchive(selected) : undefined;
     if (archive) archives.push(archive);
     else files.push(selected);

@@ -31,6 +31,11 @@ export async function ownerOf(session: Session, below: readonly string[], text: 
   return { uid: owner, gid: named };
 }
 
+/** Whether nothing must be looked up for it. */
+export function isNumeric(text: string): boolean {
+  return text.split(":").every((part) => numberOf(part) !== undefined);
+}
+
 function numberOf(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }

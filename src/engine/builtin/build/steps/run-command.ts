@@ -12,6 +12,9 @@ import { fromOci } from "../../images/image-config.js";
 import { readLog } from "../../logs/log-reader.js";
 import { signalNumber } from "../../runtime/signals.js";
 import type { RawExit } from "../../supervisor/supervisor.js";
+import { pathsTo } from "../files/dangling-links.js";
+import { statInRoot } from "../files/root-files.js";
+import { resolved } from "./copy-files.js";
 import { type PlannedMount, planRunMounts } from "./run-mounts.js";
 import type { Workspace } from "./workspace.js";
 
@@ -25,6 +28,7 @@ export interface RunOptions {
   readonly mounts: readonly PlannedMount[];
   readonly network: "none" | "host";
   readonly privileged: boolean;
+  readonly memoryBytes: number | undefined;
   readonly extraHosts: readonly { readonly host: string; readonly address: string }[];
   readonly output: (stream: "stdout" | "stderr", text: string) => void;
   readonly signal: AbortSignal | undefined;
@@ -42,7 +46,7 @@ export async function runCommand(workspace: Workspace, options: RunOptions): Pro
   const { session, layers, empty, newest } = workspace;
   const { below, mounts, signal } = options;
   throwIfAborted("build", signal);
-  const stubs = await makeStubs(workspace, mounts);
+  const stubs = await makeStubs(workspace, options);
   const record = new ContainerRecord(
     newContainerId(),
     "build",
@@ -94,8 +98,9 @@ async function runToEnd({ session }: Workspace, record: ContainerRecord, { outpu
   }
 }
 
-function specOf({ words, env, workingDir, user, network, privileged, extraHosts }: RunOptions): ContainerSpec {
+function specOf({ words, env, workingDir, user, network, privileged, memoryBytes, extraHosts }: RunOptions): ContainerSpec {
   return {
+    ...(memoryBytes === undefined ? {} : { resources: { memoryBytes } }),
     image: "build",
     entrypoint: [],
     command: words,
@@ -119,18 +124,28 @@ function imageOf({ workingDir }: RunOptions, layerDirectories: readonly string[]
 }
 
 /** The lowest layer: places to mount on that the image may lack. Being below, it hides nothing and is no part of what is written. */
-async function makeStubs(workspace: Workspace, mounts: readonly PlannedMount[]): Promise<string> {
+async function makeStubs(workspace: Workspace, { below, mounts }: RunOptions): Promise<string> {
   const directory = workspace.scratch();
-  const targets = mounts.map(({ target, source }) => ({
-    path: target.slice(1),
+  const places = await placesOf(workspace, below, mounts);
+  const directories = places.map((place) => (place.isDirectory ? place.path : path.posix.dirname(place.path)));
+  for (const each of new Set([...STUB_DIRECTORIES, ...directories])) await mkdir(path.join(directory, each), { recursive: true });
+  const files = places.filter(({ isDirectory }) => !isDirectory).map((place) => place.path);
+  for (const each of new Set([...STUB_FILES, ...files])) await writeFile(path.join(directory, each), "");
+  return directory;
+}
+
+/** Where the image's own links lead. */
+async function placesOf(
+  { session }: Workspace,
+  below: readonly string[],
+  mounts: readonly PlannedMount[],
+): Promise<readonly { readonly path: string; readonly isDirectory: boolean }[]> {
+  if (mounts.length === 0) return [];
+  const paths = [...new Set(mounts.flatMap(({ target }) => pathsTo(target)))];
+  const found = await statInRoot(session, below, paths);
+  const known = new Map(paths.flatMap((each, index) => (found[index] ? [[each, found[index]] as const] : [])));
+  return mounts.map(({ target, source }) => ({
+    path: resolved(target, known),
     isDirectory: source.kind === "tmpfs" || (source.kind !== "content" && source.isDirectory),
   }));
-  const directories = [
-    ...STUB_DIRECTORIES,
-    ...targets.flatMap(({ path: each, isDirectory }) => (isDirectory ? each : path.posix.dirname(each))),
-  ];
-  for (const each of new Set(directories)) await mkdir(path.join(directory, each), { recursive: true });
-  const files = [...STUB_FILES, ...targets.flatMap(({ path: each, isDirectory }) => (isDirectory ? [] : each))];
-  for (const each of new Set(files)) await writeFile(path.join(directory, each), "");
-  return directory;
 }

@@ -23,6 +23,8 @@ export type RunMount =
       readonly from: string | undefined;
       readonly readonly: boolean;
       readonly sharing: "shared" | "private" | "locked";
+      /** Mode or owner are said, not defaults. */
+      readonly owned: boolean;
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
@@ -105,6 +107,7 @@ export function parseRunMount(text: string, workdir: string, index: number): Run
     from,
     readonly: flag("readonly"),
     sharing,
+    owned: ["mode", "uid", "gid"].some((key) => given.has(key)),
     mode: mode(0o755),
     ...owned,
   };

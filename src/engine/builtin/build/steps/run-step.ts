@@ -10,9 +10,11 @@ import { heredocBegin } from "../dockerfile/logical-lines.js";
 import type { Expander } from "../expand-instruction.js";
 import { commit, type ImageState, runText, shellWords } from "../image-state.js";
 import { proxyVariables } from "../platform-args.js";
+import { parseMounts } from "./parse-mounts.js";
 import { awaitSources, resolveMounts } from "./resolve-mounts.js";
 import { runCommand } from "./run-command.js";
-import { MountInvalid, type PlannedMount, parseRunMount, type RunMount } from "./run-mounts.js";
+import type { PlannedMount } from "./run-mounts.js";
+import { refuseForeignPlatform } from "./runnable-platform.js";
 import type { StageScope } from "./stage-scope.js";
 
 type Run = InstructionOf<"RUN">;
@@ -25,6 +27,9 @@ interface Script {
 
 /** Where scripts of here-documents are mounted. */
 const SCRIPTS = "/dev/pipes";
+/** The host, as docker calls it from within; commands share its network unless they have none. */
+const GATEWAY = "host-gateway";
+const LOOPBACK = "127.0.0.1";
 /** Where distributions look for certificate authorities. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
@@ -33,12 +38,13 @@ export async function runStep(builder: StageScope, instruction: Run, expander: E
   const { words, script } = commandOf(builder, instruction);
   const text = runText(state, words);
   refuseUnsupported(builder, instruction);
-  const mounts = parseMounts(builder, instruction, expander);
+  await refuseForeignPlatform(builder, instruction);
+  const mounts = parseMounts(facts.dockerfile, state, instruction, expander);
   await awaitSources(builder, instruction, mounts);
   const layer = await builder.layer(instruction, async (step) => {
     const resolved = await resolveMounts(builder, instruction, mounts);
     const env = Object.fromEntries(state.env);
-    const network = instruction.network ?? facts.options.network;
+    const { extraHosts = [] } = facts.options;
     const { workingDir, user } = state.config;
     const key = keyOf(
       "run",
@@ -48,18 +54,20 @@ export async function runStep(builder: StageScope, instruction: Run, expander: E
       workingDir,
       user,
       resolved.key,
-      network ?? "",
-      instruction.security ?? "",
+      networkOf(builder, instruction),
+      instruction.security ?? "sandbox",
       script ?? "",
+      // Addresses may change from machine to machine; which names are there must not.
+      extraHosts.map(({ host }) => host).sort(),
     );
     return {
       key,
       make: () =>
-        resolved.whileHeld(() =>
-          execute(builder, instruction, step, words, script, resolved.mounts, {
+        resolved.using((open, variables) =>
+          execute(builder, instruction, step, words, script, open, {
             ...proxyVariables(facts.options.buildArgs ?? {}),
             ...env,
-            ...resolved.env,
+            ...variables,
           }),
         ),
     };
@@ -92,33 +100,23 @@ function commandOf(
   return { words: shellWords(state.config, [line + documents.join("")]) };
 }
 
+/** The instruction's word counts, then the build's; without either it is the host's. */
+function networkOf({ facts }: StageScope, { network }: Run): "none" | "host" {
+  const wanted = network === undefined || network === "default" ? facts.options.network : network;
+  return wanted === "none" ? "none" : "host";
+}
+
 function refuseUnsupported({ facts }: StageScope, instruction: Run): void {
   const at = { file: facts.dockerfile.file, line: instruction.line };
   const details = { source: instruction.original };
-  if (instruction.devices.length > 0) throw dockerfileError(at, "RUN --device is not supported: there are no CDI devices here", details);
+  if (instruction.devices.length > 0)
+    throw dockerfileError(at, `RUN --device is not supported: ${instruction.devices.join(", ")} would have to be a CDI device`, details);
   if (instruction.security === "insecure" && !facts.options.allow?.includes("security.insecure")) {
     throw dockerfileError(at, "RUN --security=insecure is not allowed", {
       ...details,
       expected: 'the option `allow: ["security.insecure"]`, or --allow security.insecure',
     });
   }
-}
-
-function parseMounts({ facts, state }: StageScope, instruction: Run, expander: Expander): RunMount[] {
-  let ssh = 0;
-  return instruction.mounts.map((text) => {
-    try {
-      const mount = parseRunMount(expander.word(text), state.config.workingDir || "/", ssh);
-      if (mount.type === "ssh") ssh++;
-      return mount;
-    } catch (error) {
-      if (!(error instanceof MountInvalid)) throw error;
-      throw dockerfileError({ file: facts.dockerfile.file, line: instruction.line }, `invalid mount: ${error.message}`, {
-        source: instruction.original,
-        cause: error,
-      });
-    }
-  });
 }
 
 async function execute(
@@ -134,7 +132,6 @@ async function execute(
   const { options } = facts;
   const tail = new OutputTail();
   const workspace = await facts.workspace();
-  const network = instruction.network === undefined || instruction.network === "default" ? options.network : instruction.network;
   const certificates = await hostCertificates(options.hostCertificates ?? false);
   const extra = script === undefined ? [] : [scriptMount(script)];
   const failed = { file: facts.dockerfile.file, instruction };
@@ -146,16 +143,17 @@ async function execute(
       user: state.config.user,
       below,
       mounts: [...mounts, ...extra, ...certificates.mounts],
-      network: network === "none" ? "none" : "host",
+      network: networkOf(builder, instruction),
       privileged: instruction.security === "insecure",
-      extraHosts: options.extraHosts ?? [],
+      memoryBytes: options.memoryBytes,
+      extraHosts: (options.extraHosts ?? []).map(({ host, address }) => ({ host, address: address === GATEWAY ? LOOPBACK : address })),
       output: (stream, text) => {
         tail.add(text);
         step.output(stream, text);
       },
       signal: facts.signal,
     });
-    if (layer === undefined) throw commandFailed(failed, words, exit, tail.lines);
+    if (layer === undefined) throw await commandFailed(failed, words, exit, tail.lines, workspace.session.directory);
     return layer;
   } catch (error) {
     throw error instanceof CaissonError ? placeFailure(failed, error, tail.lines) : error;

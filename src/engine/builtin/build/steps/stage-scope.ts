@@ -28,6 +28,4 @@ export interface StageScope {
   tree(source: Source, instruction: Instruction): Promise<FileTree>;
   /** diffIDs of a stage, image or context. */
   layersOf(source: Source, instruction: Instruction): Promise<readonly string[]>;
-  /** A whole context as a layer: for FROM and for mounts, which need directories that don't change. */
-  contextLayer(files: FileTree, instruction: Instruction): Promise<string>;
 }

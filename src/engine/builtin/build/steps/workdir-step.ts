@@ -2,9 +2,10 @@
 import { keyOf } from "../cache-store.js";
 import type { InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
+import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
-import { copyTar, pathsTo } from "./copy-files.js";
+import { copyTar } from "./copy-files.js";
 import { ownerOf } from "./owner.js";
 import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";
@@ -19,12 +20,13 @@ export async function workdirStep(builder: StageScope, instruction: InstructionO
     key: keyOf("workdir", state.layers, directory, user),
     make: async () => {
       const workspace = await facts.workspace();
-      const paths = pathsTo(directory);
+      const place = await followDangling(workspace.session, below, directory);
+      const paths = pathsTo(place);
       const found = await statInRoot(workspace.session, below, paths);
       const known = new Map(paths.flatMap((each, index) => (found[index] ? [[each, found[index]] as const] : [])));
       const owner = user === "" ? undefined : await ownerOf(workspace.session, below, user);
       const now = facts.epoch ?? Math.floor(Date.now() / 1000);
-      const tar = copyTar([], { destination: `${directory}/`, known, owner, mode: undefined, exclude: [], now });
+      const tar = copyTar([], { destination: `${place}/`, known, owner, mode: undefined, exclude: [], now });
       return writeLayer(workspace, below, [{ tar }], facts.signal);
     },
   }));

@@ -1,9 +1,10 @@
-/** Where the steps of one build write before it becomes a layer: below the session's directory, gone with it. */
+/** Where the steps of one build write before it becomes a layer: below the session's directory, gone with the build. */
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Session } from "../../containers/session.js";
 import type { LayerStore } from "../../images/layer-store.js";
+import type { LayerTools } from "../../images/layer-tools.js";
 
 export interface Workspace {
   readonly session: Session;
@@ -14,14 +15,22 @@ export interface Workspace {
   readonly newest: number | undefined;
   /** Path of a directory that is not there yet. */
   scratch(): string;
+  /** Removes what is there. */
+  close(): Promise<void>;
 }
 
-export async function openWorkspace(session: Session, layers: LayerStore, newest: number | undefined): Promise<Workspace> {
+export async function openWorkspace(
+  session: Session,
+  layers: LayerStore,
+  tools: LayerTools,
+  newest: number | undefined,
+): Promise<Workspace> {
   const directory = path.join(session.directory, `build-${randomBytes(4).toString("hex")}`);
   const empty = path.join(directory, "empty");
   await mkdir(empty, { recursive: true });
   let count = 0;
-  return { session, layers, empty, newest, scratch: () => path.join(directory, String(++count)) };
+  const scratch = () => path.join(directory, String(++count));
+  return { session, layers, empty, newest, scratch, close: () => tools.removeTree(directory, true) };
 }
 
 /** Directories of layers, lowest first; one that occurs twice counts at its topmost place, since overlay refuses repeats. */

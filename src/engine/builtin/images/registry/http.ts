@@ -1,7 +1,7 @@
 /** HTTP to registries over undici, which is loaded with the first request. Knows redirects and schemes; no registry. */
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
-import { abortError } from "../../../errors.js";
+import { unlessAborted } from "../unless-aborted.js";
 import { isLoopback } from "./endpoints.js";
 
 const MAX_REDIRECTS = 5;
@@ -42,15 +42,15 @@ export class HttpClient {
     let { url, headers = {} } = request;
     for (let hop = 0; ; hop++) {
       const dispatcher = await this.#dispatcher(new URL(url), request.insecure ?? false);
-      const response = await send(url, {
+      const sent = send(url, {
         method: request.method,
         headers: { "user-agent": "caisson", ...headers },
         body: request.body ?? null,
         signal: request.signal ?? null,
         dispatcher,
-      }).catch((error: unknown) => {
-        throw request.signal?.aborted ? abortError("request", request.signal) : error;
       });
+      // undici looks at the signal once it is connected, which a silent server may put off until the time-out.
+      const response = await unlessAborted(sent, request.signal, "request");
       const answer = { status: response.statusCode, headers: flatten(response.headers), url, body: response.body };
       const { location } = answer.headers;
       const redirected = [301, 302, 303, 307, 308].includes(answer.status) && location !== undefined && request.body === undefined;

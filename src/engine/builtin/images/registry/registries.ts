@@ -8,11 +8,12 @@ import { Repository } from "./repository.js";
 
 export class Registries {
   readonly #environment: NodeJS.ProcessEnv;
-  readonly #http: HttpClient;
+  /** With the proxies and limits that registries are asked with. */
+  readonly http: HttpClient;
 
   constructor(environment: NodeJS.ProcessEnv) {
     this.#environment = environment;
-    this.#http = new HttpClient(environment);
+    this.http = new HttpClient(environment);
   }
 
   /** CAISSON_OFFLINE: no registry is ever asked. */
@@ -31,7 +32,7 @@ export class Registries {
   }
 
   async close(): Promise<void> {
-    await this.#http.close();
+    await this.http.close();
   }
 
   async #repositories(reference: ImageReference, auth: RegistryAuth | undefined, access: "pull" | "pull,push"): Promise<Repository[]> {
@@ -43,7 +44,7 @@ export class Registries {
         const credentials =
           auth && !endpoint.mirror ? { auth, source: "given with the call" } : await findCredentials(domain, this.#environment);
         return new Repository({
-          http: this.#http,
+          http: this.http,
           endpoint,
           path: reference.path,
           reference: familiarName(reference),

@@ -60,10 +60,19 @@ it.each([
   expect(() => expand(word)).toThrowError(message);
 });
 
-it("tells which variables are not set", () => {
-  const unset: string[] = [];
-  expandWord("$a $none ${other:-x} ${third}", (name) => ENV[name], { escapeCharacter: "\\", unset: (name) => unset.push(name) });
-  expect(unset).toEqual(["none", "third"]);
+it("tells which variables it reads, and which of them are set", () => {
+  const seen: [string, boolean][] = [];
+  const word = "$a $none ${other:-x} ${third#y} ${a:+$fourth} ${fifth/x/y}";
+  expandWord(word, (name) => ENV[name], { escapeCharacter: "\\", seen: (...variable) => seen.push(variable) });
+  expect(seen).toEqual([
+    ["a", true],
+    ["none", false],
+    ["other", false],
+    ["third", false],
+    ["fourth", false],
+    ["a", true],
+    ["fifth", false],
+  ]);
 });
 
 it("a backtick escapes where the file says so", () => {

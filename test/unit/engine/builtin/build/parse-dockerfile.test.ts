@@ -20,7 +20,7 @@ it("reads directives at the top only, and obeys the escape character", () => {
   const { directives, stages } = parse(
     "# syntax=docker/dockerfile:1\n#ESCAPE = `\n# check=skip=all\n\n# escape=\\\nFROM a\nRUN b `\n  c:\\d\n",
   );
-  expect(directives).toEqual({ escapeCharacter: "`", syntax: "docker/dockerfile:1", check: "skip=all" });
+  expect(directives).toEqual({ escapeCharacter: "`", syntax: "docker/dockerfile:1", check: { text: "skip=all", line: 3 } });
   expect(stages[0]?.instructions[0]).toMatchObject({ keyword: "RUN", command: { shell: true, words: ["b   c:\\d"] }, line: 7, endLine: 8 });
 });
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking DNS queries inside a container's network namespace and handing them to Node, which answers. Nothing here looks
+ * into a message.
+ */
+#ifndef CAISSON_NAMES_H
+#define CAISSON_NAMES_H
+
+#include "err.h"
+#include "wire.h"
+
+/* names_start() - Take queries on port 53 of @address, UDP and TCP, in namespace @netns. Return: 0, or -1 with @e. */
+int names_start(const char *container, int netns, struct slice address, struct err *e);
+
+/* names_stop() - End it; nothing happens where it was never begun. */
+void names_stop(const char *container);
+
+/* Handler of MSG_NAME_REPLY. */
+int names_handle_reply(uint32_t id, struct slice body, struct err *e);
+
+#endif

@@ -1,0 +1,59 @@
+/** `--build-context NAME=VALUE`: an image, a directory, a git repository or a URL, opened when something is taken from it. */
+import type { BuildOptions } from "../../../engine.js";
+import type { ImageStore } from "../../images/image-store.js";
+import type { FileTree } from "../files/file-tree.js";
+import { ContextTree } from "./context-tree.js";
+import { DigestCache } from "./digest-cache.js";
+import { loadLayout } from "./oci-layout.js";
+import { existingDirectory, readIgnoreFile } from "./open-context.js";
+import { type ContextParts, directoryOfFile, openRemote } from "./remote-context.js";
+
+export type NamedContext = { readonly files: FileTree } | { readonly image: string };
+
+export interface NamedContexts {
+  readonly byName: ReadonlyMap<string, () => Promise<NamedContext>>;
+  /** Names of those that are images. */
+  readonly images: ReadonlySet<string>;
+  /** Keeps what was learnt of their files. */
+  save(): Promise<void>;
+}
+
+const IMAGE = "docker-image://";
+const LAYOUT = "oci-layout://";
+
+export function namedContexts(options: BuildOptions, images: ImageStore, parts: ContextParts): NamedContexts {
+  const digests: DigestCache[] = [];
+  const open = async (name: string, value: string): Promise<NamedContext> => {
+    const option = `contexts.${name}`;
+    if (value.startsWith(IMAGE)) return { image: value.slice(IMAGE.length) };
+    if (value.startsWith(LAYOUT))
+      return { image: await loadLayout(option, value.slice(LAYOUT.length), options.platform, images, parts.signal) };
+    const remote = await openRemote(value, options, parts);
+    if (remote) {
+      const directory = "directory" in remote ? remote.directory : await directoryOfFile(remote.file, parts);
+      return { files: new ContextTree(directory, await readIgnoreFile(directory), DigestCache.forgetful()) };
+    }
+    const directory = await existingDirectory(value, option);
+    const known = await DigestCache.open(parts.cache.contexts, directory);
+    digests.push(known);
+    return { files: new ContextTree(directory, await readIgnoreFile(directory), known) };
+  };
+  const named = Object.entries(options.contexts ?? {});
+  const byName = new Map(named.map(([name, value]) => [name, once(() => open(name, value))]));
+  const isImage = (value: string): boolean => value.startsWith(IMAGE) || value.startsWith(LAYOUT);
+  return {
+    byName,
+    images: new Set(named.flatMap(([name, value]) => (isImage(value) ? name : []))),
+    save: async () => {
+      await Promise.all(digests.map((known) => known.save()));
+    },
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
+}

@@ -1,0 +1,26 @@
+/** `RUN --mount=type=bind`: files of the context, a stage or an image. What is written there is gone with the step. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { InstructionOf } from "../dockerfile/instructions.js";
+import { mountableSource, selectSource } from "./mount-source.js";
+import type { ResolvedMount } from "./resolved-mount.js";
+import type { RunMount } from "./run-mounts.js";
+import type { StageScope } from "./stage-scope.js";
+
+export async function resolveBind(
+  builder: StageScope,
+  instruction: InstructionOf<"RUN">,
+  mount: RunMount & { type: "bind" },
+): Promise<ResolvedMount> {
+  const { target, from, writable } = mount;
+  const source = await selectSource(builder, instruction, mount);
+  return {
+    key: ["bind", target, source.digest, writable],
+    open: async () => {
+      const mountable = await mountableSource(builder, instruction, from, source);
+      const scratch = writable ? (await builder.facts.workspace()).scratch() : undefined;
+      if (scratch !== undefined) for (const each of ["upper", "work"]) await mkdir(path.join(scratch, each), { recursive: true });
+      return { mount: { target, source: { ...mountable, scratch }, readonly: !writable } };
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/** The networks of one session: the contract's NetworkService over the supervisor. They go with the session. */
+import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
+import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec, SubnetSpec } from "../../../engine.js";
+import { CaissonError, optionError } from "../../../errors.js";
+import { AddressPlan } from "../../network/address-plan.js";
+import { bridgeMessages } from "../../network/netlink.js";
+import { chooseSubnet, parseSubnet, type Subnet, uniqueLocalSubnet } from "../../network/subnets.js";
+import { Message, Tag } from "../../supervisor/protocol.js";
+import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
+import { generateName } from "../container-names.js";
+import type { ContainerRecord } from "../container-record.js";
+import type { EventBus } from "../event-bus.js";
+import type { Session } from "../session.js";
+import { linkEndpoint, releaseEndpoint, reserveEndpoint, unlinkEndpoint, wayOut } from "./endpoints.js";
+import { inspectNetwork, macAddressOf, NetworkRecord } from "./network-record.js";
+import { NetworkTable } from "./network-table.js";
+
+export interface NetworkServiceOptions {
+  /** Opens the session on first use. */
+  readonly session: () => Promise<Session>;
+  readonly container: (container: string) => ContainerRecord;
+  readonly events: EventBus;
+}
+
+const KNOWN = ["name", "labels", "internal", "ipv6", "subnets"];
+
+export class BuiltinNetworks implements NetworkService {
+  readonly table = new NetworkTable();
+  readonly #options: NetworkServiceOptions;
+  readonly #random = randomBytes(5);
+  #count = 0;
+
+  constructor(options: NetworkServiceOptions) {
+    this.#options = options;
+  }
+
+  async create(spec: NetworkSpec = {}): Promise<{ readonly id: string }> {
+    validate(spec);
+    const name = spec.name ?? generateName();
+    this.table.checkName(name);
+    const [ipv4, ipv6] = this.#plans(spec);
+    const record = new NetworkRecord(randomBytes(32).toString("hex"), name, spec, ipv4, ipv6);
+    this.table.add(record); // the name and the subnet are taken from here on
+    try {
+      const session = await this.#options.session();
+      const messages = bridgeMessages(macAddressOf(ipv4.gateway), record.gateways);
+      await session.supervisor.request(Message.NETWORK, (writer) => writer.text(Tag.ID, record.id).bytes(Tag.DATA, messages));
+    } catch (error) {
+      this.table.delete(record);
+      throw error instanceof SupervisorFailure ? error.asError(`Creating network ${name}`) : error;
+    }
+    this.#emit(record, "create");
+    return { id: record.id };
+  }
+
+  async inspect(network: string): Promise<NetworkInspect> {
+    return inspectNetwork(this.table.get(network));
+  }
+
+  async list(options: NetworkListOptions = {}): Promise<readonly NetworkInspect[]> {
+    return this.#matching(options).map(inspectNetwork);
+  }
+
+  async remove(network: string): Promise<void> {
+    const record = this.table.get(network);
+    const running = [...record.members.keys()].filter((member) => member.running);
+    if (running.length > 0) {
+      throw new CaissonError("NETWORK_IN_USE", `Network ${record.name} is in use by ${running.map(({ name }) => name).join(", ")}`, {
+        facts: { network: record.name, containers: running.map(({ id }) => id) },
+        remedy: "Stop or disconnect them first.",
+      });
+    }
+    this.table.delete(record);
+    record.removed = true;
+    for (const [member, endpoint] of record.members) releaseEndpoint(member, endpoint);
+    const session = await this.#options.session();
+    await session.supervisor
+      .request(Message.NETWORK_REMOVE, (writer) => writer.text(Tag.ID, record.id))
+      .catch((error: unknown) => {
+        throw error instanceof SupervisorFailure ? error.asError(`Removing network ${record.name}`) : error;
+      });
+    this.#emit(record, "destroy");
+  }
+
+  async prune(options: NetworkListOptions = {}): Promise<readonly string[]> {
+    const unused = this.#matching(options).filter(({ members }) => members.size === 0);
+    for (const { id } of unused) await this.remove(id);
+    return unused.map(({ name }) => name);
+  }
+
+  async connect(network: string, container: string, endpoint: EndpointSpec = {}): Promise<void> {
+    const record = this.table.get(network);
+    const member = this.#options.container(container);
+    if (member.sharesNetwork) {
+      throw new CaissonError("UNSUPPORTED", `Container ${member.name} has no network of its own to connect`, {
+        facts: { feature: "network connect", engine: "builtin" },
+        remedy: "Start it without networkMode host, none or container:.",
+      });
+    }
+    await member.exclusive(async () => {
+      const made = reserveEndpoint(record, member, endpoint);
+      if (!member.running) return;
+      try {
+        await linkEndpoint(await this.#options.session(), member, made);
+      } catch (error) {
+        releaseEndpoint(member, made);
+        throw error;
+      }
+    });
+    this.#emit(record, "connect", { container: member.id });
+  }
+
+  async disconnect(network: string, container: string): Promise<void> {
+    const record = this.table.get(network);
+    const member = this.#options.container(container);
+    await member.exclusive(async () => {
+      const endpoint = record.members.get(member);
+      if (!endpoint) {
+        throw new CaissonError("NETWORK_NOT_CONNECTED", `Container ${member.name} is not on network ${record.name}`, {
+          facts: { network: record.name, containerId: member.id },
+        });
+      }
+      const wasWayOut = wayOut(member) === endpoint;
+      releaseEndpoint(member, endpoint);
+      if (member.running) await unlinkEndpoint(await this.#options.session(), member, endpoint, wasWayOut ? wayOut(member) : undefined);
+    });
+    this.#emit(record, "disconnect", { container: member.id });
+  }
+
+  #matching({ labels = {}, name }: NetworkListOptions): NetworkRecord[] {
+    return this.table
+      .values()
+      .filter((record) => name === undefined || record.name.includes(name))
+      .filter((record) => Object.entries(labels).every(([key, value]) => record.labels[key] === value));
+  }
+
+  #plans(spec: NetworkSpec): [AddressPlan, AddressPlan | undefined] {
+    const wanted = (spec.subnets ?? []).map((each) => ({ ...each, subnet: parseSubnet(each.subnet, "subnets.subnet") }));
+    const [ipv4, secondIpv4] = wanted.filter(({ subnet }) => subnet.family === 4);
+    const [ipv6, secondIpv6] = wanted.filter(({ subnet }) => subnet.family === 6);
+    if (secondIpv4 ?? secondIpv6)
+      throw optionError("subnets", spec.subnets?.map(({ subnet }) => subnet).join(", "), "at most one subnet of each family");
+    const index = this.#count++;
+    const own: Subnet | undefined = spec.ipv6 ? uniqueLocalSubnet(this.#random, index) : undefined;
+    return [
+      new AddressPlan(ipv4 ?? { subnet: chooseSubnet(this.#taken()) }),
+      ipv6 ? new AddressPlan(ipv6) : own && new AddressPlan({ subnet: own }),
+    ];
+  }
+
+  /** Of our networks, and of the host's interfaces: who is there could not be reached from the network. */
+  #taken(): Subnet[] {
+    const hosts = Object.values(networkInterfaces())
+      .flat()
+      .flatMap((each) => (each?.family === "IPv4" ? [parseSubnet(`${each.address}/32`, "subnet")] : []));
+    return [...this.table.values().map(({ ipv4 }) => ipv4.subnet), ...hosts];
+  }
+
+  #emit(record: NetworkRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.#options.events.emit("network", action, record.id, { name: record.name, type: "bridge", ...attributes });
+  }
+}
+
+function validate(spec: NetworkSpec): void {
+  for (const name of Object.keys(spec))
+    if (!KNOWN.includes(name)) throw optionError(name, Reflect.get(spec, name), "absent: there is no such option", KNOWN);
+  if (spec.name !== undefined && !/^[A-Za-z0-9][\w.-]*$/.test(spec.name))
+    throw optionError("name", spec.name, "a name of letters, digits, `_`, `.` and `-` that begins with a letter or digit");
+  for (const subnet of spec.subnets ?? []) checkSubnet(subnet);
+}
+
+function checkSubnet({ subnet }: SubnetSpec): void {
+  if (typeof subnet !== "string") throw optionError("subnets.subnet", subnet, "an address and a prefix length");
+}

@@ -1,0 +1,129 @@
+/** What networks do to the host: nothing. And what they leave: nothing. */
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BuiltinEngine } from "../../src/engine/builtin/index.js";
+import { Container, Network } from "../../src/index.js";
+import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+
+const run = promisify(execFile);
+
+let home: string;
+let engine: BuiltinEngine;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), "caisson-networks-"));
+  engine = await BuiltinEngine.open({ root: home });
+  await ensureBusyboxImage(engine);
+});
+
+afterAll(async () => {
+  await engine.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Links, addresses, routes, rules and switches of the namespace that this test is in. */
+async function hostNetwork(): Promise<string> {
+  const shown = await Promise.all(
+    [["-o", "link"], ["-o", "address"], ["route", "show", "table", "all"], ["rule"]].map((args) => run("ip", args)),
+  );
+  const switches = ["ip_forward", "conf/all/rp_filter", "conf/all/route_localnet", "conf/default/rp_filter"];
+  return [
+    ...shown.map(({ stdout }) => stdout.replace(/qlen \d+|valid_lft \S+|preferred_lft \S+/g, "")),
+    ...switches.map((name) => readFileSync(`/proc/sys/net/ipv4/${name}`, "utf8")),
+  ].join("\n");
+}
+
+/** Descriptors of network namespaces that the supervisor holds, the host's left out. */
+function heldNamespaces(supervisor: number): string[] {
+  const own = readlinkSync("/proc/self/ns/net");
+  return readdirSync(`/proc/${supervisor}/fd`).filter((fd) => {
+    try {
+      const target = readlinkSync(`/proc/${supervisor}/fd/${fd}`);
+      return target.startsWith("net:") && target !== own;
+    } catch {
+      return false;
+    }
+  });
+}
+
+const linksIn = async (supervisor: number, fd: string): Promise<string[]> => {
+  const { stdout } = await run("nsenter", [`--net=/proc/${supervisor}/fd/${fd}`, "ip", "-o", "link"]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split(": ")[1] ?? "");
+};
+
+describe("networks", () => {
+  it("change nothing on the host", async () => {
+    await engine.ping();
+    const before = await hostNetwork();
+    const { id } = await engine.networks.create({ ipv6: true });
+    const { name } = await engine.networks.inspect(id);
+    const container = await engine.containers.create({
+      image: "busybox",
+      command: ["sleep", "60"],
+      networks: { [name]: {} },
+      publish: [{ containerPort: 80 }],
+    });
+    await engine.containers.start(container.id);
+    expect(await hostNetwork()).toBe(before);
+    await engine.containers.remove(container.id, { force: true });
+    await engine.networks.remove(id);
+    expect(await hostNetwork()).toBe(before);
+  });
+
+  it("lose the links of containers that are gone", async () => {
+    const supervisor = await engine.supervisorPid();
+    const { id } = await engine.networks.create({ name: "links" });
+    const containers = await Promise.all(
+      Array.from({ length: 10 }, () => engine.containers.create({ image: "busybox", command: ["sleep", "60"], networks: { links: {} } })),
+    );
+    await Promise.all(containers.map((container) => engine.containers.start(container.id)));
+    const [network] = heldNamespaces(supervisor);
+    const ends = () => linksIn(supervisor, network!).then((links) => links.filter((link) => link.startsWith("c")).length);
+    expect(await ends()).toBe(10);
+    await Promise.all(containers.map((container) => engine.containers.remove(container.id, { force: true })));
+    // Namespaces are taken apart by the kernel in its own time; 200 ms on a machine that has nothing else to do.
+    for (let attempt = 0; attempt < 50 && (await ends()) > 0; attempt++) await sleep(100);
+    expect(await ends()).toBe(0);
+    await engine.networks.remove(id);
+  });
+
+  it("are 200 at once, and gone when they are removed", async () => {
+    const supervisor = await engine.supervisorPid();
+    const made = await Promise.all(Array.from({ length: 200 }, () => engine.networks.create()));
+    const subnets = (await engine.networks.list()).map((network) => network.subnets[0]!.subnet);
+    expect(new Set(subnets).size).toBe(200);
+    expect(heldNamespaces(supervisor).length).toBe(200);
+    await Promise.all(made.map(({ id }) => engine.networks.remove(id)));
+    expect(heldNamespaces(supervisor)).toEqual([]);
+  });
+
+  it("are objects of the SDK", async () => {
+    await using network = await new Network({ engine, labels: { suite: "sdk" } }).start();
+    await using server = await new Container("busybox", { engine })
+      .withCommand(["nc", "-ll", "-p", "8080", "-e", "hostname"])
+      .withHostname("greeter")
+      .withExposedPorts(8080)
+      .withNetwork(network)
+      .withNetworkAliases("greet")
+      .start();
+    await using client = await new Container("busybox", { engine }).withCommand(["sleep", "60"]).withNetwork(network).start();
+    expect((await client.exec("nc -w 2 greet 8080")).stdout).toBe("greeter\n");
+    expect(server.getNetworkNames()).toEqual([network.getName()]);
+    expect((await client.exec(["nc", "-w", "2", server.getIpAddress(network.getName()), "8080"])).stdout).toBe("greeter\n");
+    expect((await network.inspect()).containers.map(({ containerId }) => containerId).sort()).toEqual(
+      [server.getId(), client.getId()].sort(),
+    );
+    await expect(network.stop()).rejects.toMatchObject({ code: "NETWORK_IN_USE" });
+    expect(() => server.getIpAddress("other")).toThrow("is not on network other");
+    expect(() => new Container("busybox").withNetworkAliases("x")).toThrow("after withNetwork");
+  });
+});
