@@ -175,7 +175,7 @@ static int keep_descriptors(int **keep, int n)
 	return close_range(3 + (unsigned)n, ~0U, 0);
 }
 
-pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, int *pidfd)
+static pid_t fork_worker(int **keep, int n, int (*run)(void *context), void *context, int death_signal, int *pidfd)
 {
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
 	int proc = procfs(), mounts = mount_namespace_host();
@@ -186,8 +186,8 @@ pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, 
 	if (pid != 0)
 		return pid;
 	default_signals();
-	/* A worker reads from and writes to Node; when the supervisor goes, so does its work. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (death_signal)
+		prctl(PR_SET_PDEATHSIG, death_signal);
 	for (int i = 0; i < n; i++)
 		all[i] = keep[i];
 	all[n] = &proc;
@@ -197,4 +197,16 @@ pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, 
 	procfs_adopt(proc);
 	mount_namespace_adopt(mounts);
 	_exit(run(context));
+}
+
+/* A worker reads from and writes to Node; when the supervisor goes, so does its work. */
+pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, int *pidfd)
+{
+	return fork_worker(keep, n, run, context, SIGKILL, pidfd);
+}
+
+/* Never with that signal and taken back later: the supervisor may be killed before its child has run at all. */
+pid_t spawn_heir(int **keep, int n, int (*run)(void *context), void *context, int *pidfd)
+{
+	return fork_worker(keep, n, run, context, 0, pidfd);
 }

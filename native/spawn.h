@@ -33,6 +33,9 @@ int spawn_plan(struct spawn *s, struct err *e);
  */
 pid_t spawn_worker(int **keep, int n, int (*run)(void *context), void *context, int *pidfd);
 
+/* spawn_heir() - The same for a process that lives on when this one is killed. */
+pid_t spawn_heir(int **keep, int n, int (*run)(void *context), void *context, int *pidfd);
+
 /* spawn_init() - Remember our own pid namespace. Return: 0, or -1 with errno. */
 int spawn_init(void);
 

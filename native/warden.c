@@ -117,7 +117,6 @@ static int run(void *context)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, 0);
 	prctl(PR_SET_NAME, "caisson-warden");
 	sweep(w->sessions, w->name);
 	while (poll(&death, 1, -1) < 0 && errno == EINTR)
@@ -136,7 +135,7 @@ int warden_start(int sessions, const char *name, int lock, struct err *e)
 	w.supervisor = kernel_pidfd_open(getpid());
 	if (w.supervisor < 0)
 		return fail(e, errno, "pidfd");
-	if (spawn_worker(keep, 3, run, &w, &pidfd) < 0)
+	if (spawn_heir(keep, 3, run, &w, &pidfd) < 0)
 		fail(e, errno, "warden");
 	else
 		close(pidfd);

@@ -7,6 +7,7 @@ import type { Values } from "./command.js";
 import type { CONTAINER_OPTIONS } from "./container-flags.js";
 import { mountSpecs } from "./mount-flags.js";
 import { parseDuration, parseNumber, parseSize } from "./quantities.js";
+import { pairs, splitAt } from "./split-at.js";
 import { UsageError } from "./usage.js";
 
 export type ContainerFlags = Values<typeof CONTAINER_OPTIONS>;
@@ -26,7 +27,7 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     name: flags.name,
     entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === "" ? [] : [flags.entrypoint],
     env: variables(flags, environment),
-    labels: Object.fromEntries((flags.label ?? []).map((label) => splitAt(label, "="))),
+    labels: pairs(flags.label ?? []),
     workingDir: flags.workdir,
     user: flags.user,
     groupAdd: flags["group-add"],
@@ -176,9 +177,4 @@ function required(option: string, text: string, separator: string, shape: string
   const [left, right] = splitAt(text, separator);
   if (left === "" || !text.includes(separator)) throw new UsageError(`--${option} takes ${shape}, not ${JSON.stringify(text)}`);
   return [left, right];
-}
-
-function splitAt(text: string, separator: string): [string, string] {
-  const index = text.indexOf(separator);
-  return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + separator.length)];
 }

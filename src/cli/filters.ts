@@ -1,4 +1,5 @@
 /** Docker's `--filter KEY=VALUE`. Pure. */
+import { splitAt } from "./split-at.js";
 import { UsageError } from "./usage.js";
 
 export type Filters = ReadonlyMap<string, readonly string[]>;
@@ -20,12 +21,7 @@ export function parseFilters(texts: readonly string[] = [], known: readonly stri
 
 /** `a` for any value of it, `a=b` for that one. */
 export function labelFilter(texts: readonly string[] = []): Readonly<Record<string, string | true>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const index = text.indexOf("=");
-      return index < 0 ? [text, true] : [text.slice(0, index), text.slice(index + 1)];
-    }),
-  );
+  return Object.fromEntries(texts.map((text) => (text.includes("=") ? splitAt(text, "=") : [text, true])));
 }
 
 /** @throws UsageError */

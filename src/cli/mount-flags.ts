@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseBind } from "../engine/bind-syntax.js";
 import type { BindMountSpec, MountSpec, VolumeMountSpec } from "../engine/engine.js";
 import { parseSize } from "./quantities.js";
+import { pairs, splitAt } from "./split-at.js";
 import { UsageError } from "./usage.js";
 
 export interface MountFlags {
@@ -17,8 +18,7 @@ export function mountSpecs({ volume = [], mount = [], tmpfs = [] }: MountFlags):
 }
 
 function parseTmpfs(text: string): MountSpec {
-  const colon = text.indexOf(":");
-  const [target, options] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+  const [target, options] = splitAt(text, ":");
   return { type: "tmpfs", target, options: options.split(",").filter(Boolean) };
 }
 
@@ -81,12 +81,12 @@ function bindOptions(text: string, first: First, flag: Flag): Omit<BindMountSpec
 }
 
 function volumeOptions(fields: Fields, first: First, flag: Flag): Omit<VolumeMountSpec, "type" | "source" | "target"> {
-  const labels = (fields.get("volume-label") ?? []).map(splitAtEquals);
+  const labels = fields.get("volume-label");
   return {
     readonly: flag("readonly"),
     subpath: first("volume-subpath"),
     ...(flag("volume-nocopy") ? { noCopy: true } : {}),
-    ...(labels.length > 0 ? { labels: Object.fromEntries(labels) } : {}),
+    ...(labels ? { labels: pairs(labels) } : {}),
   };
 }
 
@@ -96,7 +96,7 @@ type Fields = ReadonlyMap<string, readonly string[]>;
 function fieldsOf(text: string): Fields {
   const fields = new Map<string, string[]>();
   for (const raw of text.match(/"(?:[^"]|"")*"|[^,]+/g) ?? []) {
-    const [name, value] = splitAtEquals(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw);
+    const [name, value] = splitAt(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw, "=");
     const key = ALIASES[name.trim().toLowerCase()] ?? name.trim().toLowerCase();
     const values = fields.get(key) ?? [];
     if (values.length > 0 && key !== "volume-label") throw invalid(text, `${key} is there twice`);
@@ -123,9 +123,4 @@ function required(text: string, source: string | undefined): string {
 
 function invalid(text: string, reason: string): UsageError {
   return new UsageError(`--mount ${text}: ${reason}`);
-}
-
-function splitAtEquals(text: string): [string, string] {
-  const index = text.indexOf("=");
-  return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + 1)];
 }

@@ -1,6 +1,7 @@
 import type { VolumeInspect } from "../../engine/engine.js";
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { FILTER_OPTION, labelFilter, parseBoolean, parseFilters } from "../filters.js";
+import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
 
@@ -19,8 +20,8 @@ const create = defineCommand({
   async run({ values, operands: [name], terminal, engine }) {
     if (values.driver !== undefined && values.driver !== "local")
       throw new UsageError(`--driver ${values.driver}: there is none but local`);
-    const labels = values.label && record(values.label);
-    const options = values.opt && record(values.opt);
+    const labels = values.label && pairs(values.label);
+    const options = values.opt && pairs(values.opt);
     const made = await (await engine()).volumes.create({ name, labels, options });
     if (values.json) printJson(terminal, made);
     else printLine(terminal, made.name);
@@ -116,12 +117,3 @@ const prune = defineCommand({
 });
 
 export const volume: CommandGroup = { name: "volume", summary: "Manage volumes", commands: [create, inspect, ls, rm, prune] };
-
-function record(texts: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const index = text.indexOf("=");
-      return index < 0 ? [text, ""] : [text.slice(0, index), text.slice(index + 1)];
-    }),
-  );
-}
