@@ -417,7 +417,7 @@ export class Container {
     const { noOverwriteDirNonDir, copyUIDGID } = this.#copyOptions;
     const options = { noOverwriteDirNonDir, keepOwner: copyUIDGID, signal };
     const copies = [...serviceFiles(this.#service, this.#spec), ...this.#copies];
-    if (copies.length > 0) await engine.containers.copyIn(id, copyArchive(copies), { ...options, path: "/" });
+    if (copies.length > 0) await engine.containers.copyIn(id, await copyArchive(copies), { ...options, path: "/" });
     for (const { tar, target = "/" } of this.#archives) await engine.containers.copyIn(id, tar, { ...options, path: target });
   }
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
+import type { Pack } from "tar-stream";
 import { CaissonError, optionError } from "../engine/errors.js";
 import type { ContentToCopy, DirectoryToCopy, FileToCopy } from "./container-options.js";
 
@@ -24,7 +24,8 @@ interface TarHeader {
 const PERMISSIONS = 0o7777;
 
 /** Reads the sources while the tar is read. @throws on the stream: PATH_NOT_FOUND, OPTION_INVALID */
-export function copyArchive(sources: readonly CopySource[]): Readable {
+export async function copyArchive(sources: readonly CopySource[]): Promise<Readable> {
+  const { pack } = (await import("tar-stream")).default;
   const tar = pack();
   writeAll(new Archive(tar), sources).then(
     () => tar.finalize(),
@@ -46,9 +47,9 @@ async function writeAll(archive: Archive, sources: readonly CopySource[]): Promi
 }
 
 class Archive {
-  readonly #tar: ReturnType<typeof pack>;
+  readonly #tar: Pack;
 
-  constructor(tar: ReturnType<typeof pack>) {
+  constructor(tar: Pack) {
     this.#tar = tar;
   }
 

@@ -251,7 +251,7 @@ export class StartedContainer implements AsyncDisposable {
   }
 
   async #copy(sources: readonly CopySource[], options: CopyToContainerOptions | undefined): Promise<void> {
-    await this.copyArchiveToContainer(copyArchive(sources), "/", options);
+    await this.copyArchiveToContainer(await copyArchive(sources), "/", options);
   }
 
   #endpoint(network: string): EndpointInspect {

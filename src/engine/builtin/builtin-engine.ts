@@ -82,7 +82,7 @@ export class BuiltinEngine implements Engine {
 
   /** Reads what this host can do; spawns nothing. */
   static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, await readHostFacts());
+    return new BuiltinEngine(options, readHostFacts());
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {

@@ -1,4 +1,7 @@
-/** The images of one data root: the contract's ImageService over names, blobs and unpacked layers. */
+/**
+ * The images of one data root: the contract's ImageService over names, blobs and unpacked layers. What speaks to registries or reads
+ * archives is loaded when somebody asks for it: most processes only look an image up.
+ */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Readable } from "node:stream";
@@ -19,8 +22,6 @@ import type {
   SaveOptions,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
-import { loadImages, removeSpool } from "./archive/load-images.js";
-import { saveImages } from "./archive/save-images.js";
 import { applyChanges } from "./config-changes.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
@@ -31,8 +32,6 @@ import type { LayerTools } from "./layer-tools.js";
 import { isImageIndex, parseManifest } from "./manifest.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "./platform.js";
 import { pruneImages } from "./prune-images.js";
-import { pullConfig, pullImage } from "./pull-image.js";
-import { pushImage } from "./push-image.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "./reference.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
 import { Registries } from "./registry/registries.js";
@@ -130,6 +129,7 @@ export class ImageStore implements ImageService {
     const known = await this.#references.get(name);
     // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
+    const { pullImage } = await import("./pull-image.js");
     const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest }, parsed, options);
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
@@ -137,7 +137,8 @@ export class ImageStore implements ImageService {
   }
 
   /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
-  remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
+  async remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
+    const { pullConfig } = await import("./pull-image.js");
     const { content, layers, registries } = this;
     return pullConfig({ content, layers, registries, ingest: this.#ingest }, withDefaultTag(parseReference(reference)), options);
   }
@@ -148,6 +149,7 @@ export class ImageStore implements ImageService {
     if (record.name === undefined) throw optionError("reference", reference, "a name: an id says nothing about where to push to");
     const parsed = parseReference(record.name);
     const { content, layers, registries } = this;
+    const { pushImage } = await import("./push-image.js");
     const pushed = await pushImage({ content, layers, registries, ingest: this.#ingest }, parsed, record, options);
     const repoDigest = `${repositoryName(parsed, true)}@${pushed.digest}`;
     if (!record.repoDigests.includes(repoDigest)) {
@@ -160,6 +162,7 @@ export class ImageStore implements ImageService {
 
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
     throwIfAborted("load", options.signal);
+    const { loadImages, removeSpool } = await import("./archive/load-images.js");
     const spool = path.join(this.#ingest, `load-${process.pid}-${randomBytes(6).toString("hex")}`);
     try {
       const found = await loadImages({ content: this.content, layers: this.layers, spool }, archive, options);
@@ -181,6 +184,7 @@ export class ImageStore implements ImageService {
     throwIfAborted("save", options.signal);
     const records = await Promise.all(references.map((reference) => this.#find(reference)));
     if (records.length === 0) throw optionError("references", references, "at least one image");
+    const { saveImages } = await import("./archive/save-images.js");
     return saveImages({ content: this.content, layers: this.layers }, records, options);
   }
 

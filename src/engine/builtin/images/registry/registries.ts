@@ -1,10 +1,9 @@
 /** From a reference to the repositories that may have it, nearest first. */
 import type { RegistryAuth } from "../../../engine.js";
 import { familiarName, type ImageReference } from "../reference.js";
-import { findCredentials } from "./credentials.js";
 import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
-import { Repository } from "./repository.js";
+import type { Repository } from "./repository.js";
 
 export class Registries {
   readonly #environment: NodeJS.ProcessEnv;
@@ -36,6 +35,8 @@ export class Registries {
   }
 
   async #repositories(reference: ImageReference, auth: RegistryAuth | undefined, access: "pull" | "pull,push"): Promise<Repository[]> {
+    // Most processes ask no registry.
+    const [{ findCredentials }, { Repository }] = await Promise.all([import("./credentials.js"), import("./repository.js")]);
     const endpoints = endpointsOf(reference.domain, this.#environment);
     return Promise.all(
       endpoints.map(async (endpoint) => {
