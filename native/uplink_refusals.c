@@ -36,7 +36,6 @@ static void tell(const char *id, const struct flow_key *key)
 	put_bytes(&w, TAG_ADDRESS, to.data, to.len);
 	put_u64(&w, TAG_PORT, address_port(&key->service));
 	session_event(MSG_EV_HOST_REFUSED, &w);
-	writer_free(&w);
 }
 
 static void refused(struct uplink *uplink, struct flow_key key)

@@ -73,6 +73,15 @@ describe("networks", () => {
     await engine.networks.remove(id);
   });
 
+  it("have their members again when those start again at once", async () => {
+    const { id } = await engine.networks.create({ name: "again" });
+    const container = await engine.containers.create({ image: "busybox", command: ["sleep", "60"], networks: { again: {} } });
+    await engine.containers.start(container.id);
+    for (let times = 0; times < 20; times++) await engine.containers.restart(container.id, { timeoutMs: 0 });
+    await engine.containers.remove(container.id, { force: true });
+    await engine.networks.remove(id);
+  });
+
   it("are 200 at once, and gone when they are removed", async () => {
     const supervisor = await engine.supervisorPid();
     const made = await Promise.all(Array.from({ length: 200 }, () => engine.networks.create()));

@@ -42,7 +42,7 @@ export async function launchContainer(
   const scope = containerScope(record, session.host);
   return withUplink(session, record.spec.exposedHostPorts ?? [], (uplink) =>
     whereAvailable(session.nameRedirect, Phase.NAMES, (redirect) =>
-      launch(session, record, launchNetwork(record, uplink ? scope : undefined, redirect), devices, peers),
+      launch(session, record, () => launchNetwork(record, uplink ? scope : undefined, redirect), devices, peers),
     ),
   );
 }
@@ -50,11 +50,12 @@ export async function launchContainer(
 async function launch(
   session: Session,
   record: ContainerRecord,
-  network: LaunchNetwork,
+  planNetwork: () => LaunchNetwork,
   devices: HostDevices,
   peers: Peers,
   tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
+  const network = planNetwork();
   const plan = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -86,7 +87,7 @@ async function launch(
     const operation = failedOperation(error, plan.prepare, plan.plan);
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
     if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0)
-      return launch(session, record, network, devices, peers, tries - 1);
+      return launch(session, record, planNetwork, devices, peers, tries - 1);
     throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
