@@ -38,7 +38,7 @@ enum msg_kind {
 	MSG_LISTENING = 26,	/* ID -> SOCKET... */
 	MSG_WAIT_LISTENING = 27,/* ID, WANTED... -> SOCKET...; events MSG_EV_LISTENING meanwhile when FLAGS 1 */
 	MSG_CANCEL = 28,	/* REQUEST: ends a waiting request with ECANCELED */
-	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE... */
+	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE..., SIZE and DIGEST when asked for */
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME? -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT -> ENTRIES */
@@ -105,6 +105,7 @@ enum field_tag {
 	TAG_MODE = 51,		/* with the file's type, as in struct stat */
 	TAG_UID = 52,
 	TAG_GID = 53,
+	TAG_DIGEST = 54,	/* sha256, 32 bytes */
 };
 
 enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3 };
@@ -205,6 +206,9 @@ enum unpack_flag {
 	UNPACK_NO_OWNER = 2,	/* everything belongs to root */
 	UNPACK_NO_OVERWRITE_TYPE = 4, /* refuse to replace a directory by something else and the reverse */
 	UNPACK_USERXATTR = 8,	/* overlay attributes as user.overlay.* */
+	/* UNPACK alone: */
+	UNPACK_DIGEST = 16,	/* tell size and digest of the plain tar */
+	UNPACK_GZIP = 32,	/* the stream is compressed; its CRC isn't checked: for those who know the digest */
 };
 
 #endif

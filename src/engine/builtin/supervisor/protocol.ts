@@ -88,6 +88,7 @@ export const Tag = {
   MODE: 51,
   UID: 52,
   GID: 53,
+  DIGEST: 54,
 } as const;
 
 /** Operations of a launch plan. */
@@ -180,6 +181,8 @@ export const UnpackFlag = {
   NO_OWNER: 2,
   NO_OVERWRITE_TYPE: 4,
   USERXATTR: 8,
+  DIGEST: 16,
+  GZIP: 32,
 } as const;
 
 /** Which part of a launch a failed operation belongs to. */
