@@ -36,6 +36,7 @@ function mayConfigureNetworks({ capabilities }: HostFacts): boolean {
 
 export class BuiltinEngine implements Engine {
   readonly name = "builtin";
+  readonly host = "localhost";
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;
