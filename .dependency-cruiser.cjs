@@ -32,6 +32,16 @@ module.exports = {
       "Only open.ts knows the engines.",
     ),
     rule(
+      "shared-below-engines",
+      { path: "^src/engine/(oci|docker-config|dockerfile|build-context)/" },
+      {
+        path: "^src/",
+        pathNot:
+          "^src/engine/((oci|docker-config|dockerfile|build-context)/|(engine|image-service|container-spec|build-service|errors)\\.ts$)",
+      },
+      "What engines have in common knows none of them.",
+    ),
+    rule(
       "open-sees-the-door",
       { path: "^src/engine/open\\.ts$" },
       { path: "^src/engine/builtin/", pathNot: "builtin/index\\.ts$" },
