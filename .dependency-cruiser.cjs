@@ -44,6 +44,16 @@ module.exports = {
       "The client and the server share them; they know neither.",
     ),
     rule(
+      "shared-below-engines",
+      { path: "^src/engine/(oci|docker-config|dockerfile|build-context)/" },
+      {
+        path: "^src/",
+        pathNot:
+          "^src/engine/((oci|docker-config|dockerfile|build-context)/|(engine|image-service|container-spec|build-service|errors)\\.ts$)",
+      },
+      "What engines have in common knows none of them.",
+    ),
+    rule(
       "open-sees-the-door",
       { path: "^src/engine/open\\.ts$" },
       { path: "^src/engine/(builtin|remote)/", pathNot: "(builtin|remote)/index\\.ts$" },
