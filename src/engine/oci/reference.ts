@@ -2,7 +2,7 @@
  * Image references: parsing, normalising and printing. Pure; the grammar is that of the distribution project's
  * `reference` package (https://pkg.go.dev/github.com/distribution/reference), which docker, containerd and podman share.
  */
-import { CaissonError } from "../../errors.js";
+import { CaissonError } from "../errors.js";
 import { digestProblem } from "./digest.js";
 
 /** A normalised reference: `postgres` is `{ domain: "docker.io", path: "library/postgres" }`. */

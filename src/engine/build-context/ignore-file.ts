@@ -1,7 +1,7 @@
 /** .dockerignore: which files of a context are not part of it. Rules of the reference's ".dockerignore files" and moby/patternmatcher. */
 import path from "node:path";
-import { optionError } from "../../../errors.js";
-import { ignoreExpression } from "../files/glob.js";
+import { optionError } from "../errors.js";
+import { ignoreExpression } from "./glob.js";
 
 interface Pattern {
   readonly negated: boolean;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { IgnoreFile } from "../../../../../src/engine/builtin/build/context/ignore-file.js";
-import { hasWildcard, matchExpression } from "../../../../../src/engine/builtin/build/files/glob.js";
+import { hasWildcard, matchExpression } from "../../../../src/engine/build-context/glob.js";
+import { IgnoreFile } from "../../../../src/engine/build-context/ignore-file.js";
 
 it.each([
   ["*", "a.b", true],

@@ -1,6 +1,6 @@
 /** OCI image configurations (image-spec config.md) to the contract's terms and back. */
-import type { Healthcheck, ImageConfig, ImageHistory } from "../../engine.js";
-import { CaissonError } from "../../errors.js";
+import type { Healthcheck, ImageConfig, ImageHistory } from "../engine.js";
+import { CaissonError } from "../errors.js";
 
 const NANOSECONDS_PER_MS = 1_000_000;
 

@@ -1,5 +1,5 @@
 /** Errors with a place: file, line and column, the line itself, what was expected. */
-import { CaissonError } from "../../../errors.js";
+import { CaissonError } from "../errors.js";
 
 export interface Location {
   /** As the user named it. */

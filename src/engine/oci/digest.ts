@@ -3,7 +3,7 @@
  * bytes while they stream past.
  */
 import { createHash, type Hash } from "node:crypto";
-import { CaissonError } from "../../errors.js";
+import { CaissonError } from "../errors.js";
 
 /** Digits in hexadecimal of the registered algorithms. */
 const hexLengths: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };

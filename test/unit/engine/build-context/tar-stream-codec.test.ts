@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { extract } from "tar-stream";
 import { expect, it } from "vitest";
-import { readTar, TAR_END, type TarEntry, tarHeader, tarPadding } from "../../../../../src/engine/builtin/build/files/tar-stream-codec.js";
+import { readTar, TAR_END, type TarEntry, tarHeader, tarPadding } from "../../../../src/engine/build-context/tar-stream-codec.js";
 
 const base: TarEntry = {
   name: "a",

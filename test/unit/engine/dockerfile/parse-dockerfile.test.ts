@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { parseDockerfile } from "../../../../../src/engine/builtin/build/dockerfile/parse-dockerfile.js";
-import { isCaissonError } from "../../../../../src/engine/errors.js";
+import { parseDockerfile } from "../../../../src/engine/dockerfile/parse-dockerfile.js";
+import { isCaissonError } from "../../../../src/engine/errors.js";
 
 const parse = (text: string) => parseDockerfile("Dockerfile", text);
 const body = (text: string) => parse(`FROM x\n${text}`).stages[0]?.instructions ?? [];

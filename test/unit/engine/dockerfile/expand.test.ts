@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ExpansionError, expandWord, expandWords } from "../../../../../src/engine/builtin/build/dockerfile/expand.js";
+import { ExpansionError, expandWord, expandWords } from "../../../../src/engine/dockerfile/expand.js";
 
 const ENV: Readonly<Record<string, string>> = { a: "one", empty: "", path: "/usr/local/lib/x.tar.gz", two: "x y", A1_b: "z" };
 const expand = (word: string) => expandWord(word, (name) => ENV[name], { escapeCharacter: "\\" });

@@ -5,8 +5,8 @@
 import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import type { RegistryAuth } from "../../../engine.js";
-import { CaissonError } from "../../../errors.js";
+import type { RegistryAuth } from "../engine.js";
+import { CaissonError } from "../errors.js";
 import { askHelper } from "./credential-helper.js";
 
 /** Credentials together with where they were found, for messages. */

@@ -5,11 +5,11 @@
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
-import type { FileTree, TreeFile } from "../files/file-tree.js";
-import { matchExpression } from "../files/glob.js";
-import type { FileType, TarEntry } from "../files/tar-stream-codec.js";
 import type { DigestCache } from "./digest-cache.js";
+import type { FileTree, TreeFile } from "./file-tree.js";
+import { matchExpression } from "./glob.js";
 import type { IgnoreFile, Matches } from "./ignore-file.js";
+import type { FileType, TarEntry } from "./tar-stream-codec.js";
 
 const LINKS_MAX = 40;
 const SMALL = 1 << 18;

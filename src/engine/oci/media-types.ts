@@ -2,7 +2,7 @@
  * Media types of manifests, indexes, configurations and layers: OCI image-spec media-types.md and Docker's
  * image manifest version 2, schema 2. The two families mean the same and are treated alike.
  */
-import { CaissonError } from "../../errors.js";
+import { CaissonError } from "../errors.js";
 
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 export const ociIndex = "application/vnd.oci.image.index.v1+json";

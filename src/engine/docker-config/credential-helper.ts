@@ -1,8 +1,8 @@
 /** Docker's credential helpers (docker/docker-credential-helpers): `docker-credential-NAME get` with the server on stdin. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import type { RegistryAuth } from "../../../engine.js";
-import { CaissonError } from "../../../errors.js";
+import type { RegistryAuth } from "../engine.js";
+import { CaissonError } from "../errors.js";
 
 /** The user name that marks the secret as an OAuth2 refresh token. */
 const TOKEN_USER = "<token>";

@@ -3,7 +3,7 @@
  * Names and fall-backs are those of containerd's `platforms` package, so that the same image is chosen as by docker.
  */
 import { endianness } from "node:os";
-import { CaissonError, optionError } from "../../errors.js";
+import { CaissonError, optionError } from "../errors.js";
 import { isIndex, isManifest } from "./media-types.js";
 
 /** A platform in the terms of the OCI image index (GOOS and GOARCH). */

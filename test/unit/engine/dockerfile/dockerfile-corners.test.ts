@@ -1,6 +1,6 @@
 /** Where BuildKit's parser is more forgiving, or more literal, than its reference. */
 import { expect, it } from "vitest";
-import { parseDockerfile } from "../../../../../src/engine/builtin/build/dockerfile/parse-dockerfile.js";
+import { parseDockerfile } from "../../../../src/engine/dockerfile/parse-dockerfile.js";
 
 const only = (text: string) => parseDockerfile("Dockerfile", `FROM x\n${text}`).stages[0]?.instructions[0];
 

@@ -1,8 +1,8 @@
 /** Checks what a build is asked for before anything is looked at. */
 import { isIP } from "node:net";
-import type { BuildContext, BuildOptions } from "../../engine.js";
-import { optionError } from "../../errors.js";
-import { parsePlatform } from "../images/platform.js";
+import type { BuildContext, BuildOptions } from "../engine.js";
+import { optionError } from "../errors.js";
+import { parsePlatform } from "../oci/platform.js";
 
 const OPTIONS = [
   ...["dockerfile", "dockerfileText", "tags", "buildArgs", "target", "labels", "platform", "noCache", "pull", "secrets", "ssh", "contexts"],
