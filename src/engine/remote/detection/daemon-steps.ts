@@ -1,7 +1,7 @@
 /** Every place where a daemon may be, in the order in which they are tried. Pure: reading and connecting is done around it. */
 import path from "node:path";
-import type { ContextEndpoint } from "./docker-context.js";
 import type { DaemonCandidate, DaemonStep, TlsPaths } from "./daemon-step.js";
+import type { ContextEndpoint } from "./docker-context.js";
 import { type UserFacts, wellKnownSockets } from "./well-known-sockets.js";
 
 export interface DetectionFacts extends UserFacts {

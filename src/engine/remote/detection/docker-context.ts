@@ -34,7 +34,10 @@ export function parseContext(text: string): { readonly name: string; readonly en
   const meta = objectOf(text) as { Name?: unknown; Endpoints?: { docker?: { Host?: unknown; SkipTLSVerify?: unknown } } } | undefined;
   if (typeof meta?.Name !== "string") return undefined;
   const { Host, SkipTLSVerify } = meta.Endpoints?.docker ?? {};
-  return { name: meta.Name, endpoint: typeof Host === "string" && Host !== "" ? { host: Host, skipTlsVerify: SkipTLSVerify === true } : undefined };
+  return {
+    name: meta.Name,
+    endpoint: typeof Host === "string" && Host !== "" ? { host: Host, skipTlsVerify: SkipTLSVerify === true } : undefined,
+  };
 }
 
 /** `currentContext` of a config.json. */

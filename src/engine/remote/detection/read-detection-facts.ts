@@ -2,8 +2,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { chosenContext, contextPaths, currentContextOf, parseContext } from "./docker-context.js";
 import type { ChosenContext, DetectionFacts } from "./daemon-steps.js";
+import { chosenContext, contextPaths, currentContextOf, parseContext } from "./docker-context.js";
 import { parseProperties } from "./java-properties.js";
 
 /** Files are read only where they can matter: not when the caller or DOCKER_HOST has said which daemon it is. */

@@ -20,7 +20,8 @@ export async function readTlsFiles(paths: TlsPaths): Promise<TlsFiles> {
   if (paths.verify && ca === undefined && paths.ca !== undefined)
     throw unfit(option, paths.ca, "there is no such file, and the daemon's certificate can't be checked without it");
   if (ca !== undefined) parseCertificates(option, paths.ca!, ca);
-  if (certificate !== undefined && key === undefined) throw unfit(option, paths.key ?? "key.pem", "there is no such file beside the certificate");
+  if (certificate !== undefined && key === undefined)
+    throw unfit(option, paths.key ?? "key.pem", "there is no such file beside the certificate");
   if (key !== undefined && certificate === undefined)
     throw unfit(option, paths.certificate ?? "cert.pem", "there is no such file beside the key");
   if (certificate !== undefined && key !== undefined) checkPair(paths, certificate, key);
@@ -45,7 +46,12 @@ function checkPair({ option, certificate: certificateFile = "", key: keyFile = "
     parsed = createPrivateKey(key);
   } catch (error) {
     const encrypted = (error as { code?: unknown }).code === "ERR_MISSING_PASSPHRASE" || /ENCRYPTED/.test(key);
-    throw unfit(option, keyFile, encrypted ? "the key has a passphrase; nothing is asked for here" : "it holds no private key in PEM", error);
+    throw unfit(
+      option,
+      keyFile,
+      encrypted ? "the key has a passphrase; nothing is asked for here" : "it holds no private key in PEM",
+      error,
+    );
   }
   if (!leaf!.checkPrivateKey(parsed)) throw unfit(option, keyFile, `it is not the key of the certificate in ${certificateFile}`);
 }

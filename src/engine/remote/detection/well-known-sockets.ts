@@ -22,7 +22,11 @@ export function wellKnownSockets(facts: UserFacts): readonly WellKnownSocket[] {
 
 function windowsPipes(): readonly WellKnownSocket[] {
   const pipe = (origin: string, name: string): WellKnownSocket => ({ origin, path: `\\\\.\\pipe\\${name}` });
-  return [pipe("Docker", "docker_engine"), pipe("Docker Desktop", "dockerDesktopLinuxEngine"), pipe("Podman machine", "podman-machine-default")];
+  return [
+    pipe("Docker", "docker_engine"),
+    pipe("Docker Desktop", "dockerDesktopLinuxEngine"),
+    pipe("Podman machine", "podman-machine-default"),
+  ];
 }
 
 function unixSockets({ platform, uid, home, environment }: UserFacts): readonly WellKnownSocket[] {

@@ -56,12 +56,18 @@ async function listLabelled(client: DockerClient, kind: Kind, session: string | 
 /** That it is gone already is as good. */
 async function removeOne(client: DockerClient, { path, removal }: Kind, key: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await client.status("DELETE", `${path}/${encodeURIComponent(key)}`, { doing: `Removing ${path.slice(1)}/${key}`, query: removal, signal });
+    await client.status("DELETE", `${path}/${encodeURIComponent(key)}`, {
+      doing: `Removing ${path.slice(1)}/${key}`,
+      query: removal,
+      signal,
+    });
   } catch (error) {
     if (!isGone(error)) throw error;
   }
 }
 
 function isGone(error: unknown): boolean {
-  return ["CONTAINER_NOT_FOUND", "NETWORK_NOT_FOUND", "VOLUME_NOT_FOUND"].some((code) => isCaissonError(error, code as "CONTAINER_NOT_FOUND"));
+  return ["CONTAINER_NOT_FOUND", "NETWORK_NOT_FOUND", "VOLUME_NOT_FOUND"].some((code) =>
+    isCaissonError(error, code as "CONTAINER_NOT_FOUND"),
+  );
 }
