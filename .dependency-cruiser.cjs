@@ -45,11 +45,11 @@ module.exports = {
     ),
     rule(
       "shared-below-engines",
-      { path: "^src/engine/(oci|docker-config|dockerfile|build-context)/" },
+      { path: "^src/engine/(oci|docker-config|dockerfile|build-context|spec)/" },
       {
         path: "^src/",
         pathNot:
-          "^src/engine/((oci|docker-config|dockerfile|build-context)/|(engine|image-service|container-spec|build-service|errors)\\.ts$)",
+          "^src/engine/((oci|docker-config|dockerfile|build-context|spec)/|(engine|image-service|container-spec|build-service|errors)\\.ts$)",
       },
       "What engines have in common knows none of them.",
     ),
@@ -72,7 +72,7 @@ module.exports = {
       { path: "^src/engine/builtin/(runtime|network)/" },
       {
         path: "^src/engine/builtin/",
-        pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$|volumes/volume-names\\.ts$",
+        pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$",
       },
       "Planning never talks to the supervisor.",
     ),

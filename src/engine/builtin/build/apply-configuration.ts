@@ -3,7 +3,7 @@
 import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
 import type { Instruction, InstructionOf } from "../../dockerfile/instructions.js";
 import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
-import { signalNumber } from "../runtime/signals.js";
+import { signalNumber } from "../../spec/signals.js";
 import type { Expander } from "./expand-instruction.js";
 import { parseExposedPorts } from "./exposed-ports.js";
 import type { ImageState } from "./image-state.js";

@@ -1,6 +1,6 @@
 /** Names and ids of containers. */
 import { randomBytes, randomInt } from "node:crypto";
-import { optionError } from "../../errors.js";
+import { optionError } from "../errors.js";
 
 const adjectives = [
   "amber",

@@ -20,3 +20,12 @@ export function depth(target: string): number {
 export function isBelow(target: string, above: string): boolean {
   return target.startsWith(above.endsWith("/") ? above : `${above}/`);
 }
+
+/** What may be mounted on in /proc, as with runc: files that tell about the machine. */
+const PROC_FILES: ReadonlySet<string> = new Set(
+  ["cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "uptime"].map((name) => `/proc/${name}`),
+);
+
+export function isProcFile(target: string): boolean {
+  return PROC_FILES.has(target);
+}

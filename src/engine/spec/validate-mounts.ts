@@ -1,9 +1,8 @@
 /** Checks what a spec says about mounts, as far as that can be told without looking at anything. */
-import type { ContainerSpec, MountSpec } from "../../engine.js";
-import { optionError } from "../../errors.js";
-import { isVolumeName, VOLUME_NAME } from "../volumes/volume-names.js";
-import { cleanTarget, isBelow } from "./mount-targets.js";
-import { isProcFile } from "./plan-mounts.js";
+import type { ContainerSpec, MountSpec } from "../engine.js";
+import { optionError } from "../errors.js";
+import { cleanTarget, isBelow, isProcFile } from "./mount-targets.js";
+import { isVolumeName, VOLUME_NAME } from "./volume-names.js";
 
 type Kind = "text" | "flag" | "number" | "texts" | "record";
 

@@ -1,6 +1,6 @@
 /** Signals by the names and numbers that images and users write. */
 import { constants } from "node:os";
-import { optionError } from "../../errors.js";
+import { optionError } from "../errors.js";
 
 const FIRST_REALTIME = 34;
 const LAST_REALTIME = 64;

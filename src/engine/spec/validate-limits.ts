@@ -1,6 +1,6 @@
 /** Checks limits and restart policies: when a container is made, and when it is updated. */
-import type { ResourceLimits, RestartPolicy } from "../../engine.js";
-import { optionError } from "../../errors.js";
+import type { ResourceLimits, RestartPolicy } from "../engine.js";
+import { optionError } from "../errors.js";
 import { parseCpuList } from "./cpu-list.js";
 
 /** Docker's least: below it hardly a process starts. */

@@ -1,7 +1,7 @@
 /** Checks a container's spec before anything is made: names and types of its properties, and values that no step would check later. */
 import { isIP } from "node:net";
-import type { ContainerSpec } from "../../engine.js";
-import { optionError } from "../../errors.js";
+import type { ContainerSpec } from "../engine.js";
+import { optionError } from "../errors.js";
 import { validateResources, validateRestartPolicy } from "./validate-limits.js";
 import { validateMounts } from "./validate-mounts.js";
 

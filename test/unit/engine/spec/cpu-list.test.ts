@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { includesCpus, parseCpuList } from "../../../../../src/engine/builtin/runtime/cpu-list.js";
+import { includesCpus, parseCpuList } from "../../../../src/engine/spec/cpu-list.js";
 
 it.each([
   ["0", [0]],
