@@ -78,14 +78,17 @@ export async function attachContainer(session: Session, record: ContainerRecord,
       if (socket) await letGo(socket);
       return "detach";
     }),
-    async resize({ rows, columns }: TerminalSize) {
-      await session.supervisor
-        .request(Message.RESIZE, (writer) => writer.text(Tag.ID, record.id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
-        .catch((error: unknown) => {
-          throw error instanceof SupervisorFailure ? error.asError("Resizing the terminal") : error;
-        });
-    },
+    resize: (size) => resizeTerminal(session, record, size),
   };
+}
+
+/** A container without a terminal has nothing to resize. */
+export async function resizeTerminal(session: Session, record: ContainerRecord, { rows, columns }: TerminalSize): Promise<void> {
+  await session.supervisor
+    .request(Message.RESIZE, (writer) => writer.text(Tag.ID, record.id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
+    .catch((error: unknown) => {
+      throw error instanceof SupervisorFailure ? error.asError("Resizing the terminal") : error;
+    });
 }
 
 /** What was typed has gone on to the container, and the next one can type. A container that doesn't read is not waited for. */
