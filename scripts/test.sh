@@ -55,6 +55,8 @@ CAISSON_HOME=$home node scripts/images.mjs
 
 phase "unit and integration tests"
 results=.cache/vitest.json
+newest_results=.cache/vitest-newest.json
+rm -f "$results" "$newest_results"
 vitest_failed=0
 npx vitest run --reporter=default --reporter=json --outputFile.json="$results" || vitest_failed=1
 
@@ -67,12 +69,15 @@ esac
 npm install --prefix .cache/newest-node --no-save --no-audit --no-fund --silent "$newest@latest"
 newest_node=.cache/newest-node/node_modules/$newest/bin/node
 "$newest_node" --version
-"$newest_node" node_modules/vitest/vitest.mjs run --project unit --project contract --reporter=dot || newest_failed=1
+newest_log=.cache/vitest-newest.log
+"$newest_node" node_modules/vitest/vitest.mjs run --project unit --project contract --reporter=default --reporter=json \
+	--outputFile.json="$newest_results" >"$newest_log" 2>&1 || newest_failed=1
+if [ "$newest_failed" -ne 0 ]; then tail -n 200 "$newest_log"; fi
 
-node -e '
-const [, file, nativePassed, vitestFailed, ...phases] = process.argv;
-const { numPassedTests, numFailedTests } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-const failed = Math.max(numFailedTests, Number(vitestFailed)) + phases.filter((phase) => phase !== "0").length;
-console.log(`\n${numPassedTests + Number(nativePassed)} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
-' "$results" "$native_passed" "$vitest_failed" "$native_failed" "$fuzz_failed" "$newest_failed" "$examples_failed"
+set --
+[ "$native_failed" -eq 0 ] || set -- "$@" "native tests"
+[ "$fuzz_failed" -eq 0 ] || set -- "$@" "fuzzing"
+[ "$examples_failed" -eq 0 ] || set -- "$@" "examples"
+[ "$vitest_failed" -eq 0 ] || set -- "$@" "unit and integration tests"
+[ "$newest_failed" -eq 0 ] || set -- "$@" "unit and contract tests on the newest Node"
+node scripts/test-summary.mjs "$native_passed" "$results" "$newest_results" -- "$@"

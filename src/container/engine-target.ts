@@ -15,12 +15,12 @@ export interface TargetFacts {
   readonly since?: Date | undefined;
 }
 
-export function engineTarget(engine: Pick<Engine, "containers" | "events">, facts: TargetFacts): WaitTarget {
+export function engineTarget(engine: Pick<Engine, "containers" | "events" | "host">, facts: TargetFacts): WaitTarget {
   const { containers } = engine;
   const { id, since } = facts;
   return {
     ...facts,
-    host: "127.0.0.1",
+    host: engine.host === "localhost" ? "127.0.0.1" : engine.host,
     logs: (signal) => logLines(containers.logs(id, { follow: true, since, signal })),
     logTail: async (lines) => {
       const tail: string[] = [];

@@ -30,6 +30,8 @@ export type * from "./volume-service.js";
 export interface Engine extends AsyncDisposable {
   /** Which engine this is, e.g. `"builtin"`: for messages and logs, never for decisions (see {@link supports}). */
   readonly name: string;
+  /** Name or address under which published ports are reached from here. */
+  readonly host: string;
   /** What this engine can do on this host. Fixed once the engine is open. */
   readonly supports: EngineSupports;
   readonly images: ImageService;

@@ -11,19 +11,19 @@ import type {
   WaitOptions,
 } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
+import { checkName, generateName, newContainerId } from "../../spec/container-names.js";
+import { signalNumber } from "../../spec/signals.js";
+import { validateSpec } from "../../spec/validate-spec.js";
 import type { ImageStore } from "../images/image-store.js";
 import { type ContainerAddress, defaultAddress } from "../network/addresses.js";
 import { checkLimits } from "../runtime/cgroup-limits.js";
 import { peerOf } from "../runtime/plan-launch.js";
 import { resolveProcess } from "../runtime/resolve-process.js";
-import { signalNumber } from "../runtime/signals.js";
-import { validateSpec } from "../runtime/validate-spec.js";
 import type { RawExit } from "../supervisor/supervisor.js";
 import type { VolumeUsers } from "../volumes/volume-service.js";
 import type { VolumeStore } from "../volumes/volume-store.js";
 import { abortable, settledWithin } from "./abortable.js";
 import { ContainerMounts, inTurnOfVolumes, volumesOf } from "./container-mounts.js";
-import { checkName, generateName, newContainerId } from "./container-names.js";
 import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";

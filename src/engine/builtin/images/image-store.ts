@@ -19,21 +19,21 @@ import type {
   SaveOptions,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
+import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/image-config.js";
+import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
+import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
 import { loadImages, removeSpool } from "./archive/load-images.js";
 import { saveImages } from "./archive/save-images.js";
 import { applyChanges } from "./config-changes.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
-import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "./image-config.js";
 import { readImage, writeImage } from "./image-records.js";
 import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
 import { isImageIndex, parseManifest } from "./manifest.js";
-import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "./platform.js";
 import { pruneImages } from "./prune-images.js";
 import { pullConfig, pullImage } from "./pull-image.js";
 import { pushImage } from "./push-image.js";
-import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "./reference.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
 import { Registries } from "./registry/registries.js";
 

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
+import { hashing } from "../../oci/digest.js";
 import { writeAtomically } from "./atomic-file.js";
-import { hashing } from "./digest.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 

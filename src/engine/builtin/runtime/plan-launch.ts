@@ -1,6 +1,7 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
+import { inRoot } from "../../spec/mount-targets.js";
 import type { UplinkScope } from "../network/uplink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
@@ -9,7 +10,6 @@ import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./dev
 import { etcFiles } from "./etc-files.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
-import { inRoot } from "./mount-targets.js";
 import { planCredentials } from "./plan-credentials.js";
 import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
 import { type PlannedMount, planMounts } from "./plan-mounts.js";

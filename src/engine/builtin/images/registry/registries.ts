@@ -1,7 +1,8 @@
 /** From a reference to the repositories that may have it, nearest first. */
+
+import { findCredentials } from "../../../docker-config/credentials.js";
 import type { RegistryAuth } from "../../../engine.js";
-import { familiarName, type ImageReference } from "../reference.js";
-import { findCredentials } from "./credentials.js";
+import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
 import { Repository } from "./repository.js";
