@@ -90,7 +90,9 @@ function configJson(
     AttachStdin: said("AttachStdin", false),
     AttachStdout: said("AttachStdout", false),
     AttachStderr: said("AttachStderr", false),
-    ...(config.exposedPorts.length > 0 ? { ExposedPorts: objectOf(config.exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`))) } : {}),
+    ...(config.exposedPorts.length > 0
+      ? { ExposedPorts: objectOf(config.exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`))) }
+      : {}),
     Tty: config.tty,
     OpenStdin: config.openStdin,
     StdinOnce: said("StdinOnce", false),

@@ -120,9 +120,11 @@ function portBindings(host: Fields, defaultIp: string | undefined): readonly Por
 
 function portBinding(name: string, binding: Fields, defaultIp: string | undefined): PortBinding[] {
   const [, port, protocol = "tcp"] = /^(\d{1,5})(?:\/(\w+))?$/.exec(name) ?? [];
-  if (port === undefined || !["tcp", "udp"].includes(protocol)) throw new MalformedBody(`invalid port specification: ${JSON.stringify(name)}`);
+  if (port === undefined || !["tcp", "udp"].includes(protocol))
+    throw new MalformedBody(`invalid port specification: ${JSON.stringify(name)}`);
   const hostPort = binding.word("HostPort");
-  if (hostPort !== undefined && !/^\d{1,5}(-\d{1,5})?$/.test(hostPort)) throw new MalformedBody(`invalid port specification: ${JSON.stringify(hostPort)}`);
+  if (hostPort !== undefined && !/^\d{1,5}(-\d{1,5})?$/.test(hostPort))
+    throw new MalformedBody(`invalid port specification: ${JSON.stringify(hostPort)}`);
   const hostIp = binding.word("HostIp") ?? defaultIp;
   return [
     {
@@ -175,7 +177,9 @@ export function resourcesOf(host: Fields): ResourceLimits {
   const nano = host.amount("NanoCpus") ?? host.amount("NanoCPUs");
   for (const other of ["CpuPeriod", "CpuQuota"])
     if (nano !== undefined && host.amount(other) !== undefined)
-      throw new MalformedBody(`Conflicting options: Nano CPUs and ${other === "CpuPeriod" ? "CPU Period" : "CPU Quota"} cannot both be set`);
+      throw new MalformedBody(
+        `Conflicting options: Nano CPUs and ${other === "CpuPeriod" ? "CPU Period" : "CPU Quota"} cannot both be set`,
+      );
   const pids = host.amount("PidsLimit");
   return withoutUndefined({
     memoryBytes: host.amount("Memory"),
@@ -200,7 +204,9 @@ export function restartPolicyOf(policy: Fields): RestartPolicy | undefined {
   if (name !== "on-failure" && count !== undefined)
     throw new MalformedBody(`invalid restart policy: maximum retry count can only be used with 'on-failure'`);
   if (!["no", "always", "unless-stopped", "on-failure"].includes(name))
-    throw new MalformedBody(`invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+    throw new MalformedBody(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
   return { name: name as RestartPolicy["name"], ...(count === undefined ? {} : { maximumRetryCount: count }) };
 }
 
@@ -240,7 +246,8 @@ function logMaxBytes(log: Fields): number | undefined {
 /** What can't be had at all. */
 function checkUnserved(host: Fields): void {
   const runtime = host.word("Runtime");
-  if (runtime !== undefined && !["runc", "io.containerd.runc.v2"].includes(runtime)) throw new MalformedBody(`unknown or invalid runtime name: ${runtime}`);
+  if (runtime !== undefined && !["runc", "io.containerd.runc.v2"].includes(runtime))
+    throw new MalformedBody(`unknown or invalid runtime name: ${runtime}`);
   const [request] = host.objects("DeviceRequests") ?? [];
   if (request) throw new MalformedBody(`could not select device driver ${JSON.stringify(request.text("Driver") ?? "")} with capabilities`);
   if (host.flag("AutoRemove") && !["", "no"].includes(host.object("RestartPolicy").text("Name") ?? ""))
@@ -248,7 +255,12 @@ function checkUnserved(host: Fields): void {
 }
 
 function warningsOf(body: Fields, host: Fields): string[] {
-  const links = (host.texts("Links") ?? []).length > 0 || body.object("NetworkingConfig").entries("EndpointsConfig").some(([, each]) => (each.texts("Links") ?? []).length > 0);
+  const links =
+    (host.texts("Links") ?? []).length > 0 ||
+    body
+      .object("NetworkingConfig")
+      .entries("EndpointsConfig")
+      .some(([, each]) => (each.texts("Links") ?? []).length > 0);
   return [
     ...(links ? ["Links have no effect. Containers on one network find each other by name and alias."] : []),
     ...(host.flag("OomKillDisable") ? ["OomKillDisable has no effect."] : []),

@@ -97,6 +97,7 @@ export function hostConfigJson(container: ContainerInspect, said: unknown): Read
     if (canonical !== undefined && value !== null && value !== undefined && value !== "" && !(value === 0 && canonical === "ShmSize"))
       json[canonical] = value;
   }
+  if (json["MemorySwappiness"] === -1) json["MemorySwappiness"] = null;
   if (json["NetworkMode"] === "default") json["NetworkMode"] = "bridge";
   const [network] = Object.keys(container.networks);
   if (!isObject(said) && network !== undefined) json["NetworkMode"] = network;

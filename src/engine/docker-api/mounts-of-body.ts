@@ -57,7 +57,8 @@ function mountOf(mount: Fields): MountSpec {
 
 function bindOf(mount: Fields, target: string, source: string | undefined, readonly: boolean): MountSpec {
   if (source === undefined) throw new MalformedBody(`invalid mount config for type "bind": field Source must not be empty`);
-  if (!source.startsWith("/")) throw new MalformedBody(`invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`);
+  if (!source.startsWith("/"))
+    throw new MalformedBody(`invalid mount config for type "bind": invalid mount path: '${source}' mount path must be absolute`);
   const options = mount.object("BindOptions");
   const propagation = options.word("Propagation") as MountPropagation | undefined;
   return {

@@ -84,7 +84,10 @@ function paxRecords(body: Buffer): Record<string, string> {
     const space = body.indexOf(0x20, at);
     const length = Number(body.subarray(at, space).toString());
     if (space < 0 || !(length > 0)) break;
-    const [name = "", ...value] = body.subarray(space + 1, at + length - 1).toString().split("=");
+    const [name = "", ...value] = body
+      .subarray(space + 1, at + length - 1)
+      .toString()
+      .split("=");
     records[name] = value.join("=");
     at += length;
   }

@@ -1,6 +1,6 @@
 /** Credentials in headers: `X-Registry-Auth` and `X-Registry-Config`, base64 of JSON in either alphabet. Pure. */
 import type { RegistryAuth } from "../engine.js";
-import { Fields, MalformedBody, parseJson } from "./json-fields.js";
+import { Fields, parseJson } from "./json-fields.js";
 
 /** Undefined where there are none, or empty ones. @throws MalformedBody */
 export function registryAuthOf(header: string | undefined): RegistryAuth | undefined {

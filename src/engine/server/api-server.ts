@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { hostname } from "node:os";
-import { type Duplex, Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { Engine } from "../engine.js";
 import { version } from "../version.js";
 import { ADVERTISED_VERSION } from "./api-version.js";
@@ -65,7 +65,13 @@ export class ApiServer {
 
   #createServer({ tls }: ApiServerOptions): Server {
     // A request may take as long as an image does to arrive; its headers may not.
-    const limits = { maxHeaderSize: HEADERS_MAX, requestTimeout: 0, headersTimeout: 30_000, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true };
+    const limits = {
+      maxHeaderSize: HEADERS_MAX,
+      requestTimeout: 0,
+      headersTimeout: 30_000,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      noDelay: true,
+    };
     const listener: RequestListener = (request, response) =>
       void this.#serve(request, response, request, false, () => takeOverPlain(request, response));
     if (!tls) return createServer(limits, listener);
@@ -104,9 +110,18 @@ export class ApiServer {
     response.on("error", () => {});
     try {
       const [path = "", search = ""] = splitTarget(request.url ?? "");
-      const match = this.#router.match(request.method ?? "", path);
-      const exchange = new Exchange({ request, response, match, query: new URLSearchParams(search), body, upgrade, takeOver });
-      await match.handler(exchange);
+      const { handler, parameters, version: spoken } = this.#router.match(request.method ?? "", path);
+      const exchange = new Exchange({
+        request,
+        response,
+        parameters,
+        version: spoken,
+        query: new URLSearchParams(search),
+        body,
+        upgrade,
+        takeOver,
+      });
+      await handler(exchange);
     } catch (error) {
       answerFailure(response, error);
     } finally {
@@ -158,7 +173,9 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     return;
   }
   const [status, message] =
-    error.code === "HPE_HEADER_OVERFLOW" ? ["431 Request Header Fields Too Large", "request header fields too large"] : ["400 Bad Request", "malformed request"];
+    error.code === "HPE_HEADER_OVERFLOW"
+      ? ["431 Request Header Fields Too Large", "request header fields too large"]
+      : ["400 Bad Request", "malformed request"];
   const text = `${JSON.stringify({ message })}\n`;
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { Fields, parseJson } from "../docker-api/json-fields.js";
 import { HttpFailure } from "./http-failure.js";
-import type { Match } from "./router.js";
 
 /** The longest body that is read as JSON, in bytes: many times what any client sends. */
 const JSON_MAX = 4 << 20;
@@ -11,7 +10,10 @@ const JSON_MAX = 4 << 20;
 export interface ExchangeParts {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly match: Match;
+  /** What the path has in the places of the route's names. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Minor version of the API. */
+  readonly version: number;
   readonly query: URLSearchParams;
   /** What follows the headers. */
   readonly body: Readable;
@@ -33,7 +35,7 @@ export class Exchange {
     this.#parts = parts;
     this.query = parts.query;
     this.body = parts.body;
-    this.version = parts.match.version;
+    this.version = parts.version;
     parts.response.once("close", () => this.#abort.abort(new Error("the client has left")));
   }
 
@@ -44,7 +46,7 @@ export class Exchange {
 
   /** Of the path. */
   parameter(name: string): string {
-    return this.#parts.match.parameters[name] ?? "";
+    return this.#parts.parameters[name] ?? "";
   }
 
   header(name: string): string | undefined {
@@ -66,7 +68,8 @@ export class Exchange {
   number(name: string): number | undefined {
     const value = this.query.get(name);
     if (value === null || value === "") return undefined;
-    if (!/^-?\d{1,15}$/.test(value)) throw new HttpFailure(400, `invalid value ${JSON.stringify(value)} for ${name}: expected a whole number`);
+    if (!/^-?\d{1,15}$/.test(value))
+      throw new HttpFailure(400, `invalid value ${JSON.stringify(value)} for ${name}: expected a whole number`);
     return Number(value);
   }
 
@@ -113,7 +116,10 @@ export class Exchange {
 
   /** An answer of JSON objects, a line each. */
   lines(): JsonLines {
-    return new JsonLines(() => this.stream("application/json"), () => this.answered);
+    return new JsonLines(
+      () => this.stream("application/json"),
+      () => this.answered,
+    );
   }
 
   get answered(): boolean {

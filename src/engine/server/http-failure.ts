@@ -1,6 +1,7 @@
 /** What goes wrong in a request, as status and text. The texts are moby's where clients look for words in them. */
-import { type CaissonError, errorSummary, isCaissonError } from "../errors.js";
+
 import { MalformedBody } from "../docker-api/json-fields.js";
+import { type CaissonError, errorSummary, isCaissonError } from "../errors.js";
 
 /** An answer other than success: `{"message": ...}` with this status. */
 export class HttpFailure extends Error {
@@ -65,7 +66,8 @@ const STATUS: Readonly<Partial<Record<CaissonError["code"], number>>> = {
   VOLUME_NOT_FOUND: 404,
 };
 
-const OCI = "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
+const OCI =
+  "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process";
 
 /** Only what clients match on (docker's command line, testcontainers); every other error speaks for itself. */
 const TEXTS = {

@@ -28,7 +28,7 @@ function renamed(tar: Readable, rename: (name: string) => string | undefined): A
   void (async () => {
     const entries = tar.pipe(extract());
     tar.once("error", (error) => entries.destroy(error));
-    for await (const entry of entries) {
+    for await (const entry of entries as AsyncIterable<unknown> as AsyncIterable<TarEntry>) {
       const name = rename(entry.header.name);
       if (name === undefined) entry.resume();
       else await writeEntry(output, entry, name, rename);
@@ -38,11 +38,16 @@ function renamed(tar: Readable, rename: (name: string) => string | undefined): A
   return output as unknown as AsyncIterable<Buffer>;
 }
 
-function writeEntry(output: ReturnType<typeof pack>, entry: TarEntry, name: string, rename: (name: string) => string | undefined): Promise<void> {
+function writeEntry(
+  output: ReturnType<typeof pack>,
+  entry: TarEntry,
+  name: string,
+  rename: (name: string) => string | undefined,
+): Promise<void> {
   const { header } = entry;
   const linkname = header.type === "link" && header.linkname ? (rename(header.linkname) ?? header.linkname) : header.linkname;
   // Their paths in pax records would win over those that are given here.
-  const { path: _path, linkpath: _linkpath, size: _size, ...pax } = header.pax ?? {};
+  const { path: _path, linkpath: _linkpath, size: _size, ...pax } = (header.pax ?? {}) as Record<string, string>;
   const changed = { ...header, name, linkname: linkname ?? null, pax: Object.keys(pax).length > 0 ? pax : null } as Header;
   return new Promise((resolve, reject) => {
     const target = output.entry(changed, (error) => (error ? reject(error) : resolve()));

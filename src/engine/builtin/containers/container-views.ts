@@ -114,7 +114,10 @@ export abstract class ContainerViews {
     const record = this.find(container);
     const streams = await attachContainer(await this.session(), record, options);
     this.emit(record, "attach");
-    void streams.end.then((how) => how === "detach" && this.emit(record, "detach"));
+    streams.end.then(
+      (how) => how === "detach" && this.emit(record, "detach"),
+      () => {}, // it was removed, or the session has ended
+    );
     return streams;
   }
 

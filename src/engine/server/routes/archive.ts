@@ -55,7 +55,10 @@ async function copyOut(context: ServerContext, exchange: Exchange): Promise<void
   await sendTar(stream, output);
 }
 
-async function sendTar(tar: AsyncIterable<Buffer> | Readable, output: { write(data: Buffer): Promise<boolean>; end(): void; destroy(): void }): Promise<void> {
+async function sendTar(
+  tar: AsyncIterable<Buffer> | Readable,
+  output: { write(data: Buffer): Promise<boolean>; end(): void; destroy(): void },
+): Promise<void> {
   try {
     for await (const chunk of tar as AsyncIterable<Buffer>) if (!(await output.write(chunk))) return;
     output.end();
@@ -76,8 +79,10 @@ async function copyIn({ engine }: ServerContext, exchange: Exchange): Promise<vo
     });
   } catch (error) {
     if (isCaissonError(error, "PATH_NOT_FOUND")) throw new HttpFailure(404, `Could not find the file ${path} in container ${name}`);
-    if (isCaissonError(error, "COPY_FAILED") && error.facts.errno === "EROFS") throw new HttpFailure(403, "container rootfs is marked read-only");
-    if (isCaissonError(error, "COPY_FAILED") && error.facts.errno === "ENOTDIR") throw new HttpFailure(400, "extraction point is not a directory");
+    if (isCaissonError(error, "COPY_FAILED") && error.facts.errno === "EROFS")
+      throw new HttpFailure(403, "container rootfs is marked read-only");
+    if (isCaissonError(error, "COPY_FAILED") && error.facts.errno === "ENOTDIR")
+      throw new HttpFailure(400, "extraction point is not a directory");
     throw error;
   }
   exchange.empty(200);
@@ -87,5 +92,11 @@ async function exportFiles({ engine }: ServerContext, exchange: Exchange): Promi
   const { id, mounts } = await engine.containers.inspect(exchange.parameter("id"));
   const tar = await engine.containers.copyOut(id, "/", { signal: exchange.signal });
   const output = exchange.stream(TAR);
-  await sendTar(exported(tar, mounts.map(({ target }) => target)), output);
+  await sendTar(
+    exported(
+      tar,
+      mounts.map(({ target }) => target),
+    ),
+    output,
+  );
 }

@@ -33,7 +33,8 @@ async function build({ engine }: ServerContext, exchange: Exchange): Promise<voi
     if (quiet) await lines.write({ stream: `${image.id}\n` });
     else {
       await lines.write({ stream: `Successfully built ${image.id.slice(7, 19)}\n` });
-      for (const tag of options.tags ?? []) await lines.write({ stream: `Successfully tagged ${/:[^/]*$/.test(tag) ? tag : `${tag}:latest`}\n` });
+      for (const tag of options.tags ?? [])
+        await lines.write({ stream: `Successfully tagged ${/:[^/]*$/.test(tag) ? tag : `${tag}:latest`}\n` });
     }
   } catch (error) {
     if (exchange.signal.aborted) return;
@@ -72,17 +73,22 @@ async function report(lines: JsonLines, event: BuildEvent): Promise<void> {
 function contextOf(exchange: Exchange): BuildContext {
   const remote = exchange.text("remote");
   if (remote === undefined || remote === "client-session") return { tar: exchange.body as Readable };
-  if (!/^(https?|git|ssh):\/\/|^git@/.test(remote)) throw new HttpFailure(400, `remote ${JSON.stringify(remote)} is neither a URL nor a git repository`);
+  if (!/^(https?|git|ssh):\/\/|^git@/.test(remote))
+    throw new HttpFailure(400, `remote ${JSON.stringify(remote)} is neither a URL nor a git repository`);
   return remote;
 }
 
 /** @throws HttpFailure, MalformedBody */
 function buildOptions(exchange: Exchange): BuildOptions {
   if (exchange.text("version") === "2")
-    throw new HttpFailure(400, "BuildKit's sessions are not served: the classic builder is, version 1, which understands the same Dockerfiles");
+    throw new HttpFailure(
+      400,
+      "BuildKit's sessions are not served: the classic builder is, version 1, which understands the same Dockerfiles",
+    );
   if (exchange.flag("squash")) throw new HttpFailure(400, "squash is only supported with experimental mode");
   const outputs = exchange.text("outputs");
-  if (outputs !== undefined && outputs !== "[]" && outputs !== "null") throw new HttpFailure(400, "outputs other than the image are not served");
+  if (outputs !== undefined && outputs !== "[]" && outputs !== "null")
+    throw new HttpFailure(400, "outputs other than the image are not served");
   registryConfigOf(exchange.header("x-registry-config"));
   const memory = exchange.number("memory");
   const tags = exchange.query.getAll("t").filter(Boolean);
@@ -107,7 +113,8 @@ function jsonRecord(exchange: Exchange, name: string): Readonly<Record<string, s
   if (text === undefined) return undefined;
   const json = parseJson(text);
   const entries = Object.entries(new Fields({ [name]: json }).object(name).json ?? {}).filter(([, value]) => value !== null);
-  if (entries.some(([, value]) => typeof value !== "string")) throw new MalformedBody(`invalid JSON: expected ${name} to be an object of strings`);
+  if (entries.some(([, value]) => typeof value !== "string"))
+    throw new MalformedBody(`invalid JSON: expected ${name} to be an object of strings`);
   return Object.fromEntries(entries as [string, string][]);
 }
 

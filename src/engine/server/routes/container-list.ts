@@ -24,7 +24,15 @@ const FILTERS = [
   "status",
   "volume",
 ];
-const STATUSES: readonly (ContainerStatus | "removing" | "dead")[] = ["created", "running", "paused", "restarting", "exited", "removing", "dead"];
+const STATUSES: readonly (ContainerStatus | "removing" | "dead")[] = [
+  "created",
+  "running",
+  "paused",
+  "restarting",
+  "exited",
+  "removing",
+  "dead",
+];
 
 export async function listContainers(context: ServerContext, exchange: Exchange): Promise<void> {
   const filters = new FilterParameter(exchange.text("filters"), FILTERS);

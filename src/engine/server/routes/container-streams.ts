@@ -69,7 +69,11 @@ async function attach({ engine }: ServerContext, exchange: Exchange): Promise<vo
   });
   const socket = exchange.hijack(streamType(exchange, config.tty));
   const wanted = { stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") };
-  await joinStreams(socket, { ...streams, stdin: stdin ? streams.stdin : undefined, leave: () => streams.detach() }, { tty: config.tty, wanted });
+  await joinStreams(
+    socket,
+    { ...streams, stdin: stdin ? streams.stdin : undefined, leave: () => streams.detach() },
+    { tty: config.tty, wanted },
+  );
 }
 
 /** What was logged so far and no more. */
@@ -77,7 +81,8 @@ async function attachedLogs({ containers }: ServerContext["engine"], id: string,
   const socket: Duplex = exchange.hijack(streamType(exchange, tty));
   const line = logLine(false, tty);
   if (exchange.flag("logs"))
-    for await (const record of containers.logs(id, { stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") })) socket.write(line(record));
+    for await (const record of containers.logs(id, { stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") }))
+      socket.write(line(record));
   socket.end();
 }
 
@@ -97,7 +102,8 @@ export function terminalSize(exchange: Exchange): TerminalSize {
     ["height", rows],
     ["width", columns],
   ] as const)
-    if (value === undefined || value < 0 || value > 65_535) throw new HttpFailure(400, `invalid resize ${name}: expected a number from 0 to 65535`);
+    if (value === undefined || value < 0 || value > 65_535)
+      throw new HttpFailure(400, `invalid resize ${name}: expected a number from 0 to 65535`);
   return { rows: rows!, columns: columns! };
 }
 
@@ -122,7 +128,8 @@ async function stats({ engine }: ServerContext, exchange: Exchange): Promise<voi
     }
   } catch (error) {
     // It has ended, or somebody lost interest.
-    if (!exchange.signal.aborted && !isCaissonError(error, "CONTAINER_NOT_RUNNING") && !isCaissonError(error, "CONTAINER_NOT_FOUND")) throw error;
+    if (!exchange.signal.aborted && !isCaissonError(error, "CONTAINER_NOT_RUNNING") && !isCaissonError(error, "CONTAINER_NOT_FOUND"))
+      throw error;
   }
   output.end();
 }

@@ -144,7 +144,10 @@ async function remove({ engine }: ServerContext, name: string, exchange: Exchang
     await engine.containers.remove(id, { force: exchange.flag("force") });
   } catch (error) {
     if (!isCaissonError(error, "CONTAINER_RUNNING")) throw error;
-    const advice = status === "paused" ? "unpause and then stop the container before removing or force remove" : "stop the container before removing or force remove";
+    const advice =
+      status === "paused"
+        ? "unpause and then stop the container before removing or force remove"
+        : "stop the container before removing or force remove";
     throw new HttpFailure(409, `cannot remove container "/${name}": container is ${status}: ${advice}`);
   }
 }

@@ -69,7 +69,11 @@ async function start({ engine, execs }: ServerContext, exchange: Exchange): Prom
   const body = await exchange.json();
   const detach = body.flag("Detach") ?? false;
   const { spec } = entry;
-  if (entry.started) throw new HttpFailure(409, entry.running ? `Error: Exec command ${entry.id} is already running` : `exec command ${entry.id} has already run`);
+  if (entry.started)
+    throw new HttpFailure(
+      409,
+      entry.running ? `Error: Exec command ${entry.id} is already running` : `exec command ${entry.id} has already run`,
+    );
   await runningContainer(engine, entry.containerId);
   entry.started = true;
   let process: Awaited<ReturnType<typeof engine.containers.exec>>;

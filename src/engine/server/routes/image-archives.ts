@@ -6,15 +6,24 @@ import { registryAuthOf } from "../../docker-api/registry-auth.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
 import { HttpFailure } from "../http-failure.js";
+import { inLines, isLayer } from "../progress.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
-import { inLines, isLayer } from "./images.js";
 
 export function imageArchiveRoutes(context: ServerContext): readonly Route[] {
   return [
     ["POST", "/images/create", (exchange) => create(context, exchange)],
     ["POST", "/images/load", (exchange) => load(context, exchange)],
-    ["GET", "/images/get", (exchange) => save(context, exchange, exchange.query.getAll("names").flatMap((names) => names.split(",")))],
+    [
+      "GET",
+      "/images/get",
+      (exchange) =>
+        save(
+          context,
+          exchange,
+          exchange.query.getAll("names").flatMap((names) => names.split(",")),
+        ),
+    ],
     ["GET", "/images/{name*}/get", (exchange) => save(context, exchange, [exchange.parameter("name")])],
   ];
 }

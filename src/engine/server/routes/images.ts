@@ -2,13 +2,14 @@
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { historyJson, imageJson, imageRow } from "../../docker-api/image-details.js";
 import { joinReference, splitReference } from "../../docker-api/image-name.js";
-import { errorLine, progressLine } from "../../docker-api/progress-lines.js";
+import { progressLine } from "../../docker-api/progress-lines.js";
 import { registryAuthOf } from "../../docker-api/registry-auth.js";
-import type { ImageProgress, ImageSummary } from "../../engine.js";
+import type { ImageSummary } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import { hasLabels } from "../../filters.js";
-import type { Exchange, JsonLines } from "../exchange.js";
-import { asHttpFailure, HttpFailure } from "../http-failure.js";
+import type { Exchange } from "../exchange.js";
+import { HttpFailure } from "../http-failure.js";
+import { inLines, isLayer } from "../progress.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
 import { pruneFilters } from "./containers.js";
@@ -29,8 +30,16 @@ export function imageRoutes(context: ServerContext): readonly Route[] {
     ...imageArchiveRoutes(context),
     ["POST", "/images/{name*}/push", (exchange) => push(context, exchange)],
     ["POST", "/images/{name*}/tag", (exchange) => tag(context, exchange)],
-    ["GET", "/images/{name*}/json", async (exchange) => exchange.send(200, imageJson(await images.inspect(exchange.parameter("name")), exchange.version))],
-    ["GET", "/images/{name*}/history", async (exchange) => exchange.send(200, historyJson(await images.inspect(exchange.parameter("name"))))],
+    [
+      "GET",
+      "/images/{name*}/json",
+      async (exchange) => exchange.send(200, imageJson(await images.inspect(exchange.parameter("name")), exchange.version)),
+    ],
+    [
+      "GET",
+      "/images/{name*}/history",
+      async (exchange) => exchange.send(200, historyJson(await images.inspect(exchange.parameter("name")))),
+    ],
     ["DELETE", "/images/{name*}", (exchange) => remove(context, exchange)],
     [
       "GET",
@@ -70,7 +79,11 @@ async function list({ engine }: ServerContext, exchange: Exchange): Promise<void
   const rows = await Promise.all(
     passing.map(async (image) => {
       const { repoDigests } = await images.inspect(image.id).catch(() => ({ repoDigests: [] }));
-      return imageRow(shown(image, references), { version: exchange.version, repoDigests, containers: counts ? (counts.get(image.id) ?? 0) : -1 });
+      return imageRow(shown(image, references), {
+        version: exchange.version,
+        repoDigests,
+        containers: counts ? (counts.get(image.id) ?? 0) : -1,
+      });
     }),
   );
   exchange.send(200, rows);
@@ -125,22 +138,6 @@ function withHost(repository: string): string {
   return `docker.io/${rest.length > 0 ? repository : `library/${repository}`}`;
 }
 
-/** Events of the image as a whole have its name for an id. */
-export function isLayer({ id }: ImageProgress): boolean {
-  return /^[0-9a-f]{12}$/.test(id);
-}
-
-/** What fails once the answer has begun ends it with a line that says so. */
-export async function inLines(lines: JsonLines, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!lines.begun) throw error;
-    await lines.write(errorLine(asHttpFailure(error).message));
-  }
-  lines.end();
-}
-
 async function tag({ engine }: ServerContext, exchange: Exchange): Promise<void> {
   const repository = exchange.text("repo");
   if (repository === undefined) throw new HttpFailure(400, "repo is missing");
@@ -173,7 +170,8 @@ async function inUse(
   const [first = ""] = users;
   const container = await containers.inspect(first).catch(() => undefined);
   const id = container?.id.slice(0, 12) ?? first;
-  if (container?.state.running) return `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container ${id}`;
+  if (container?.state.running)
+    return `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container ${id}`;
   if (byId) return `conflict: unable to delete ${short} (must be forced) - image is being used by stopped container ${id}`;
   return `conflict: unable to remove repository reference "${name}" (must force) - container ${id} is using its referenced image ${short}`;
 }

@@ -1,7 +1,14 @@
 /** Routes about networks, the three that every daemon has included. */
 import { endpointOfBody } from "../../docker-api/container-spec-of-body.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
-import { networkJson, networkSpecOfBody, PREDEFINED, type PredefinedNetwork, predefinedJson, predefinedNetwork } from "../../docker-api/network-details.js";
+import {
+  networkJson,
+  networkSpecOfBody,
+  PREDEFINED,
+  type PredefinedNetwork,
+  predefinedJson,
+  predefinedNetwork,
+} from "../../docker-api/network-details.js";
 import type { NetworkInspect } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import { hasLabel, hasLabels } from "../../filters.js";
@@ -50,7 +57,10 @@ async function list(context: ServerContext, exchange: Exchange): Promise<void> {
   const made = networks.filter((network) => passes(network, "custom"));
   // Lists leave the containers out.
   const rows = [...predefined.map((name) => predefinedJson(name, MADE)), ...made.map((network) => networkJson(network, { running: ids }))];
-  exchange.send(200, rows.map((row) => ({ ...row, Containers: {} })));
+  exchange.send(
+    200,
+    rows.map((row) => ({ ...row, Containers: {} })),
+  );
 }
 
 async function create({ engine }: ServerContext, exchange: Exchange): Promise<void> {

@@ -26,7 +26,9 @@ async function list({ engine }: ServerContext, exchange: Exchange): Promise<void
   const names = filters.get("name");
   const found = (await engine.volumes.list(dangling === undefined ? {} : { dangling })).filter(
     (volume) =>
-      (drivers?.includes("local") ?? true) && (names?.some((part) => volume.name.includes(part)) ?? true) && hasLabels(volume.labels, filters.get("label")),
+      (drivers?.includes("local") ?? true) &&
+      (names?.some((part) => volume.name.includes(part)) ?? true) &&
+      hasLabels(volume.labels, filters.get("label")),
   );
   exchange.send(200, { Volumes: found.map(volumeJson), Warnings: null });
 }
@@ -45,7 +47,14 @@ async function remove({ engine }: ServerContext, exchange: Exchange): Promise<vo
     await engine.volumes.remove(name, { force: exchange.flag("force") });
   } catch (error) {
     if (!isCaissonError(error, "VOLUME_IN_USE")) throw error;
-    const ids = await Promise.all(error.facts.containers.map((each) => engine.containers.inspect(each).then(({ id }) => id, () => each)));
+    const ids = await Promise.all(
+      error.facts.containers.map((each) =>
+        engine.containers.inspect(each).then(
+          ({ id }) => id,
+          () => each,
+        ),
+      ),
+    );
     throw new HttpFailure(409, `remove ${name}: volume is in use - [${ids.join(", ")}]`);
   }
   exchange.empty(204);
