@@ -7,7 +7,7 @@ import { RemoteContainers } from "./container-service.js";
 import { DockerClient } from "./docker-client.js";
 import { parseDockerHost, publishedHost } from "./docker-host.js";
 import { EventStream } from "./event-stream.js";
-import { RemoteImages } from "./image-service.js";
+import { RemoteImages } from "./images/image-service.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
 
@@ -30,7 +30,7 @@ export class RemoteEngine implements Engine {
   readonly #client: DockerClient;
   readonly #events: EventStream;
 
-  private constructor(client: DockerClient, info: SystemInfoJson) {
+  private constructor(client: DockerClient, info: SystemInfoJson, environment: NodeJS.ProcessEnv) {
     this.#client = client;
     this.host = publishedHost(client.host, undefined);
     this.supports = {
@@ -45,7 +45,7 @@ export class RemoteEngine implements Engine {
       sessionBound: false,
     };
     this.#events = new EventStream(client);
-    this.images = new RemoteImages({ client });
+    this.images = new RemoteImages({ client, environment });
     this.networks = new RemoteNetworks({ client });
     this.volumes = new RemoteVolumes({ client });
     this.containers = new RemoteContainers({ client, events: this.#events, host: this.host, images: this.images });
@@ -56,7 +56,8 @@ export class RemoteEngine implements Engine {
     const parsed = parseDockerHost(host ?? environment["DOCKER_HOST"] ?? DEFAULT_HOST);
     const client = await DockerClient.open({ host: parsed });
     try {
-      return new RemoteEngine(client, await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" }));
+      const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
+      return new RemoteEngine(client, info, environment);
     } catch (error) {
       await client.close();
       throw error;
