@@ -8,6 +8,7 @@ import { DockerClient } from "./docker-client.js";
 import { parseDockerHost, publishedHost } from "./docker-host.js";
 import { EventStream } from "./event-stream.js";
 import { RemoteImages } from "./images/image-service.js";
+import { RemoteSession } from "./lifetime/remote-session.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
 
@@ -29,9 +30,11 @@ export class RemoteEngine implements Engine {
   readonly volumes: RemoteVolumes;
   readonly #client: DockerClient;
   readonly #events: EventStream;
+  readonly #session: RemoteSession;
 
-  private constructor(client: DockerClient, info: SystemInfoJson, environment: NodeJS.ProcessEnv) {
+  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession, environment: NodeJS.ProcessEnv) {
     this.#client = client;
+    this.#session = session;
     this.host = publishedHost(client.host, undefined);
     this.supports = {
       waitListening: true,
@@ -42,13 +45,13 @@ export class RemoteEngine implements Engine {
       hostPorts: false,
       limits: limitsOf(info),
       pause: true,
-      sessionBound: false,
+      sessionBound: true,
     };
     this.#events = new EventStream(client);
     this.images = new RemoteImages({ client, environment });
-    this.networks = new RemoteNetworks({ client });
-    this.volumes = new RemoteVolumes({ client });
-    this.containers = new RemoteContainers({ client, events: this.#events, host: this.host, images: this.images });
+    this.networks = new RemoteNetworks({ client, session });
+    this.volumes = new RemoteVolumes({ client, session });
+    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
   }
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
@@ -57,7 +60,9 @@ export class RemoteEngine implements Engine {
     const client = await DockerClient.open({ host: parsed });
     try {
       const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
-      return new RemoteEngine(client, info, environment);
+      const session = new RemoteSession(client, environment);
+      session.sweep();
+      return new RemoteEngine(client, info, session, environment);
     } catch (error) {
       await client.close();
       throw error;
@@ -81,6 +86,7 @@ export class RemoteEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    await this.#session.close();
     this.#events.close();
     await this.#client.close();
   }
