@@ -32,9 +32,43 @@ module.exports = {
       "Only open.ts knows the engines.",
     ),
     rule(
+      "remote-behind-open",
+      { path: "^src/", pathNot: "^src/engine/(open\\.ts|remote/)" },
+      { path: "^src/engine/remote/" },
+      "Only open.ts knows the engines.",
+    ),
+    rule(
+      "server-over-any-engine",
+      { path: "^src/engine/server/" },
+      { path: "^src/engine/(builtin|remote|open)" },
+      "It is handed an engine, and knows the contract alone.",
+    ),
+    rule(
+      "server-behind-its-command",
+      { path: "^src/", pathNot: "^src/(engine/server/|cli/)" },
+      { path: "^src/engine/server/" },
+      "Nothing else listens.",
+    ),
+    rule(
+      "wire-types-are-pure",
+      { path: "^src/engine/docker-api/" },
+      { path: "^src/engine/(builtin|remote|server)/" },
+      "The client and the server share them; they know neither.",
+    ),
+    rule(
+      "shared-below-engines",
+      { path: "^src/engine/(oci|docker-config|dockerfile|build-context|spec)/" },
+      {
+        path: "^src/",
+        pathNot:
+          "^src/engine/((oci|docker-config|dockerfile|build-context|spec)/|(engine|image-service|container-spec|build-service|errors)\\.ts$)",
+      },
+      "What engines have in common knows none of them.",
+    ),
+    rule(
       "open-sees-the-door",
       { path: "^src/engine/open\\.ts$" },
-      { path: "^src/engine/builtin/", pathNot: "builtin/index\\.ts$" },
+      { path: "^src/engine/(builtin|remote)/", pathNot: "(builtin|remote)/index\\.ts$" },
       "And of an engine only its index.",
     ),
     rule(
@@ -50,7 +84,7 @@ module.exports = {
       { path: "^src/engine/builtin/(runtime|network)/" },
       {
         path: "^src/engine/builtin/",
-        pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$|volumes/volume-names\\.ts$",
+        pathNot: "^src/engine/builtin/(runtime|network)/|supervisor/(codec|protocol)\\.ts$",
       },
       "Planning never talks to the supervisor.",
     ),

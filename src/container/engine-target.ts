@@ -15,17 +15,23 @@ export interface TargetFacts {
   readonly since?: Date | undefined;
 }
 
-export function engineTarget(engine: Pick<Engine, "containers" | "events">, facts: TargetFacts): WaitTarget {
+export function engineTarget(engine: Pick<Engine, "containers" | "events" | "host">, facts: TargetFacts): WaitTarget {
   const { containers } = engine;
   const { id, since } = facts;
   return {
     ...facts,
-    host: "127.0.0.1",
+    host: engine.host === "localhost" ? "127.0.0.1" : engine.host,
     logs: (signal) => logLines(containers.logs(id, { follow: true, since, signal })),
     logTail: async (lines) => {
       const tail: string[] = [];
       for await (const { line } of logLines(containers.logs(id, { tail: lines, since }))) tail.push(line);
       return tail.slice(-lines);
+    },
+    notices: async () => {
+      const { refusedHostPorts = [] } = await containers.inspect(id);
+      return refusedHostPorts.map(
+        (port) => `It was refused port ${port} of this host, which is not exposed to it: withExposedHostPorts(${port}).`,
+      );
     },
     exec: async (command, signal) => {
       const process = await containers.exec(id, { command, signal });

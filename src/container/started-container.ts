@@ -82,7 +82,7 @@ export class StartedContainer implements AsyncDisposable {
 
   /** Where mapped ports are reached. */
   getHost(): string {
-    return "localhost";
+    return this.#engine.host;
   }
 
   /**

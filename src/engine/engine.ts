@@ -30,6 +30,8 @@ export type * from "./volume-service.js";
 export interface Engine extends AsyncDisposable {
   /** Which engine this is, e.g. `"builtin"`: for messages and logs, never for decisions (see {@link supports}). */
   readonly name: string;
+  /** Name or address under which published ports are reached from here. */
+  readonly host: string;
   /** What this engine can do on this host. Fixed once the engine is open. */
   readonly supports: EngineSupports;
   readonly images: ImageService;
@@ -107,7 +109,10 @@ export interface EventsOptions {
 
 export interface EngineEvent {
   readonly type: "container" | "image" | "network" | "volume";
-  /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
+  /**
+   * Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ...;
+   * and of the built-in engine `host_port_refused`, with the `port` of this host that a container tried and that is not exposed to it.
+   */
   readonly action: string;
   /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;

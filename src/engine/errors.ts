@@ -59,6 +59,10 @@ export interface ErrorFacts {
   /** The operation needs a container that isn't running. */
   CONTAINER_RUNNING: { readonly containerId: string };
   COPY_FAILED: { readonly path: string; readonly errno?: string | undefined };
+  /** A daemon refused a request, or failed at it, in a way that has no code of its own: its words are in the facts. */
+  DAEMON_ERROR: { readonly doing: string; readonly status: number; readonly message: string };
+  /** A daemon that was spoken to does not answer any more, or the connection broke in the middle of something. */
+  DAEMON_UNREACHABLE: { readonly host: string; readonly doing: string; readonly errno?: string | undefined };
   /** Bytes hashed to something else than was promised; nothing of them is kept. */
   DIGEST_MISMATCH: { readonly what: string; readonly expected: string; readonly actual: string };
   DISK_FULL: { readonly path: string };
@@ -96,6 +100,8 @@ export interface ErrorFacts {
   REGISTRY_RATE_LIMITED: { readonly registry: string; readonly retryAfterMs?: number | undefined };
   REGISTRY_UNAUTHORIZED: { readonly registry: string; readonly status: number; readonly credentials: string };
   REGISTRY_UNREACHABLE: { readonly registry: string; readonly attempts: number };
+  /** A server has the socket or the data root already: the process, where it is one of ours. */
+  SERVER_RUNNING: { readonly what: string; readonly pid: number | undefined };
   /** The session that owned this object was closed. */
   SESSION_CLOSED: { readonly what: string };
   /** The container could not be started: which step of the launch failed, and with what. */

@@ -7,18 +7,26 @@ import { CaissonError, optionError } from "./errors.js";
 
 export interface OpenEngineOptions {
   /** @default CAISSON_ENGINE, else `"auto"` */
-  readonly engine?: "auto" | "builtin" | undefined;
+  readonly engine?: "auto" | "builtin" | "remote" | undefined;
+  /** Address of a daemon, which makes it the remote engine: `unix:///path`, `tcp://host:port`, `ssh://user@host`. @default found */
+  readonly host?: string | undefined;
   /** Data root. @default CAISSON_HOME, else /var/lib/caisson for root and $XDG_DATA_HOME/caisson for others */
   readonly home?: string | undefined;
   /** @default process.env */
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
+const ENGINES: readonly string[] = ["auto", "builtin", "remote"];
+
 /** Opens an engine of its own: its containers end with `close()`. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
 export async function openEngine(options: OpenEngineOptions = {}): Promise<Engine> {
   const environment = options.environment ?? process.env;
-  const wanted = options.engine ?? environment["CAISSON_ENGINE"] ?? "auto";
-  if (wanted !== "auto" && wanted !== "builtin") throw optionError("CAISSON_ENGINE", wanted, "the name of an engine", ["auto", "builtin"]);
+  const wanted = options.engine ?? (options.host === undefined ? (environment["CAISSON_ENGINE"] ?? "auto") : "remote");
+  if (!ENGINES.includes(wanted)) throw optionError("CAISSON_ENGINE", wanted, "the name of an engine", ENGINES);
+  if (wanted === "remote") {
+    const { RemoteEngine } = await import("./remote/index.js");
+    return RemoteEngine.open({ host: options.host, environment });
+  }
   if (process.platform !== "linux") {
     throw new CaissonError("ENGINE_UNAVAILABLE", "No engine can run here", {
       facts: { tried: [{ engine: "builtin", reason: `needs Linux; this is ${process.platform}` }] },

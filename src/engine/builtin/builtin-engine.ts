@@ -3,6 +3,7 @@ import { cpus, type as osType, release, totalmem } from "node:os";
 import path from "node:path";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
+import { hostPlatform } from "../oci/platform.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
@@ -13,7 +14,6 @@ import { openSession, type Session } from "./containers/session.js";
 import { directoryBytes } from "./containers/written-files.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
-import { hostPlatform } from "./images/platform.js";
 import { hasFreezer } from "./runtime/cgroups.js";
 import type { HostFacts } from "./runtime/host-facts.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
@@ -36,6 +36,7 @@ function mayConfigureNetworks({ capabilities }: HostFacts): boolean {
 
 export class BuiltinEngine implements Engine {
   readonly name = "builtin";
+  readonly host = "localhost";
   readonly supports: EngineSupports;
   readonly images: ImageStore;
   readonly containers: BuiltinContainers;

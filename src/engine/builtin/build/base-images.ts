@@ -1,11 +1,12 @@
 /** Images that a Dockerfile names, found here or pulled; what a stage stands on is found once, whoever asks first. */
+
+import { formatLocation } from "../../dockerfile/dockerfile-error.js";
+import type { Instruction } from "../../dockerfile/instructions.js";
+import type { Stage } from "../../dockerfile/parse-dockerfile.js";
 import { CaissonError, isCaissonError } from "../../errors.js";
-import { type OciImageConfig, parseOciConfig } from "../images/image-config.js";
-import { formatPlatform } from "../images/platform.js";
+import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
+import { formatPlatform } from "../../oci/platform.js";
 import type { BuildContextFacts } from "./build-context.js";
-import { formatLocation } from "./dockerfile/dockerfile-error.js";
-import type { Instruction } from "./dockerfile/instructions.js";
-import type { Stage } from "./dockerfile/parse-dockerfile.js";
 import { baseOf, type Source } from "./stage-graph.js";
 import { stepName, stepsOf } from "./step-names.js";
 

@@ -1,16 +1,17 @@
 /** What a build was asked for, looked up once: what all of its stages share. */
+
+import type { FileTree } from "../../build-context/file-tree.js";
+import type { IgnoreFile } from "../../build-context/ignore-file.js";
+import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
 import type { BuildOptions } from "../../engine.js";
+import type { OciImageConfig } from "../../oci/image-config.js";
+import type { Platform } from "../../oci/platform.js";
 import type { Session } from "../containers/session.js";
-import type { OciImageConfig } from "../images/image-config.js";
 import type { ImageStore } from "../images/image-store.js";
-import type { Platform } from "../images/platform.js";
 import type { OuterArguments } from "./apply-configuration.js";
 import type { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
-import type { IgnoreFile } from "./context/ignore-file.js";
 import type { NamedContexts } from "./context/named-context.js";
-import type { Dockerfile, Stage } from "./dockerfile/parse-dockerfile.js";
-import type { FileTree } from "./files/file-tree.js";
 import type { Surroundings } from "./stage-graph.js";
 import type { Workspace } from "./steps/workspace.js";
 

@@ -1,12 +1,12 @@
 /** A step that failed, with its place, its command, how it ended and what it said last. */
 
 import { statfs } from "node:fs/promises";
+import { formatLocation } from "../../dockerfile/dockerfile-error.js";
+import type { Instruction } from "../../dockerfile/instructions.js";
 import type { ContainerExit } from "../../engine.js";
 import { CaissonError, type ErrorFacts } from "../../errors.js";
 import { describeExit } from "../containers/exit-status.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
-import { formatLocation } from "./dockerfile/dockerfile-error.js";
-import type { Instruction } from "./dockerfile/instructions.js";
 import { TooManyLinks } from "./files/dangling-links.js";
 import { CopyRefused } from "./steps/copy-files.js";
 import { SourceMissing } from "./steps/copy-selection.js";

@@ -1,8 +1,8 @@
 /** A build from start to end: context and Dockerfile read, the stages that are needed built, the image written. */
 import type { BuildContext, BuildOptions, BuildResult, ImageInspect } from "../../engine.js";
-import { type OciImageConfig, toOci } from "../images/image-config.js";
+import { type OciImageConfig, toOci } from "../../oci/image-config.js";
+import type { Platform } from "../../oci/platform.js";
 import type { ImageStore } from "../images/image-store.js";
-import type { Platform } from "../images/platform.js";
 import type { BuildContextFacts } from "./build-context.js";
 import { BuildProgress } from "./build-progress.js";
 import { gatherFacts } from "./gather-facts.js";

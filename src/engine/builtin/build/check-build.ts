@@ -1,12 +1,13 @@
 /** A Dockerfile checked without building anything: every stage of it, or the target with what it stands on. */
+
+import type { Stage } from "../../dockerfile/parse-dockerfile.js";
 import type { BuildCheck, BuildContext, BuildOptions, BuildWarning } from "../../engine.js";
 import { CaissonError, isCaissonError } from "../../errors.js";
-import { type OciImageConfig, parseOciConfig } from "../images/image-config.js";
-import { formatPlatform } from "../images/platform.js";
+import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
+import { formatPlatform } from "../../oci/platform.js";
 import { imageReference, placed } from "./base-images.js";
 import type { BuildContextFacts } from "./build-context.js";
 import { BuildProgress } from "./build-progress.js";
-import type { Stage } from "./dockerfile/parse-dockerfile.js";
 import { gatherFacts } from "./gather-facts.js";
 import { checkOptionsOf, violationOf } from "./lint/build-lint.js";
 import type { CheckOptions } from "./lint/check-options.js";

@@ -1,8 +1,8 @@
 /** EXPOSE: `80`, `53/udp`, `8000-8010/tcp`, to `port/protocol` each. An address and a host's port in front mean nothing, and are let by. */
 import { isIP } from "node:net";
-import { dockerfileError } from "./dockerfile/dockerfile-error.js";
-import type { InstructionOf } from "./dockerfile/instructions.js";
-import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
+import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../../dockerfile/instructions.js";
+import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
 
 export interface PortWord {
   readonly address: string;

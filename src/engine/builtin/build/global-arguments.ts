@@ -1,5 +1,5 @@
 /** Values of ARG before the first FROM. */
-import type { Dockerfile } from "./dockerfile/parse-dockerfile.js";
+import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
 import { Expander } from "./expand-instruction.js";
 
 /** Platform arguments, then those before the first FROM; given ones win. @throws DOCKERFILE_INVALID */

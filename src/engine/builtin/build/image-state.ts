@@ -2,10 +2,11 @@
  * What instructions do to an image's configuration and history. Pure: state in, state out. History texts are BuildKit's, so that
  * `docker history` shows the same for both.
  */
+
+import { formatDuration } from "../../dockerfile/duration.js";
+import type { HealthcheckInstruction } from "../../dockerfile/instructions.js";
 import type { ImageConfig } from "../../engine.js";
-import type { OciImageConfig } from "../images/image-config.js";
-import { formatDuration } from "./dockerfile/duration.js";
-import type { HealthcheckInstruction } from "./dockerfile/instructions.js";
+import type { OciImageConfig } from "../../oci/image-config.js";
 
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const DEFAULT_SHELL = ["/bin/sh", "-c"];

@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { validateBuildOptions } from "../../build-context/validate-options.js";
+import { type ParsedDockerfile, parseUpToError } from "../../dockerfile/parse-dockerfile.js";
 import type { BuildContext, BuildOptions } from "../../engine.js";
 import { abortError, throwIfAborted } from "../../errors.js";
 import type { Session } from "../containers/session.js";
@@ -9,9 +11,7 @@ import type { ImageStore } from "../images/image-store.js";
 import type { CacheStore } from "./cache-store.js";
 import { type NamedContexts, namedContexts } from "./context/named-context.js";
 import { type OpenContext, openContext } from "./context/open-context.js";
-import { type ParsedDockerfile, parseUpToError } from "./dockerfile/parse-dockerfile.js";
 import { openWorkspace, type Workspace } from "./steps/workspace.js";
-import { validateBuildOptions } from "./validate-options.js";
 
 export interface BuilderParts {
   readonly images: ImageStore;

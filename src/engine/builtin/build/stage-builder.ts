@@ -1,5 +1,10 @@
 /** Builds one stage: its base, then its instructions in order. */
-import { fromOci, parseOciConfig } from "../images/image-config.js";
+
+import type { FileTree } from "../../build-context/file-tree.js";
+import { formatLocation } from "../../dockerfile/dockerfile-error.js";
+import type { Instruction } from "../../dockerfile/instructions.js";
+import { parseTrigger, type Stage } from "../../dockerfile/parse-dockerfile.js";
+import { fromOci, parseOciConfig } from "../../oci/image-config.js";
 import { applyConfiguration } from "./apply-configuration.js";
 import { findImage, imageReference } from "./base-images.js";
 import type { BuildContextFacts } from "./build-context.js";
@@ -7,11 +12,7 @@ import { placeFailure } from "./build-failure.js";
 import type { Step } from "./build-progress.js";
 import { keyOf } from "./cache-store.js";
 import type { NamedContext } from "./context/named-context.js";
-import { formatLocation } from "./dockerfile/dockerfile-error.js";
-import type { Instruction } from "./dockerfile/instructions.js";
-import { parseTrigger, type Stage } from "./dockerfile/parse-dockerfile.js";
 import { Expander } from "./expand-instruction.js";
-import type { FileTree } from "./files/file-tree.js";
 import { RootfsTree } from "./files/rootfs-tree.js";
 import type { ImageState } from "./image-state.js";
 import * as image from "./image-state.js";

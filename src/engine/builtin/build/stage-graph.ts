@@ -1,9 +1,9 @@
 /** Which stages a build needs, and what each stands on. Pure. */
 
-import { parsePlatform } from "../images/platform.js";
-import { dockerfileError } from "./dockerfile/dockerfile-error.js";
-import type { Instruction, InstructionOf } from "./dockerfile/instructions.js";
-import type { Dockerfile, Stage } from "./dockerfile/parse-dockerfile.js";
+import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
+import type { Instruction, InstructionOf } from "../../dockerfile/instructions.js";
+import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
+import { parsePlatform } from "../../oci/platform.js";
 import { Expander } from "./expand-instruction.js";
 
 /** Where files come from: an earlier stage, a context of that name, or an image. */

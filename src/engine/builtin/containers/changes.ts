@@ -1,6 +1,6 @@
 /** `docker diff`: reads what a container has written, and what its image has in those places. */
 import type { FileChange } from "../../engine.js";
-import { inRoot } from "../runtime/mount-targets.js";
+import { inRoot } from "../../spec/mount-targets.js";
 import { planRootfs } from "../runtime/plan-rootfs.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";

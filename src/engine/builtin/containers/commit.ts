@@ -3,8 +3,8 @@
 import path from "node:path";
 import type { CommitOptions, ImageInspect } from "../../engine.js";
 import { throwIfAborted } from "../../errors.js";
+import { inRoot } from "../../spec/mount-targets.js";
 import type { ImageStore } from "../images/image-store.js";
-import { inRoot } from "../runtime/mount-targets.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import type { ContainerRecord } from "./container-record.js";

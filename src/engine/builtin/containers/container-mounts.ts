@@ -1,8 +1,8 @@
 /** The mounts of a container: resolved when it is made, released when it is removed. */
 import type { BindMountSpec, ImageMountSpec, MountSpec, VolumeMountSpec } from "../../engine.js";
+import { cleanTarget, isBelow } from "../../spec/mount-targets.js";
+import { parseVolumesFrom } from "../../spec/validate-mounts.js";
 import type { ImageStore } from "../images/image-store.js";
-import { cleanTarget, isBelow } from "../runtime/mount-targets.js";
-import { parseVolumesFrom } from "../runtime/validate-mounts.js";
 import type { VolumeUsers } from "../volumes/volume-service.js";
 import type { VolumeStore } from "../volumes/volume-store.js";
 import { AnonymousVolume, type VolumeOwner } from "./anonymous-volume.js";

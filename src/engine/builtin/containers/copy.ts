@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { CopyInOptions } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
-import { inRoot } from "../runtime/mount-targets.js";
+import { inRoot } from "../../spec/mount-targets.js";
 import { planMounts } from "../runtime/plan-mounts.js";
 import { type FieldWriter, type Plan, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";

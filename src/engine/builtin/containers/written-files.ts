@@ -1,6 +1,6 @@
 /** What a container has written, without its contents: walked by a worker of the supervisor, which follows no link. */
 import path from "node:path";
-import { readTar, type TarEntry } from "../build/files/tar-stream-codec.js";
+import { readTar, type TarEntry } from "../../build-context/tar-stream-codec.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { Message, PackFlag, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";

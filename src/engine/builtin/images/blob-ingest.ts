@@ -2,8 +2,8 @@
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../errors.js";
+import { verified } from "../../oci/digest.js";
 import type { ContentStore } from "./content-store.js";
-import { verified } from "./digest.js";
 import type { Descriptor } from "./manifest.js";
 import { inStore } from "./store-failure.js";
 

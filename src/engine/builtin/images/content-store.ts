@@ -6,8 +6,8 @@ import { createReadStream, readFileSync } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../errors.js";
+import { sha256, verified, verifyBytes } from "../../oci/digest.js";
 import { writeAtomically } from "./atomic-file.js";
-import { sha256, verified, verifyBytes } from "./digest.js";
 import { inStore } from "./store-failure.js";
 
 export class ContentStore {

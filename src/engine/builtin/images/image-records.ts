@@ -1,10 +1,10 @@
 /** Manifests and configurations written and read: from what the store keeps to what `inspect` shows. */
 import type { ImageInspect } from "../../engine.js";
+import { fromOci, historyFromOci, type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
+import { ociConfig, ociLayer, ociManifest } from "../../oci/media-types.js";
+import { familiarName, parseReference } from "../../oci/reference.js";
 import type { ContentStore } from "./content-store.js";
-import { fromOci, historyFromOci, type OciImageConfig, parseOciConfig } from "./image-config.js";
 import type { LayerStore } from "./layer-store.js";
-import { ociConfig, ociLayer, ociManifest } from "./media-types.js";
-import { familiarName, parseReference } from "./reference.js";
 import type { ReferenceRecord } from "./reference-store.js";
 
 /** Writes configuration and manifest of an image whose layers are in the store unpacked. */

@@ -1,8 +1,8 @@
 /** A layer as a blob: the one that is kept, or the tar that is packed again from where the layer is unpacked. */
 
 import { CaissonError } from "../../errors.js";
+import { verified } from "../../oci/digest.js";
 import type { ContentStore } from "./content-store.js";
-import { verified } from "./digest.js";
 import type { LayerStore } from "./layer-store.js";
 import type { Descriptor } from "./manifest.js";
 

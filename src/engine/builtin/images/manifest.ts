@@ -1,8 +1,16 @@
 /** Manifests and indexes as registries and archives give them (image-spec manifest.md, image-index.md; Docker's schema 2). Pure. */
 import { CaissonError } from "../../errors.js";
-import { assertDigest } from "./digest.js";
-import { dockerManifestV1, dockerSignedManifestV1, essence, isImageConfig, isIndex, isManifest, layerCompression } from "./media-types.js";
-import type { PlatformDescriptor } from "./platform.js";
+import { assertDigest } from "../../oci/digest.js";
+import {
+  dockerManifestV1,
+  dockerSignedManifestV1,
+  essence,
+  isImageConfig,
+  isIndex,
+  isManifest,
+  layerCompression,
+} from "../../oci/media-types.js";
+import type { PlatformDescriptor } from "../../oci/platform.js";
 
 export interface Descriptor {
   readonly mediaType: string;

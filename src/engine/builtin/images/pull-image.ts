@@ -2,18 +2,17 @@
 import path from "node:path";
 import type { ImageProgress, PullOptions } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { shortDigest, verifyBytes } from "../../oci/digest.js";
+import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
+import { acceptedManifests } from "../../oci/media-types.js";
+import { hostPlatform, selectManifest } from "../../oci/platform.js";
+import { familiarName, type ImageReference, repositoryName } from "../../oci/reference.js";
 import { ingestBlob } from "./blob-ingest.js";
 import type { ContentStore } from "./content-store.js";
-import { decompress } from "./decompress.js";
-import { shortDigest, verifyBytes } from "./digest.js";
 import { eachOf } from "./each-of.js";
 import { withFileLock } from "./file-lock.js";
-import { type OciImageConfig, parseOciConfig } from "./image-config.js";
 import type { LayerStore } from "./layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "./manifest.js";
-import { acceptedManifests } from "./media-types.js";
-import { hostPlatform, selectManifest } from "./platform.js";
-import { familiarName, type ImageReference, repositoryName } from "./reference.js";
 import { downloadBlob } from "./registry/download.js";
 import type { Registries } from "./registry/registries.js";
 import type { Repository } from "./registry/repository.js";
@@ -187,7 +186,7 @@ class Pull {
       const here = await content.size(descriptor.digest);
       const bytes = here === undefined ? this.#blob(descriptor, "layer", signal) : content.read(descriptor.digest);
       if (await layers.metadata(diffId)) for await (const _ of bytes);
-      else await layers.add(decompress(bytes), diffId, signal);
+      else await layers.add(bytes, diffId, signal);
     });
     this.#report({ id, status: "done", current: descriptor.size, total: descriptor.size });
   }

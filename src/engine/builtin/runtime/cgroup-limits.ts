@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { EnforcedLimits, ResourceLimits } from "../../engine.js";
 import { optionError, UnsupportedError } from "../../errors.js";
-import { includesCpus } from "./cpu-list.js";
+import { includesCpus } from "../../spec/cpu-list.js";
 import type { CgroupFacts, HostFacts, V1Controller } from "./host-facts.js";
 
 /** `optional`: there only on some hosts, and nobody asked for it. */

@@ -1,8 +1,9 @@
 /** Devices of the host in a container: those that the spec names, or all for a privileged one. */
+
+import { inRoot } from "../../spec/mount-targets.js";
 import type { Plan } from "../supervisor/codec.js";
 import type { DeviceRule } from "./device-rules.js";
 import { FileType, makeDevice, OpenTree } from "./kernel-constants.js";
-import { inRoot } from "./mount-targets.js";
 import { SLOT } from "./plan-mounts.js";
 
 /** What was found on the host before planning. */

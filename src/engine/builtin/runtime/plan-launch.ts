@@ -1,6 +1,7 @@
 /** From a container's spec to the plan that starts it: a pure function of what is known before anything runs. */
 import path from "node:path";
 import type { ContainerSpec, ImageConfig } from "../../engine.js";
+import { inRoot } from "../../spec/mount-targets.js";
 import type { UplinkScope } from "../network/uplink.js";
 import type { Plan } from "../supervisor/codec.js";
 import { capabilitySet } from "./capabilities.js";
@@ -9,7 +10,6 @@ import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./dev
 import { etcFiles } from "./etc-files.js";
 import type { HostFacts } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
-import { inRoot } from "./mount-targets.js";
 import { planCredentials } from "./plan-credentials.js";
 import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
 import { type PlannedMount, planMounts } from "./plan-mounts.js";
@@ -51,14 +51,20 @@ export interface LaunchNetwork {
   readonly plan: Plan;
   /** Its addresses, for /etc/hosts. */
   readonly addresses: readonly string[];
-  /** Address of the engine's name server in its namespace. */
-  readonly nameServer: string | undefined;
+  /** The engine's name server in its namespace. */
+  readonly nameServer: NameServerPlace | undefined;
   /** What its own namespace leads out to; undefined without a way out of its own. */
   readonly uplink: UplinkScope | undefined;
   /** By which address it finds the host; undefined where it can't. */
   readonly hostGateway: string | undefined;
   /** Directory with the files of the container whose network is shared; undefined: its own. */
   readonly etc: string | undefined;
+}
+
+/** Where it takes queries; its clients ask port 53 in any case. */
+export interface NameServerPlace {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface Peers {
@@ -166,7 +172,7 @@ function planPrepare(
     dnsSearch: spec.dnsSearch,
     dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    nameServer: network.nameServer,
+    nameServer: network.nameServer?.address,
     hostGateway: network.hostGateway,
   });
   return [

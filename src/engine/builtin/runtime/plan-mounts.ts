@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import type { MountPropagation, TmpfsMountSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
+import { depth, inRoot, isProcFile } from "../../spec/mount-targets.js";
 import type { Operation, Plan } from "../supervisor/codec.js";
 import { MoveFlag } from "../supervisor/protocol.js";
 import type { HostFacts } from "./host-facts.js";
 import { FsConfig, MountAttr, MountFlag, OpenTree } from "./kernel-constants.js";
-import { depth, inRoot } from "./mount-targets.js";
 import { planOverlay, type RootfsOptions, scratchDirectories } from "./plan-rootfs.js";
 
 /** Slots of the plan that this file uses: sources of mounts from the second one on. */
@@ -153,15 +153,6 @@ function planContents({ target, make = [], fill }: PlannedMount): Operation[] {
 /** Of a copy that is not complete: tells apart which directory of a volume it is for. */
 function scratchName(path: string): string {
   return `filling-${createHash("sha256").update(path).digest("hex").slice(0, 16)}`;
-}
-
-/** What may be mounted on in /proc, as with runc: files that tell about the machine. */
-const PROC_FILES: ReadonlySet<string> = new Set(
-  ["cpuinfo", "diskstats", "loadavg", "meminfo", "net/dev", "slabinfo", "stat", "swaps", "uptime"].map((name) => `/proc/${name}`),
-);
-
-export function isProcFile(target: string): boolean {
-  return PROC_FILES.has(target);
 }
 
 const TMPFS_FLAGS: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 /** The contract's VolumeService: the volumes of the data root, and those that containers of this engine have for themselves. */
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../../engine.js";
 import { CaissonError, optionError } from "../../errors.js";
-import { isVolumeName, VOLUME_NAME } from "./volume-names.js";
+import { isVolumeName, VOLUME_NAME } from "../../spec/volume-names.js";
 import { checkVolumeOptions } from "./volume-options.js";
 import type { StoredVolume, VolumeStore } from "./volume-store.js";
 

@@ -7,9 +7,9 @@ import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "no
 import path from "node:path";
 import type { VolumeSpec } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { isVolumeName, newVolumeName } from "../../spec/volume-names.js";
 import { inStore } from "../images/store-failure.js";
 import type { VolumeLocks } from "./volume-locks.js";
-import { isVolumeName, newVolumeName } from "./volume-names.js";
 
 export interface StoredVolume {
   readonly name: string;

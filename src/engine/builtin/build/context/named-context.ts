@@ -1,11 +1,12 @@
 /** `--build-context NAME=VALUE`: an image, a directory, a git repository or a URL, opened when something is taken from it. */
+
+import { ContextTree } from "../../../build-context/context-tree.js";
+import { DigestCache } from "../../../build-context/digest-cache.js";
+import type { FileTree } from "../../../build-context/file-tree.js";
+import { existingDirectory, readIgnoreFile } from "../../../build-context/local-context.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { ImageStore } from "../../images/image-store.js";
-import type { FileTree } from "../files/file-tree.js";
-import { ContextTree } from "./context-tree.js";
-import { DigestCache } from "./digest-cache.js";
 import { loadLayout } from "./oci-layout.js";
-import { existingDirectory, readIgnoreFile } from "./open-context.js";
 import { type ContextParts, directoryOfFile, openRemote } from "./remote-context.js";
 
 export type NamedContext = { readonly files: FileTree } | { readonly image: string };

@@ -1,12 +1,12 @@
 /** `oci-layout://DIRECTORY[:TAG][@DIGEST]`: an image of an OCI image layout on this host, taken into the store under no name. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { TAR_END } from "../../../build-context/tar-stream-codec.js";
+import { tarFile } from "../../../build-context/tree-tar.js";
 import { CaissonError, optionError } from "../../../errors.js";
+import { hostPlatform, selectManifest } from "../../../oci/platform.js";
 import type { ImageStore } from "../../images/image-store.js";
 import { type Descriptor, isImageIndex, parseManifest } from "../../images/manifest.js";
-import { hostPlatform, selectManifest } from "../../images/platform.js";
-import { TAR_END } from "../files/tar-stream-codec.js";
-import { tarFile } from "../files/tree-tar.js";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
 

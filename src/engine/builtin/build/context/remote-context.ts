@@ -2,13 +2,13 @@
 import { createReadStream } from "node:fs";
 import { link, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { isTarHeader, TAR_HEADER_BYTES } from "../../../build-context/tar-header.js";
 import type { BuildOptions } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
 import { decompress } from "../../images/decompress.js";
 import type { LayerTools } from "../../images/layer-tools.js";
 import type { HttpClient } from "../../images/registry/http.js";
 import type { CacheStore } from "../cache-store.js";
-import { isTarHeader, TAR_HEADER_BYTES } from "../files/tar-header.js";
 import { checkOut, GitFailed, resolveCommit } from "../remote/git-repository.js";
 import { GitSourceInvalid, parseGitSource } from "../remote/git-source.js";
 import { findHttpFile, HttpFailed } from "../remote/http-file.js";

@@ -1,5 +1,5 @@
 /** A tree that is fetched once its files are needed: what it will be is known before, by a digest or a commit. */
-import type { FileTree, TreeFile } from "./file-tree.js";
+import type { FileTree, TreeFile } from "../../../build-context/file-tree.js";
 
 export class DeferredTree implements FileTree {
   readonly identity = undefined;

@@ -1,11 +1,11 @@
 /** Looking into a root file system that consists of layers: resolved by the supervisor, inside that root. */
 
+import type { FileType } from "../../../build-context/tar-stream-codec.js";
 import type { Session } from "../../containers/session.js";
 import { planRootfs } from "../../runtime/plan-rootfs.js";
 import { parseUserDatabase, type UserDatabase } from "../../runtime/users.js";
 import { type Fields, type FieldWriter, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
-import type { FileType } from "./tar-stream-codec.js";
 
 export interface FileStatus {
   readonly type: FileType | "socket";

@@ -1,11 +1,11 @@
 /** Files of a root file system: packed by the supervisor, which resolves paths inside it. */
 import { createHash } from "node:crypto";
+import type { FileTree, TreeFile } from "../../../build-context/file-tree.js";
+import { hasWildcard, matchExpression } from "../../../build-context/glob.js";
+import { readTar } from "../../../build-context/tar-stream-codec.js";
 import type { Session } from "../../containers/session.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
-import type { FileTree, TreeFile } from "./file-tree.js";
-import { hasWildcard, matchExpression } from "./glob.js";
 import { relative, rootOf, statInRoot } from "./root-files.js";
-import { readTar } from "./tar-stream-codec.js";
 
 export class RootfsTree implements FileTree {
   readonly #session: Session;

@@ -1,8 +1,8 @@
 /** A tree of one file: a here-document, or something that was downloaded. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import type { FileTree, TreeFile } from "./file-tree.js";
-import type { TarEntry } from "./tar-stream-codec.js";
+import type { FileTree, TreeFile } from "../../../build-context/file-tree.js";
+import type { TarEntry } from "../../../build-context/tar-stream-codec.js";
 
 export interface SingleFile {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** InvalidBaseImagePlatform. */
-import { formatPlatform, type Platform, parsePlatform } from "../../images/platform.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
+
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import { formatPlatform, type Platform, parsePlatform } from "../../../oci/platform.js";
 import { type Finding, inFile, quoted } from "./finding.js";
 
 /** @param image as FROM names it */

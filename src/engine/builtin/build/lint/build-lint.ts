@@ -1,11 +1,12 @@
 /** The checks of one build: told as warnings while it runs, or its end where the Dockerfile wants that. */
+
+import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { ParsedDockerfile, Stage } from "../../../dockerfile/parse-dockerfile.js";
 import type { BuildOptions, BuildWarning } from "../../../engine.js";
 import { CaissonError, optionError } from "../../../errors.js";
-import type { OciImageConfig } from "../../images/image-config.js";
+import type { OciImageConfig } from "../../../oci/image-config.js";
 import type { BuildContextFacts } from "../build-context.js";
 import type { BuildProgress } from "../build-progress.js";
-import { dockerfileError } from "../dockerfile/dockerfile-error.js";
-import type { ParsedDockerfile, Stage } from "../dockerfile/parse-dockerfile.js";
 import { type CheckOptions, CheckOptionsInvalid, parseCheckOptions } from "./check-options.js";
 import { type Lint, lintDockerfile, lintText } from "./lint-dockerfile.js";
 

@@ -1,7 +1,8 @@
 /** One instruction of a stage: its words expanded, its checks made, the stage moved on by it. */
+
+import type { CopyInstruction, Instruction, InstructionOf } from "../../../dockerfile/instructions.js";
+import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import { applyConfiguration, type ConfigurationInstruction } from "../apply-configuration.js";
-import type { CopyInstruction, Instruction, InstructionOf } from "../dockerfile/instructions.js";
-import type { Stage } from "../dockerfile/parse-dockerfile.js";
 import { Expander } from "../expand-instruction.js";
 import { type ImageState, resolveWorkdir } from "../image-state.js";
 import { sourceOf } from "../stage-graph.js";

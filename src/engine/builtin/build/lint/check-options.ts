@@ -1,5 +1,5 @@
 /** `skip=A,B;experimental=C;error=true`: of the directive `# check=`, of the build argument, and of comments above instructions. */
-import { parseDirective } from "../dockerfile/logical-lines.js";
+import { parseDirective } from "../../../dockerfile/logical-lines.js";
 import type { Finding } from "./finding.js";
 import { RULES } from "./rules.js";
 

@@ -1,6 +1,6 @@
 /** Checks of how things are written: they need the text alone, also that of a Dockerfile that breaks off. */
-import type { Instruction } from "../dockerfile/instructions.js";
-import type { Dockerfile } from "../dockerfile/parse-dockerfile.js";
+import type { Instruction } from "../../../dockerfile/instructions.js";
+import type { Dockerfile } from "../../../dockerfile/parse-dockerfile.js";
 import { checkDescription } from "./definition-description.js";
 import { at, type Finding, inFile } from "./finding.js";
 import { checkStageLine } from "./stage-line.js";

@@ -1,5 +1,5 @@
 /** JSONArgsRecommended: a shell between the signals and the program, where nobody has chosen one. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { at, type Finding } from "./finding.js";
 
 /** @param shell of the image, by SHELL */

@@ -1,5 +1,5 @@
 /** InvalidDefinitionDescription: the comment right above a stage or an argument is its description, and begins with its name. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { at, type Finding } from "./finding.js";
 
 export function checkDescription(instruction: InstructionOf<"FROM"> | InstructionOf<"ARG">): Finding[] {

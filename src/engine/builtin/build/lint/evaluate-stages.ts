@@ -2,11 +2,12 @@
  * Goes through stages as a build would, without running anything, and checks each instruction with what is known where it stands.
  * Pure: images' configurations are given; where one isn't, what depends on it is not judged, and noted.
  */
-import { fromOci, type OciImageConfig } from "../../images/image-config.js";
-import { parsePlatform } from "../../images/platform.js";
-import { parseReference } from "../../images/reference.js";
+
+import { parseTrigger, type Stage } from "../../../dockerfile/parse-dockerfile.js";
+import { fromOci, type OciImageConfig } from "../../../oci/image-config.js";
+import { parsePlatform } from "../../../oci/platform.js";
+import { parseReference } from "../../../oci/reference.js";
 import { placed } from "../base-images.js";
-import { parseTrigger, type Stage } from "../dockerfile/parse-dockerfile.js";
 import { emptyImage, fromImage, fromStage } from "../image-state.js";
 import { type Base, baseOf, neededStages } from "../stage-graph.js";
 import { checkBasePlatform } from "./base-platform.js";

@@ -1,5 +1,5 @@
 /** ExposeProtoCasing and ExposeInvalidFormat. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { splitPortWord } from "../exposed-ports.js";
 import { at, type Finding } from "./finding.js";
 

@@ -2,12 +2,13 @@
  * What FROM makes of arguments: UndefinedArgInFrom, InvalidDefaultArgInFrom, RedundantTargetPlatform and
  * FromPlatformFlagConstDisallowed. Every stage is looked at, needed or not.
  */
+
+import { nearestName } from "../../../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import { isCaissonError } from "../../../errors.js";
-import { parsePlatform } from "../../images/platform.js";
-import { parseReference } from "../../images/reference.js";
-import { nearestName } from "../dockerfile/dockerfile-error.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
-import type { Stage } from "../dockerfile/parse-dockerfile.js";
+import { parsePlatform } from "../../../oci/platform.js";
+import { parseReference } from "../../../oci/reference.js";
 import { Expander, type SeenVariables } from "../expand-instruction.js";
 import { globalArguments } from "../global-arguments.js";
 import { at, type Finding, inFile, quoted } from "./finding.js";

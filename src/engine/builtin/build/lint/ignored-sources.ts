@@ -1,7 +1,7 @@
 /** CopyIgnoredFile: sources that the ignore file leaves out of the context. */
 import path from "node:path";
-import type { IgnoreFile } from "../context/ignore-file.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { IgnoreFile } from "../../../build-context/ignore-file.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { isRemote } from "../steps/add-remote.js";
 import { at, type Finding, quoted } from "./finding.js";
 

@@ -1,5 +1,5 @@
 /** ConsistentInstructionCasing: as most instructions of the stages are written; capitals where there are as many of either. */
-import type { Stage } from "../dockerfile/parse-dockerfile.js";
+import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import { type Finding, inFile } from "./finding.js";
 
 export function checkInstructionCasing(stages: readonly Stage[]): Finding[] {

@@ -1,5 +1,5 @@
 /** LegacyKeyValueFormat: `ENV name value`. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { at, type Finding } from "./finding.js";
 
 export function checkKeyValueFormat(instruction: InstructionOf<"ENV" | "LABEL">): Finding[] {

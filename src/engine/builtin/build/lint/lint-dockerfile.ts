@@ -1,7 +1,8 @@
 /** All checks of a Dockerfile, as far as it can be understood, and as warnings. Pure. */
+
+import type { Dockerfile, Stage } from "../../../dockerfile/parse-dockerfile.js";
 import type { BuildWarning } from "../../../engine.js";
-import type { OciImageConfig } from "../../images/image-config.js";
-import type { Dockerfile, Stage } from "../dockerfile/parse-dockerfile.js";
+import type { OciImageConfig } from "../../../oci/image-config.js";
 import { type CheckOptions, isWanted } from "./check-options.js";
 import { checkText } from "./check-text.js";
 import { type Evaluation, evaluateStages } from "./evaluate-stages.js";

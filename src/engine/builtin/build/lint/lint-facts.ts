@@ -1,7 +1,8 @@
 /** What checks know besides the Dockerfile. */
-import type { Platform } from "../../images/platform.js";
+
+import type { IgnoreFile } from "../../../build-context/ignore-file.js";
+import type { Platform } from "../../../oci/platform.js";
 import type { OuterArguments } from "../apply-configuration.js";
-import type { IgnoreFile } from "../context/ignore-file.js";
 import type { Surroundings } from "../stage-graph.js";
 
 export interface LintFacts extends Surroundings, OuterArguments {

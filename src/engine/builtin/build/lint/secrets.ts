@@ -1,5 +1,5 @@
 /** SecretsUsedInArgOrEnv: names that speak of a secret, which would be in the image's configuration or history. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { at, type Finding, quoted } from "./finding.js";
 
 const SECRET = /(?:_|^)(?:apikey|auth|credential|credentials|key|password|pword|passwd|secret|token)(?:_|$)/i;

@@ -1,5 +1,5 @@
 /** StageNameCasing and FromAsCasing: how `FROM image AS name` is written. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { at, type Finding } from "./finding.js";
 
 export function checkStageLine(from: InstructionOf<"FROM">): Finding[] {

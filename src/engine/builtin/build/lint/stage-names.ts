@@ -1,5 +1,5 @@
 /** DuplicateStageName and ReservedStageName. */
-import type { Stage } from "../dockerfile/parse-dockerfile.js";
+import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import { type Finding, inFile, quoted } from "./finding.js";
 
 const RESERVED = ["context", "scratch"];

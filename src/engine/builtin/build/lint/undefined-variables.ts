@@ -1,7 +1,8 @@
 /** UndefinedVar: words that name variables which neither the image nor the stage has. */
+
+import { nearestName } from "../../../dockerfile/dockerfile-error.js";
+import type { Instruction } from "../../../dockerfile/instructions.js";
 import { HIDDEN_ARGS } from "../apply-configuration.js";
-import { nearestName } from "../dockerfile/dockerfile-error.js";
-import type { Instruction } from "../dockerfile/instructions.js";
 import type { ImageState } from "../image-state.js";
 import { at, type Finding } from "./finding.js";
 

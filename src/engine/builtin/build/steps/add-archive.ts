@@ -1,6 +1,7 @@
 /** Archives that ADD unpacks, told by what is in them: a tar, plain or compressed. */
+
+import { isTarHeader, TAR_HEADER_BYTES } from "../../../build-context/tar-header.js";
 import { decompress } from "../../images/decompress.js";
-import { isTarHeader, TAR_HEADER_BYTES } from "../files/tar-header.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
 export interface AddedArchive {

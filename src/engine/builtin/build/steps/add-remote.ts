@@ -1,11 +1,12 @@
 /** ADD from a URL: the file's name from the URL, its time from Last-Modified, mode 0600; or the files of a git repository's commit. */
+
+import { ContextTree } from "../../../build-context/context-tree.js";
+import { DigestCache } from "../../../build-context/digest-cache.js";
+import { IgnoreFile } from "../../../build-context/ignore-file.js";
+import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { buildFailed } from "../build-failure.js";
 import { keyOf } from "../cache-store.js";
-import { ContextTree } from "../context/context-tree.js";
-import { DigestCache } from "../context/digest-cache.js";
-import { IgnoreFile } from "../context/ignore-file.js";
-import { dockerfileError } from "../dockerfile/dockerfile-error.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
 import { checkOut, GitFailed, resolveCommit } from "../remote/git-repository.js";

@@ -1,11 +1,11 @@
 /** COPY and ADD of files: where each goes, and the tar that puts it there. Rules of the reference's "COPY" and BuildKit's fsutil. */
 
+import { TAR_END, type TarEntry, tarHeader } from "../../../build-context/tar-stream-codec.js";
+import { tarFile } from "../../../build-context/tree-tar.js";
 import { pathsTo } from "../files/dangling-links.js";
 import type { ModeChange } from "../files/file-mode.js";
 import type { FileStatus } from "../files/root-files.js";
 import { relative } from "../files/root-files.js";
-import { TAR_END, type TarEntry, tarHeader } from "../files/tar-stream-codec.js";
-import { tarFile } from "../files/tree-tar.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
 export interface Owner {

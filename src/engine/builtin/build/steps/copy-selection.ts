@@ -1,10 +1,10 @@
 /** Which files a COPY or ADD means, and a digest of them: names, kinds, owners, modes, contents, and not times. */
 import { createHash } from "node:crypto";
 import path from "node:path";
+import type { FileTree, TreeFile } from "../../../build-context/file-tree.js";
+import { hasWildcard, ignoreExpression } from "../../../build-context/glob.js";
+import { IgnoreFile, type Matches } from "../../../build-context/ignore-file.js";
 import { type CacheStore, keyOf } from "../cache-store.js";
-import { IgnoreFile, type Matches } from "../context/ignore-file.js";
-import type { FileTree, TreeFile } from "../files/file-tree.js";
-import { hasWildcard, ignoreExpression } from "../files/glob.js";
 
 export interface Selected {
   readonly tree: FileTree;

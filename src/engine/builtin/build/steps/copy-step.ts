@@ -1,15 +1,16 @@
 /** COPY and ADD: finds the files, and makes the layer that holds them where they should be. */
+
+import type { FileTree } from "../../../build-context/file-tree.js";
+import { TAR_END } from "../../../build-context/tar-stream-codec.js";
+import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { CopyInstruction, InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
-import { dockerfileError } from "../dockerfile/dockerfile-error.js";
-import type { CopyInstruction, InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
 import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { parseMode } from "../files/file-mode.js";
-import type { FileTree } from "../files/file-tree.js";
 import { type FileStatus, statInRoot } from "../files/root-files.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import { TAR_END } from "../files/tar-stream-codec.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
 import { sourceOf } from "../stage-graph.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";

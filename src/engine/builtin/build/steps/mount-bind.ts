@@ -1,7 +1,7 @@
 /** `RUN --mount=type=bind`: files of the context, a stage or an image. What is written there is gone with the step. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { mountableSource, selectSource } from "./mount-source.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";

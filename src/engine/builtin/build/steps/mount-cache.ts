@@ -5,11 +5,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, rename, stat } from "node:fs/promises";
 import path from "node:path";
+import { treeTar } from "../../../build-context/tree-tar.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { CaissonError } from "../../../errors.js";
 import { inStore } from "../../images/store-failure.js";
 import { buildFailed } from "../build-failure.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
-import { treeTar } from "../files/tree-tar.js";
 import { type SelectedSource, selectSource } from "./mount-source.js";
 import type { OpenMount, ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";

@@ -1,6 +1,7 @@
 /** `RUN --mount=type=secret`: a file in memory or a variable, for the command alone. Looked up when the command runs, never for the key. */
+
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { buildFailed } from "../build-failure.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
 import { readSecret } from "../remote/read-secret.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";

@@ -1,7 +1,8 @@
 /** What a mount's `from` and `source` name: files of the context, of a named one, of a stage or of an image. */
+
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { buildFailed } from "../build-failure.js";
 import { keyOf } from "../cache-store.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
 import { sourceOf } from "../stage-graph.js";
 import { digestOf, type Selected } from "./copy-selection.js";
 import type { MountSource } from "./run-mounts.js";

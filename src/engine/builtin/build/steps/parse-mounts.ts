@@ -1,7 +1,7 @@
 /** RUN's mounts, their words expanded; errors with their place. */
-import { dockerfileError } from "../dockerfile/dockerfile-error.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
-import type { Dockerfile } from "../dockerfile/parse-dockerfile.js";
+import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { Dockerfile } from "../../../dockerfile/parse-dockerfile.js";
 import type { Expander } from "../expand-instruction.js";
 import type { ImageState } from "../image-state.js";
 import { MountInvalid, parseRunMount, type RunMount } from "./run-mounts.js";

@@ -1,5 +1,5 @@
 /** RUN's mounts: what of them belongs to the step's key, and how they are opened once the command really runs. */
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { resolveBind } from "./mount-bind.js";
 import { resolveCache } from "./mount-cache.js";
 import { resolveSecret } from "./mount-secret.js";

@@ -1,9 +1,9 @@
 /** Whether this host runs commands of a platform: its own processor does, or an emulator that is registered with the kernel (binfmt_misc). */
 import { readFile } from "node:fs/promises";
+import { formatLocation } from "../../../dockerfile/dockerfile-error.js";
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { CaissonError } from "../../../errors.js";
-import { formatPlatform, hostPlatform, matchesPlatform, type Platform } from "../../images/platform.js";
-import { formatLocation } from "../dockerfile/dockerfile-error.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
+import { formatPlatform, hostPlatform, matchesPlatform, type Platform } from "../../../oci/platform.js";
 import type { StageScope } from "./stage-scope.js";
 
 const BINFMT = "/proc/sys/fs/binfmt_misc";

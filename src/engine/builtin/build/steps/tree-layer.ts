@@ -1,8 +1,9 @@
 /** Files of a context as a layer: for FROM and for mounts, which need directories that don't change. */
+
+import { treeTar } from "../../../build-context/tree-tar.js";
+import type { Instruction } from "../../../dockerfile/instructions.js";
 import { placeFailure } from "../build-failure.js";
 import { keyOf } from "../cache-store.js";
-import type { Instruction } from "../dockerfile/instructions.js";
-import { treeTar } from "../files/tree-tar.js";
 import { digestOf, type Selected } from "./copy-selection.js";
 import type { StageScope } from "./stage-scope.js";
 import { writeLayer } from "./write-layer.js";

@@ -1,6 +1,7 @@
 /** WORKDIR: makes the directory with those above it, owned by the current user, as BuildKit does. */
+
+import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
-import type { InstructionOf } from "../dockerfile/instructions.js";
 import type { Expander } from "../expand-instruction.js";
 import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";

@@ -4,15 +4,15 @@ import { link, rm, stat, unlink } from "node:fs/promises";
 import path from "node:path";
 import type { LoadOptions } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
+import { hashing, shortDigest } from "../../../oci/digest.js";
+import { parseOciConfig } from "../../../oci/image-config.js";
+import { dockerConfig, dockerLayer, dockerLayerGzip, dockerLayerZstd, dockerManifest } from "../../../oci/media-types.js";
+import { hostPlatform, platformRank, selectManifest } from "../../../oci/platform.js";
+import { canonicalName, parseReference, withDefaultTag } from "../../../oci/reference.js";
 import type { ContentStore } from "../content-store.js";
 import { decompress } from "../decompress.js";
-import { hashing, shortDigest } from "../digest.js";
-import { parseOciConfig } from "../image-config.js";
 import type { LayerStore } from "../layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "../manifest.js";
-import { dockerConfig, dockerLayer, dockerLayerGzip, dockerLayerZstd, dockerManifest } from "../media-types.js";
-import { hostPlatform, platformRank, selectManifest } from "../platform.js";
-import { canonicalName, parseReference, withDefaultTag } from "../reference.js";
 import { imageNameAnnotation, refNameAnnotation } from "./annotations.js";
 import { ArchiveFiles, invalid } from "./archive-files.js";
 
@@ -155,7 +155,7 @@ class Load {
     const id = shortDigest(diffId);
     if (await layers.metadata(diffId)) return this.#options.progress?.({ id, status: "exists" });
     this.#options.progress?.({ id, status: "unpacking" });
-    await layers.add(decompress(content.read(digest)), diffId, this.#options.signal);
+    await layers.add(content.read(digest), diffId, this.#options.signal);
     this.#options.progress?.({ id, status: "done" });
   }
 

@@ -7,13 +7,13 @@ import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
 import type { SaveOptions } from "../../../engine.js";
 import { throwIfAborted } from "../../../errors.js";
+import { parseOciConfig } from "../../../oci/image-config.js";
+import { ociIndex, ociManifest } from "../../../oci/media-types.js";
+import { familiarName, parseReference } from "../../../oci/reference.js";
 import type { ContentStore } from "../content-store.js";
-import { parseOciConfig } from "../image-config.js";
 import { readLayerBlob } from "../layer-blobs.js";
 import type { LayerStore } from "../layer-store.js";
 import { type Descriptor, isImageIndex, parseManifest } from "../manifest.js";
-import { ociIndex, ociManifest } from "../media-types.js";
-import { familiarName, parseReference } from "../reference.js";
 import type { ReferenceRecord } from "../reference-store.js";
 import { imageNameAnnotation, refNameAnnotation } from "./annotations.js";
 

@@ -1,6 +1,7 @@
 /** From a reference to the repositories that may have it, nearest first. */
 import type { RegistryAuth } from "../../../engine.js";
-import { familiarName, type ImageReference } from "../reference.js";
+import { isOffline } from "../../../oci/offline.js";
+import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
 import type { Repository } from "./repository.js";
@@ -17,7 +18,7 @@ export class Registries {
 
   /** CAISSON_OFFLINE: no registry is ever asked. */
   get offline(): boolean {
-    return !["", "0", "false"].includes((this.#environment["CAISSON_OFFLINE"] ?? "").toLowerCase());
+    return isOffline(this.#environment);
   }
 
   /** Mirrors first; never empty. @throws OPTION_INVALID, REGISTRY_ERROR */
@@ -36,7 +37,10 @@ export class Registries {
 
   async #repositories(reference: ImageReference, auth: RegistryAuth | undefined, access: "pull" | "pull,push"): Promise<Repository[]> {
     // Most processes ask no registry.
-    const [{ findCredentials }, { Repository }] = await Promise.all([import("./credentials.js"), import("./repository.js")]);
+    const [{ findCredentials }, { Repository }] = await Promise.all([
+      import("../../../docker-config/credentials.js"),
+      import("./repository.js"),
+    ]);
     const endpoints = endpointsOf(reference.domain, this.#environment);
     return Promise.all(
       endpoints.map(async (endpoint) => {

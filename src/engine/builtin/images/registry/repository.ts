@@ -1,9 +1,9 @@
 /** One repository of one registry: the pull and push halves of the distribution specification, authenticated and retried. */
 import type { Readable } from "node:stream";
 import pRetry from "p-retry";
+import type { FoundCredentials } from "../../../docker-config/credentials.js";
 import { abortError, CaissonError } from "../../../errors.js";
 import { Authenticator, TokenRefused } from "./authenticator.js";
-import type { FoundCredentials } from "./credentials.js";
 import type { Endpoint } from "./endpoints.js";
 import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { answerFailure, connectionFailure, isNoTls, isTransient, type RegistryAnswer, type RegistryContext } from "./registry-errors.js";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { parseDockerfile } from "../../../../../src/engine/builtin/build/dockerfile/parse-dockerfile.js";
 import { parseExposedPorts, splitPortWord } from "../../../../../src/engine/builtin/build/exposed-ports.js";
+import { parseDockerfile } from "../../../../../src/engine/dockerfile/parse-dockerfile.js";
 
 const DOCKERFILE = parseDockerfile("Dockerfile", "FROM x\nEXPOSE 1\n");
 const [EXPOSE] = DOCKERFILE.stages[0]!.instructions;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { mountOf } from "../../../../../src/engine/builtin/containers/bind-sources.js";
-import { cleanTarget, isBelow } from "../../../../../src/engine/builtin/runtime/mount-targets.js";
 import { type MountSource, type PlannedMount, planMounts } from "../../../../../src/engine/builtin/runtime/plan-mounts.js";
-import { parseVolumesFrom } from "../../../../../src/engine/builtin/runtime/validate-mounts.js";
+import { cleanTarget, isBelow } from "../../../../../src/engine/spec/mount-targets.js";
+import { parseVolumesFrom } from "../../../../../src/engine/spec/validate-mounts.js";
 import { UNIFIED_HOST as host } from "../../../../fixtures/host-facts.js";
 
 const context = { mountpoint: "/mnt", host };

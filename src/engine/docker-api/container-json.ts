@@ -1,0 +1,300 @@
+/** `GET /containers/{id}/json` and `GET /containers/json` as the contract's types. */
+import type {
+  ContainerExit,
+  ContainerInspect,
+  ContainerStatus,
+  ContainerSummary,
+  EndpointInspect,
+  Healthcheck,
+  HealthState,
+  PublishedPort,
+  ResourceLimits,
+  RestartPolicy,
+} from "../engine.js";
+import { type MountPointJson, mountPointOf } from "./mount-json.js";
+
+export interface HealthcheckJson {
+  readonly Test?: readonly string[];
+  readonly Interval?: number;
+  readonly Timeout?: number;
+  readonly StartPeriod?: number;
+  readonly StartInterval?: number;
+  readonly Retries?: number;
+}
+
+interface PortBindingJson {
+  readonly HostIp?: string;
+  readonly HostPort?: string;
+}
+
+export interface EndpointJson {
+  readonly NetworkID?: string;
+  readonly Aliases?: readonly string[] | null;
+  readonly DNSNames?: readonly string[] | null;
+  readonly IPAddress?: string;
+  readonly IPPrefixLen?: number;
+  readonly Gateway?: string;
+  readonly GlobalIPv6Address?: string;
+  readonly GlobalIPv6PrefixLen?: number;
+  readonly IPv6Gateway?: string;
+  readonly MacAddress?: string;
+}
+
+export interface HostConfigJson {
+  readonly NetworkMode?: string;
+  readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number };
+  readonly Memory?: number;
+  readonly MemoryReservation?: number;
+  readonly MemorySwap?: number;
+  readonly NanoCpus?: number;
+  readonly CpuShares?: number;
+  readonly CpuQuota?: number;
+  readonly CpuPeriod?: number;
+  readonly CpusetCpus?: string;
+  readonly CpusetMems?: string;
+  readonly PidsLimit?: number | null;
+  readonly BlkioWeight?: number;
+}
+
+export interface ContainerJson {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly Image: string;
+  readonly Path: string;
+  readonly Args: readonly string[];
+  readonly Platform?: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly OOMKilled?: boolean;
+    readonly Error?: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+    readonly Health?: {
+      readonly Status: string;
+      readonly FailingStreak: number;
+      readonly Log?: readonly { readonly Start: string; readonly End: string; readonly ExitCode: number; readonly Output: string }[] | null;
+    };
+  };
+  readonly Config: {
+    readonly Image: string;
+    readonly Hostname?: string;
+    readonly User?: string;
+    readonly Tty?: boolean;
+    readonly OpenStdin?: boolean;
+    readonly Env?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly WorkingDir?: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
+    readonly StopSignal?: string;
+    readonly StopTimeout?: number;
+    readonly Healthcheck?: HealthcheckJson;
+  };
+  readonly HostConfig: HostConfigJson;
+  readonly RestartCount?: number;
+  readonly Mounts?: readonly MountPointJson[] | null;
+  readonly NetworkSettings: {
+    readonly IPAddress?: string;
+    readonly Ports?: Readonly<Record<string, readonly PortBindingJson[] | null>> | null;
+    readonly Networks?: Readonly<Record<string, EndpointJson>> | null;
+  };
+}
+
+export interface ContainerListJson {
+  readonly Id: string;
+  readonly Names: readonly string[];
+  readonly Image: string;
+  readonly ImageID: string;
+  readonly Command: string;
+  /** Seconds since the epoch. */
+  readonly Created: number;
+  readonly State: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Ports?: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[];
+}
+
+/** Networks that every daemon has, and that nobody made. */
+const MODES = ["bridge", "host", "none", "podman", "pasta", "slirp4netns"];
+/** Docker's grace between the stop signal and SIGKILL. */
+const STOP_TIMEOUT_MS = 10_000;
+/** What Go writes for a time that was never set. */
+const NEVER = "0001-01-01";
+
+export function inspectOf(json: ContainerJson): ContainerInspect {
+  const { Config: config, State: state } = json;
+  const networks = Object.entries(json.NetworkSettings.Networks ?? {});
+  const address = json.NetworkSettings.IPAddress || networks.map(([, { IPAddress }]) => IPAddress).find(Boolean);
+  return {
+    id: json.Id,
+    name: json.Name.replace(/^\//, ""),
+    image: config.Image,
+    imageId: json.Image,
+    command: [json.Path, ...json.Args],
+    created: new Date(json.Created),
+    status: statusOf(state.Status),
+    labels: config.Labels ?? {},
+    ports: portsOf(json.NetworkSettings.Ports ?? {}),
+    state: {
+      status: statusOf(state.Status),
+      running: state.Running,
+      pid: state.Pid,
+      startedAt: dateOf(state.StartedAt),
+      finishedAt: state.Running ? undefined : dateOf(state.FinishedAt),
+      exit: state.Running || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
+      health: state.Health && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
+    },
+    config: {
+      env: config.Env ?? [],
+      entrypoint: config.Entrypoint ?? [],
+      command: config.Cmd ?? [],
+      workingDir: config.WorkingDir || "/",
+      user: config.User ?? "",
+      hostname: config.Hostname ?? json.Id.slice(0, 12),
+      tty: config.Tty ?? false,
+      openStdin: config.OpenStdin ?? false,
+      exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+      stopSignal: config.StopSignal || "SIGTERM",
+      stopTimeoutMs: config.StopTimeout === undefined ? STOP_TIMEOUT_MS : config.StopTimeout * 1000,
+      healthcheck: healthcheckOf(config.Healthcheck),
+      resources: resourcesOf(json.HostConfig),
+      restartPolicy: restartPolicyOf(json.HostConfig),
+    },
+    restartCount: json.RestartCount ?? 0,
+    mounts: (json.Mounts ?? []).map(mountPointOf),
+    ipAddress: address || undefined,
+    networks: Object.fromEntries(
+      networks.filter(([name]) => !MODES.includes(name)).map(([name, endpoint]) => [name, endpointOf(name, endpoint)]),
+    ),
+    platform: json.Platform ?? "linux",
+  };
+}
+
+export function summaryOf(json: ContainerListJson): ContainerSummary {
+  return {
+    id: json.Id,
+    name: (json.Names[0] ?? "").replace(/^\//, ""),
+    image: json.Image,
+    imageId: json.ImageID,
+    command: json.Command.split(" "),
+    created: new Date(json.Created * 1000),
+    status: statusOf(json.State),
+    labels: json.Labels ?? {},
+    ports: (json.Ports ?? []).flatMap(({ IP, PrivatePort, PublicPort, Type }) =>
+      PublicPort === undefined
+        ? []
+        : [{ containerPort: PrivatePort, protocol: Type === "udp" ? "udp" : "tcp", hostIp: IP ?? "", hostPort: PublicPort }],
+    ),
+  };
+}
+
+export function statusOf(status: string): ContainerStatus {
+  if (status === "running" || status === "paused" || status === "restarting") return status;
+  return status === "created" || status === "configured" || status === "initialized" ? "created" : "exited";
+}
+
+/** Signals are told by the exit code alone: 128 and the number. */
+export function exitOf(exitCode: number, oomKilled: boolean): ContainerExit {
+  return { exitCode, signal: SIGNALS[exitCode - 128], oomKilled };
+}
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};
+
+export function portsOf(ports: Readonly<Record<string, readonly PortBindingJson[] | null>>): PublishedPort[] {
+  return Object.entries(ports).flatMap(([name, bindings]) => {
+    const [port = "0", protocol] = name.split("/");
+    return (bindings ?? []).map(({ HostIp = "", HostPort = "0" }) => ({
+      containerPort: Number(port),
+      protocol: protocol === "udp" ? ("udp" as const) : ("tcp" as const),
+      hostIp: HostIp,
+      hostPort: Number(HostPort),
+    }));
+  });
+}
+
+export function endpointOf(name: string, json: EndpointJson): EndpointInspect {
+  const aliases = json.Aliases ?? [];
+  return {
+    networkId: json.NetworkID ?? "",
+    networkName: name,
+    aliases,
+    dnsNames: json.DNSNames ?? aliases,
+    ipAddress: json.IPAddress ?? "",
+    prefixLength: json.IPPrefixLen ?? 0,
+    gateway: json.Gateway || undefined,
+    ipv6Address: json.GlobalIPv6Address || undefined,
+    ipv6PrefixLength: json.GlobalIPv6Address ? json.GlobalIPv6PrefixLen : undefined,
+    ipv6Gateway: json.IPv6Gateway || undefined,
+    macAddress: json.MacAddress ?? "",
+  };
+}
+
+function healthOf(json: NonNullable<ContainerJson["State"]["Health"]>): HealthState {
+  return {
+    status: json.Status === "healthy" || json.Status === "unhealthy" ? json.Status : "starting",
+    failingStreak: json.FailingStreak,
+    log: (json.Log ?? []).map(({ Start, End, ExitCode, Output }) => ({
+      start: new Date(Start),
+      end: new Date(End),
+      exitCode: ExitCode,
+      output: Output,
+    })),
+  };
+}
+
+const milliseconds = (nanoseconds: number | undefined): number | undefined => (nanoseconds ? nanoseconds / 1e6 : undefined);
+
+/** None where there is nothing to run. */
+export function healthcheckOf(json: HealthcheckJson | undefined): Healthcheck | undefined {
+  if (!json?.Test || json.Test.length === 0 || json.Test[0] === "NONE") return undefined;
+  return {
+    test: json.Test,
+    intervalMs: milliseconds(json.Interval),
+    timeoutMs: milliseconds(json.Timeout),
+    startPeriodMs: milliseconds(json.StartPeriod),
+    startIntervalMs: milliseconds(json.StartInterval),
+    retries: json.Retries || undefined,
+  };
+}
+
+/** Zero and the empty text stand for what isn't set. */
+export function resourcesOf(json: HostConfigJson): ResourceLimits {
+  const limits: ResourceLimits = {
+    memoryBytes: json.Memory || undefined,
+    memoryReservationBytes: json.MemoryReservation || undefined,
+    memorySwapBytes: json.MemorySwap || undefined,
+    cpus: json.NanoCpus ? json.NanoCpus / 1e9 : undefined,
+    cpuShares: json.CpuShares || undefined,
+    cpuQuotaUs: json.CpuQuota || undefined,
+    cpuPeriodUs: json.CpuPeriod || undefined,
+    cpusetCpus: json.CpusetCpus || undefined,
+    cpusetMems: json.CpusetMems || undefined,
+    pids: json.PidsLimit || undefined,
+    blkioWeight: json.BlkioWeight || undefined,
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
+const POLICIES: readonly string[] = ["on-failure", "always", "unless-stopped"];
+
+export function restartPolicyOf({ RestartPolicy: policy }: HostConfigJson): RestartPolicy {
+  const name = policy?.Name ?? "";
+  if (!POLICIES.includes(name)) return { name: "no" };
+  return { name: name as RestartPolicy["name"], ...(policy?.MaximumRetryCount ? { maximumRetryCount: policy.MaximumRetryCount } : {}) };
+}
+
+function dateOf(text: string): Date | undefined {
+  return text === "" || text.startsWith(NEVER) ? undefined : new Date(text);
+}

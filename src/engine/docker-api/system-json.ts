@@ -1,0 +1,56 @@
+/** `GET /info` as the contract's types. Pure. */
+import type { EnforcedLimits, EngineInfo } from "../engine.js";
+
+export interface SystemInfoJson {
+  readonly ServerVersion?: string;
+  readonly OperatingSystem?: string;
+  readonly OSType?: string;
+  readonly Architecture?: string;
+  readonly KernelVersion?: string;
+  readonly NCPU?: number;
+  readonly MemTotal?: number;
+  readonly DockerRootDir?: string;
+  readonly CgroupVersion?: string;
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly Images?: number;
+  readonly Containers?: number;
+  readonly MemoryLimit?: boolean;
+  readonly SwapLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly CPUCfsQuota?: boolean;
+  readonly CPUSet?: boolean;
+  readonly PidsLimit?: boolean;
+}
+
+/** Of machines, as `uname -m` names them, to those of the image specification. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  armv7l: "arm/v7",
+  armv6l: "arm/v6",
+  i686: "386",
+  i386: "386",
+};
+
+export function infoOf(json: SystemInfoJson): EngineInfo {
+  const { Architecture: machine = "", CgroupVersion: cgroup } = json;
+  return {
+    engine: "remote",
+    version: json.ServerVersion ?? "",
+    operatingSystem: json.OperatingSystem ?? "",
+    platform: `${json.OSType || "linux"}/${ARCHITECTURES[machine] ?? machine}`,
+    kernelVersion: json.KernelVersion ?? "",
+    cpus: json.NCPU ?? 0,
+    memoryBytes: json.MemTotal ?? 0,
+    root: json.DockerRootDir,
+    cgroupVersion: cgroup === "1" || cgroup === "2" ? cgroup : undefined,
+    rootless: (json.SecurityOptions ?? []).some((option) => /name=rootless|rootless/.test(option)),
+    images: json.Images ?? 0,
+    containers: json.Containers ?? 0,
+  };
+}
+
+export function limitsOf(json: SystemInfoJson): EnforcedLimits {
+  const { MemoryLimit: memory = true, SwapLimit: swap = true, CPUSet: cpuset = true, PidsLimit: pids = true } = json;
+  return { memory, swap, cpu: json.CpuCfsQuota ?? json.CPUCfsQuota ?? true, cpuset, pids, blkioWeight: false };
+}

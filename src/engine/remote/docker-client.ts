@@ -1,0 +1,209 @@
+/** One daemon: requests in the negotiated version, JSON in and out, byte streams, and hijacked connections. */
+import { type Duplex, Readable } from "node:stream";
+import type { Dispatcher, Pool } from "undici";
+import { abortError, CaissonError, throwIfAborted } from "../errors.js";
+import { type DockerHost, dockerHostText } from "./docker-host.js";
+import { apiFailure, connectionFailure, lostDaemon, type RequestFacts } from "./failures.js";
+import { hijack } from "./hijack.js";
+import { openTransport, type TlsFiles } from "./transport.js";
+
+/** Of the API: what this client speaks. A daemon of 1.24 is that of Docker 1.12. */
+const OLDEST = "1.24";
+const NEWEST = "1.51";
+
+export interface DockerRequest extends RequestFacts {
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is, a tar unless `headers` say otherwise. */
+  readonly body?: AsyncIterable<Uint8Array> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DockerAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Fails as requests do. */
+  readonly body: Readable;
+}
+
+export interface DockerClientOptions {
+  readonly host: DockerHost;
+  readonly tls?: TlsFiles | undefined;
+  /** For the programs that a transport runs. @default process.env */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
+}
+
+export class DockerClient {
+  readonly host: DockerHost;
+  readonly tls: TlsFiles | undefined;
+  readonly #pool: Pool;
+  #version = OLDEST;
+
+  private constructor(host: DockerHost, tls: TlsFiles | undefined, pool: Pool) {
+    this.host = host;
+    this.tls = tls;
+    this.#pool = pool;
+  }
+
+  /** Asks the daemon for its version. @throws ENGINE_UNAVAILABLE */
+  static async open({ host, tls }: DockerClientOptions): Promise<DockerClient> {
+    const client = new DockerClient(host, tls, openTransport(host, tls));
+    try {
+      client.#version = negotiate(await client.#offered(), client.address);
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  /** As DOCKER_HOST has it. */
+  get address(): string {
+    return dockerHostText(this.host);
+  }
+
+  /** Of the API, as both speak it. */
+  get version(): string {
+    return this.#version;
+  }
+
+  speaks(version: string): boolean {
+    return compareVersions(this.#version, version) >= 0;
+  }
+
+  /** @throws what {@link apiFailure} makes of the answer, DAEMON_UNREACHABLE, ABORTED */
+  async json<T>(method: Dispatcher.HttpMethod, path: string, request: DockerRequest): Promise<T> {
+    const { body } = await this.#send(method, path, request);
+    try {
+      const text = await body.text();
+      return (text === "" ? undefined : JSON.parse(text)) as T;
+    } catch (error) {
+      throw this.failure(error, request);
+    }
+  }
+
+  /** The answer's status, its body read and dropped: for requests whose 304 is an answer as well. */
+  async status(method: Dispatcher.HttpMethod, path: string, request: DockerRequest): Promise<number> {
+    const { statusCode, body } = await this.#send(method, path, request);
+    await body.dump();
+    return statusCode;
+  }
+
+  /** Resolves with the answer's head. */
+  async stream(method: Dispatcher.HttpMethod, path: string, request: DockerRequest): Promise<DockerAnswer> {
+    const { statusCode, headers, body } = await this.#send(method, path, request);
+    return { status: statusCode, headers, body: Readable.from(this.#told(body, request), { objectMode: false }) };
+  }
+
+  /** The connection itself, once the daemon has agreed (attach, exec): both ways, half-closed by `end()`. */
+  async hijack(path: string, request: DockerRequest): Promise<Duplex> {
+    throwIfAborted(request.doing, request.signal);
+    const { payload, headers } = encodeBody(request);
+    try {
+      const answer = await hijack(this.#pool, {
+        path: this.#path(path, request.query),
+        headers: { ...headers, ...request.headers },
+        body: payload as string | undefined,
+        signal: request.signal,
+      });
+      if ("socket" in answer) return answer.socket;
+      throw apiFailure(request, answer.status, messageOf(answer.text));
+    } catch (error) {
+      throw this.failure(error, request);
+    }
+  }
+
+  /** What broke a connection, as an error of the contract. */
+  failure(error: unknown, request: Pick<DockerRequest, "doing" | "signal">): CaissonError {
+    if (error instanceof CaissonError) return error;
+    if (request.signal?.aborted) return abortError(request.doing, request.signal);
+    return lostDaemon(this.address, request, error);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #offered(): Promise<string> {
+    const { statusCode, headers, body } = await this.#pool
+      .request({ method: "GET", path: this.#prefix("/_ping") })
+      .catch((error: unknown) => {
+        throw connectionFailure(this.address, error);
+      });
+    await body.dump();
+    const version = headers["api-version"];
+    if (statusCode === 200 && typeof version === "string") return version;
+    throw connectionFailure(this.address, new Error(`/_ping answered ${statusCode} without a version: this is no Docker API`));
+  }
+
+  async #send(method: Dispatcher.HttpMethod, path: string, request: DockerRequest): Promise<Dispatcher.ResponseData> {
+    throwIfAborted(request.doing, request.signal);
+    const { payload, headers } = encodeBody(request);
+    try {
+      const answer = await this.#pool.request({
+        method,
+        path: this.#path(path, request.query),
+        headers: { ...headers, ...request.headers },
+        body: payload ?? null,
+        signal: request.signal ?? null,
+      });
+      if (answer.statusCode < 400) return answer;
+      throw apiFailure(request, answer.statusCode, messageOf(await answer.body.text()));
+    } catch (error) {
+      throw this.failure(error, request);
+    }
+  }
+
+  async *#told(body: AsyncIterable<Uint8Array>, request: DockerRequest): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      throw this.failure(error, request);
+    }
+  }
+
+  #path(path: string, query: DockerRequest["query"] = {}): string {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) parameters.append(name, String(each));
+    }
+    return this.#prefix(`/v${this.#version}${path}${parameters.size > 0 ? `?${parameters}` : ""}`);
+  }
+
+  #prefix(path: string): string {
+    return this.host.kind === "tcp" ? this.host.path + path : path;
+  }
+}
+
+function encodeBody({ json, body }: DockerRequest): { payload: string | Readable | undefined; headers: Record<string, string> } {
+  if (json !== undefined) return { payload: JSON.stringify(json), headers: { "content-type": "application/json" } };
+  if (body === undefined) return { payload: undefined, headers: {} };
+  return {
+    payload: body instanceof Readable ? body : Readable.from(body, { objectMode: false }),
+    headers: { "content-type": "application/x-tar" },
+  };
+}
+
+function messageOf(text: string): string {
+  try {
+    const { message, cause } = JSON.parse(text) as { message?: string; cause?: string };
+    return message ?? cause ?? text;
+  } catch {
+    return text.trim();
+  }
+}
+
+/** The newer of what both speak. @throws ENGINE_UNAVAILABLE */
+function negotiate(offered: string, address: string): string {
+  if (compareVersions(offered, OLDEST) < 0)
+    throw connectionFailure(address, new Error(`the daemon speaks API ${offered}; ${OLDEST} is the oldest that is spoken here`));
+  return compareVersions(offered, NEWEST) < 0 ? offered : NEWEST;
+}
+
+export function compareVersions(a: string, b: string): number {
+  const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+  const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+  return majorA - majorB || minorA - minorB;
+}

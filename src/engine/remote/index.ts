@@ -1,0 +1,2 @@
+/** What the rest of the package may import of the remote engine, and does only once it is wanted: one chunk of the bundle. */
+export { RemoteEngine, type RemoteEngineOptions } from "./remote-engine.js";

@@ -1,0 +1,97 @@
+/** The remote engine: a Docker or Podman daemon over the Docker Engine API, as an Engine. */
+
+import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
+import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import { UnsupportedError } from "../errors.js";
+import { RemoteContainers } from "./container-service.js";
+import { DockerClient } from "./docker-client.js";
+import { parseDockerHost, publishedHost } from "./docker-host.js";
+import { EventStream } from "./event-stream.js";
+import { RemoteImages } from "./images/image-service.js";
+import { RemoteSession } from "./lifetime/remote-session.js";
+import { RemoteNetworks } from "./network-service.js";
+import { RemoteVolumes } from "./volume-service.js";
+
+export interface RemoteEngineOptions {
+  /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default DOCKER_HOST, else the usual socket */
+  readonly host?: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
+
+export class RemoteEngine implements Engine {
+  readonly name = "remote";
+  readonly host: string;
+  readonly supports: EngineSupports;
+  readonly images: RemoteImages;
+  readonly containers: RemoteContainers;
+  readonly networks: RemoteNetworks;
+  readonly volumes: RemoteVolumes;
+  readonly #client: DockerClient;
+  readonly #events: EventStream;
+  readonly #session: RemoteSession;
+
+  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession, environment: NodeJS.ProcessEnv) {
+    this.#client = client;
+    this.#session = session;
+    this.host = publishedHost(client.host, undefined);
+    this.supports = {
+      waitListening: true,
+      hostNetwork: true,
+      publishUdp: true,
+      imageMounts: client.speaks("1.48"),
+      uplink: true,
+      hostPorts: false,
+      limits: limitsOf(info),
+      pause: true,
+      sessionBound: true,
+    };
+    this.#events = new EventStream(client);
+    this.images = new RemoteImages({ client, environment });
+    this.networks = new RemoteNetworks({ client, session });
+    this.volumes = new RemoteVolumes({ client, session });
+    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
+  }
+
+  /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
+  static async open({ host, environment }: RemoteEngineOptions): Promise<RemoteEngine> {
+    const parsed = parseDockerHost(host ?? environment["DOCKER_HOST"] ?? DEFAULT_HOST);
+    const client = await DockerClient.open({ host: parsed });
+    try {
+      const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
+      const session = new RemoteSession(client, environment);
+      session.sweep();
+      return new RemoteEngine(client, info, session, environment);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
+    return this.#events.subscribe(options);
+  }
+
+  async info(): Promise<EngineInfo> {
+    return infoOf(await this.#client.json<SystemInfoJson>("GET", "/info", { doing: "Asking about the daemon" }));
+  }
+
+  diskUsage(): Promise<DiskUsage> {
+    throw new UnsupportedError(this.name, "diskUsage", "it is not written yet");
+  }
+
+  async ping(): Promise<void> {
+    await this.#client.status("GET", "/_ping", { doing: "Pinging the daemon" });
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+    this.#events.close();
+    await this.#client.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
