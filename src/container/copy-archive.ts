@@ -5,7 +5,7 @@ import path from "node:path";
 import { Readable, type Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import type { Pack } from "tar-stream";
+import { pack } from "tar-stream";
 import { CaissonError, optionError } from "../engine/errors.js";
 import type { ContentToCopy, DirectoryToCopy, FileToCopy } from "./container-options.js";
 
@@ -24,8 +24,7 @@ interface TarHeader {
 const PERMISSIONS = 0o7777;
 
 /** Reads the sources while the tar is read. @throws on the stream: PATH_NOT_FOUND, OPTION_INVALID */
-export async function copyArchive(sources: readonly CopySource[]): Promise<Readable> {
-  const { pack } = (await import("tar-stream")).default;
+export function copyArchive(sources: readonly CopySource[]): Readable {
   const tar = pack();
   writeAll(new Archive(tar), sources).then(
     () => tar.finalize(),
@@ -47,9 +46,9 @@ async function writeAll(archive: Archive, sources: readonly CopySource[]): Promi
 }
 
 class Archive {
-  readonly #tar: Pack;
+  readonly #tar: ReturnType<typeof pack>;
 
-  constructor(tar: Pack) {
+  constructor(tar: ReturnType<typeof pack>) {
     this.#tar = tar;
   }
 
