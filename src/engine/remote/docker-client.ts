@@ -143,7 +143,7 @@ export class DockerClient {
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);
     } catch (error) {
-      throw connectionFailure(this.address, error);
+      throw connectionFailure(this.address, this.host.kind === "tcp" && this.host.tls ? refusedCertificate(error) : error);
     }
   }
 
@@ -193,6 +193,13 @@ function encodeBody({ json, body }: DockerRequest): { payload: string | Readable
     payload: body instanceof Readable ? body : Readable.from(body, { objectMode: false }),
     headers: { "content-type": "application/x-tar" },
   };
+}
+
+/** In TLS 1.3 the server looks at the client's certificate last, and often hangs up before its reason gets through. */
+function refusedCertificate(error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  if (code !== "UND_ERR_SOCKET" && code !== "ECONNRESET" && code !== "EPIPE") return error;
+  return new Error("it closed the connection after the handshake: bad client certificate", { cause: error });
 }
 
 function messageOf(text: string): string {

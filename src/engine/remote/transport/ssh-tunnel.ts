@@ -49,7 +49,9 @@ export class SshTunnel {
 
   async close(): Promise<void> {
     this.#closed = true;
-    for (const process of this.#dialled) process.kill();
+    const dialled = [...this.#dialled];
+    for (const process of dialled) process.kill();
+    await Promise.all(dialled.map(({ ended }) => ended));
     const way = await this.#way?.catch(() => undefined);
     if (way?.forward) await endForward(way.forward);
   }
