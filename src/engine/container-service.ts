@@ -48,6 +48,8 @@ export interface ContainerService {
   exec(container: string, spec: ExecSpec): Promise<ExecProcess>;
   /** The container's own stdin, stdout and stderr, from now on. */
   attach(container: string, options?: AttachOptions): Promise<AttachedStreams>;
+  /** Of its terminal. @throws CONTAINER_NOT_RUNNING */
+  resize(container: string, size: TerminalSize): Promise<void>;
   /** Unpacks a tar into a directory of the container. @throws PATH_NOT_FOUND, COPY_FAILED, LAYER_INVALID */
   copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void>;
   /** A tar with the file, or with the directory and all below it, under its last path component. @throws PATH_NOT_FOUND */

@@ -35,6 +35,8 @@ export class ContainerRecord {
   exit: ContainerExit | undefined;
   health: HealthState | undefined;
   stopHealth: (() => void) | undefined;
+  /** Whoever is attached, until he has all that it wrote. */
+  readonly readers = new Set<Promise<unknown>>();
   /** Since somebody started it. */
   restarts: RestartState = NOT_RESTARTED;
   restartTimer: NodeJS.Timeout | undefined;

@@ -57,6 +57,9 @@ export interface ContainerServiceOptions {
   readonly networks: NetworkTable;
 }
 
+/** How long the output of a container that removes itself waits for those who are attached. */
+const READ_OUT_MS = 5_000;
+
 export class BuiltinContainers extends ContainerViews implements ContainerService {
   protected readonly images: ImageStore;
   readonly #table = new ContainerTable();
@@ -416,8 +419,14 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const { ended } = record;
     record.ended = new Deferred();
     ended.resolve(exit);
-    if (record.spec.autoRemove) void record.exclusive(() => this.#remove(record, true)).catch(() => {});
+    if (record.spec.autoRemove) void this.#removeOnceRead(record).catch(() => {});
     else void unpublishPorts(session, record).catch(() => {});
+  }
+
+  /** Its log goes with it: whoever is attached has it first, unless he doesn't read. */
+  async #removeOnceRead(record: ContainerRecord): Promise<void> {
+    await settledWithin(Promise.allSettled(record.readers), READ_OUT_MS);
+    await record.exclusive(() => this.#remove(record, true));
   }
 
   /** The container whose namespace one that shares a network ends up in. @throws CONTAINER_NOT_FOUND */
