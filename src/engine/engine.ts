@@ -114,7 +114,10 @@ export interface EventsOptions {
 
 export interface EngineEvent {
   readonly type: "container" | "image" | "network" | "volume";
-  /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
+  /**
+   * Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ...;
+   * and of the built-in engine `host_port_refused`, with the `port` of this host that a container tried and that is not exposed to it.
+   */
   readonly action: string;
   /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;
