@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", sequence: { groupOrder: 0 }, include: ["test/unit/**/*.test.ts"] } },
-      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], ...real } },
+      { test: { name: "contract", include: ["test/contract/**/*.test.ts"], globalSetup: "test/contract/daemon-keeper.ts", ...real } },
       { test: { name: "differential", include: ["test/differential/**/*.test.ts"], ...real } },
       { test: { name: "integration", include: ["test/integration/**/*.test.ts"], ...real } },
     ],

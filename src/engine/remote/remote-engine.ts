@@ -7,7 +7,7 @@ import { RemoteContainers } from "./container-service.js";
 import { detectDaemon } from "./detection/detect-daemon.js";
 import type { DockerClient } from "./docker-client.js";
 import { EventStream } from "./event-stream.js";
-import { RemoteImages } from "./image-service.js";
+import { RemoteImages } from "./images/image-service.js";
 import { RemoteSession } from "./lifetime/remote-session.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
@@ -15,6 +15,15 @@ import { RemoteVolumes } from "./volume-service.js";
 export interface RemoteEngineOptions {
   /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default found, as docs/daemons.md says */
   readonly host?: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+interface RemoteEngineParts {
+  readonly client: DockerClient;
+  readonly info: SystemInfoJson;
+  readonly session: RemoteSession;
+  /** Where published ports are reached. */
+  readonly host: string;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -30,7 +39,7 @@ export class RemoteEngine implements Engine {
   readonly #events: EventStream;
   readonly #session: RemoteSession;
 
-  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession, host: string) {
+  private constructor({ client, info, session, host, environment }: RemoteEngineParts) {
     this.#client = client;
     this.#session = session;
     this.host = host;
@@ -44,9 +53,10 @@ export class RemoteEngine implements Engine {
       limits: limitsOf(info),
       pause: true,
       sessionBound: true,
+      buildkit: false,
     };
     this.#events = new EventStream(client);
-    this.images = new RemoteImages({ client });
+    this.images = new RemoteImages({ client, environment });
     this.networks = new RemoteNetworks({ client, session });
     this.volumes = new RemoteVolumes({ client, session });
     this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
@@ -60,7 +70,7 @@ export class RemoteEngine implements Engine {
       const published = await publishedHost(info.Name);
       const session = new RemoteSession(client, environment);
       session.sweep();
-      return new RemoteEngine(client, info, session, published);
+      return new RemoteEngine({ client, info, session, host: published, environment });
     } catch (error) {
       await client.close();
       throw error;

@@ -42,6 +42,7 @@ export const Message = {
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
   EV_NAME_QUERY: 67,
+  EV_HOST_REFUSED: 70,
 } as const;
 
 /** Fields of messages. */
@@ -99,6 +100,7 @@ export const Tag = {
   GID: 53,
   NETWORK: 54,
   NAMES: 55,
+  DIGEST: 56,
   LOCK: 60,
   HELD: 61,
   EXCLUDE: 62,
@@ -211,6 +213,8 @@ export const UnpackFlag = {
   NO_OWNER: 2,
   NO_OVERWRITE_TYPE: 4,
   USERXATTR: 8,
+  DIGEST: 16,
+  GZIP: 32,
 } as const;
 
 /** Flags of a RULE. */
@@ -221,6 +225,6 @@ export const PackFlag = {
 } as const;
 
 /** Which part of a launch a failed operation belongs to. */
-export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;
+export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4, NAMES: 5 } as const;
 
 export const StdinMode = { NULL: 0, PIPE: 1 } as const;
