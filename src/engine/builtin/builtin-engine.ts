@@ -61,6 +61,7 @@ export class BuiltinEngine implements Engine {
       limits: host.limits,
       pause: hasFreezer(host),
       sessionBound: true,
+      buildkit: true,
     };
     this.images = new ImageStore({
       root: options.root,
@@ -82,8 +83,8 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Reads what this host can do; spawns nothing. */
-  static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, readHostFacts());
+  static async open(options: BuiltinEngineOptions, host?: HostFacts): Promise<BuiltinEngine> {
+    return new BuiltinEngine(options, host ?? readHostFacts());
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
