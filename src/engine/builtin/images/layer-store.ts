@@ -5,12 +5,14 @@ import { mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
 import { hashing } from "../../oci/digest.js";
+import { removeAbandoned } from "./abandoned-files.js";
 import { writeAtomically } from "./atomic-file.js";
 import { inflatable } from "./decompress.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
+const TEMPORARY = ".tmp-";
 /** A tar of nothing: its end. */
 const EMPTY_TAR = 1024;
 
@@ -119,7 +121,7 @@ export class LayerStore {
   }
 
   async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {
-    const temporary = path.join(this.#directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
+    const temporary = path.join(this.#directory, `${TEMPORARY}${process.pid}-${randomBytes(6).toString("hex")}`);
     await inStore(temporary, () => mkdir(temporary, { recursive: true }));
     try {
       const { diffId, metadata } = await work(path.join(temporary, "diff"));
@@ -130,6 +132,15 @@ export class LayerStore {
       await this.#tools.removeTree(temporary, true).catch(() => {});
       throw error;
     }
+  }
+
+  /** Removes what processes that were killed have left of layers. */
+  async removeAbandoned(): Promise<void> {
+    await removeAbandoned(
+      this.#directory,
+      (name) => name.startsWith(TEMPORARY),
+      (directory) => this.#tools.removeTree(directory),
+    );
   }
 
   /** The plain tar of a layer: the bytes that it was named by, if it was added by {@link addNormalized}. */
