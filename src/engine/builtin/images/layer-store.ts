@@ -90,9 +90,10 @@ export class LayerStore {
    */
   async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
     return this.#inTemporary(async (directory) => {
-      const unpacked = await this.#tools.unpack(directory, tar, { signal });
+      const { entries, bytes } = await this.#tools.unpack(directory, tar, { signal });
       const { diffId, tarSize } = await this.#digest(directory, {}, signal);
-      return { diffId, metadata: { ...unpacked, tarSize } };
+      // The tar that names it has an entry of each directory: nothing is inherited.
+      return { diffId, metadata: { entries, bytes, tarSize } };
     });
   }
 
@@ -131,6 +132,23 @@ export class LayerStore {
     } catch (error) {
       await this.#tools.removeTree(temporary, true).catch(() => {});
       throw error;
+    }
+  }
+
+  /**
+   * Completes the layers of an image: directories that a layer has no entry of become what they are in the layers below it.
+   * A layer that several images have in different places keeps what the first of them made of it.
+   * @param diffIds lowest first; all of them are there
+   * @throws DISK_FULL, STORE_UNWRITABLE
+   */
+  async inherit(diffIds: readonly string[]): Promise<void> {
+    for (const [index, diffId] of diffIds.entries()) {
+      const metadata = index > 0 ? await this.metadata(diffId) : undefined;
+      if (!metadata?.implicit) continue;
+      const { implicit, ...complete } = metadata;
+      const lower = diffIds.slice(0, index).map((below) => this.path(below));
+      await this.#tools.inherit(this.path(diffId), implicit, lower.reverse());
+      await writeAtomically(path.join(this.#layer(diffId), METADATA), JSON.stringify(complete));
     }
   }
 
