@@ -1,5 +1,6 @@
 /** What daemons answer, as errors of the contract. The texts are moby's and Podman's. Pure. */
 import { CaissonError } from "../errors.js";
+import { type RegistryFacts, registryFailure } from "./images/registry-failure.js";
 
 /** What the caller knows of its request. */
 export interface RequestFacts {
@@ -12,6 +13,8 @@ export interface RequestFacts {
   readonly volume?: string | undefined;
   /** A path of the container. */
   readonly path?: string | undefined;
+  /** The daemon asks a registry on behalf of this request. */
+  readonly registry?: RegistryFacts | undefined;
 }
 
 type Rule = (message: string, request: RequestFacts, status: number) => CaissonError | undefined;
@@ -33,11 +36,22 @@ function evidenceOf(message: string): readonly string[] {
 }
 
 const RULES: readonly Rule[] = [
+  (message, { doing }) =>
+    /no space left on device|disk quota exceeded/i.test(message)
+      ? new CaissonError("DISK_FULL", `${doing}: the daemon's disk is full`, {
+          facts: { path: /(?:write|mkdir|open|create) (\/[^\s:]+)/i.exec(message)?.[1] ?? "" },
+          evidence: evidenceOf(message),
+          remedy: "Make room at the daemon: `docker system prune`, or a larger disk for its data root.",
+        })
+      : undefined,
+  (message, { registry }) => registry && registryFailure(message, registry),
   (message, { image }) => {
     const known =
-      /no such image:?\s*"?([^"\s]+)/i.exec(message)?.[1] ??
+      /no such image:?\s+"?([^"\s]+)/i.exec(message)?.[1] ??
+      (/: no such image$/i.test(message) ? image : undefined) ??
       /manifest for (\S+) not found/i.exec(message)?.[1] ??
       /pull access denied for ([^,\s]+)/i.exec(message)?.[1] ??
+      /image does not exist locally with the tag: (\S+)/i.exec(message)?.[1] ??
       /unable to find a name and tag match for (\S+) in/i.exec(message)?.[1] ??
       (/image not known/i.test(message) ? (/^(\S+): image not known/i.exec(message)?.[1] ?? image) : undefined);
     if (known === undefined) return undefined;
