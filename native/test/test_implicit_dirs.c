@@ -13,8 +13,9 @@
 #include "protocol.h"
 #include "test.h"
 
+static char lower_paths[2][80];	/* topmost first */
 static struct {
-	char path[64], lower[2][80];	/* topmost first */
+	char path[64];
 	int top, layer, below[2];
 } at;
 
@@ -32,10 +33,9 @@ static void begin(void)
 	at.top = open(at.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	at.layer = make_dir(at.top, "layer", 0755);
 	for (int i = 0; i < 2; i++) {
-		char name[8];
+		const char *name = i == 0 ? "upper" : "lower";
 
-		snprintf(name, sizeof(name), "lower%d", i);
-		snprintf(at.lower[i], sizeof(at.lower[i]), "%s/%s", at.path, name);
+		snprintf(lower_paths[i], sizeof(lower_paths[i]), "%s/%s", at.path, name);
 		at.below[i] = make_dir(at.top, name, 0755);
 	}
 }
@@ -59,7 +59,7 @@ static int inherit(const char *path, struct err *e)
 
 	put_text(&request, TAG_IMPLICIT, path);
 	for (int i = 0; i < 2; i++)
-		put_text(&request, TAG_LOWER, at.lower[i]);
+		put_text(&request, TAG_LOWER, lower_paths[i]);
 	*e = (struct err)ERR_INIT;
 	result = implicit_dirs_inherit(at.layer, (struct slice){ request.data, request.len }, e);
 	writer_free(&request);
