@@ -7,7 +7,7 @@ import { hostPlatform } from "../oci/platform.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
-import { EventBus } from "./containers/event-bus.js";
+import { EventBus } from "../event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";

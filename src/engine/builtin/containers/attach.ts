@@ -7,7 +7,7 @@ import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { settledWithin } from "./abortable.js";
 import type { ContainerRecord } from "./container-record.js";
-import { detachable, parseDetachKeys } from "./detach-keys.js";
+import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
 import type { Session } from "./session.js";
 
 const LET_GO_MS = 500;

@@ -28,7 +28,7 @@ import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
-import type { EventBus } from "./event-bus.js";
+import type { EventBus } from "../../event-bus.js";
 import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";

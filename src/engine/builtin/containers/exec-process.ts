@@ -11,7 +11,7 @@ import type { RawExit, Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
-import { detachable, parseDetachKeys } from "./detach-keys.js";
+import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
 import { containerExit } from "./exit-status.js";
 import { commandFailure, failedOperation } from "./plan-failure.js";
 import type { Session } from "./session.js";

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ExecProcess, ExecSpec } from "../../engine.js";
 import { monitorHealth } from "../health/health-monitor.js";
 import type { ContainerRecord } from "./container-record.js";
-import type { EventBus } from "./event-bus.js";
+import type { EventBus } from "../../event-bus.js";
 import { effectiveHealthcheck } from "./inspect.js";
 
 /** Docker keeps as much of a probe's output. */

@@ -11,7 +11,7 @@ import { type Plan, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "../container-record.js";
-import type { EventBus } from "../event-bus.js";
+import type { EventBus } from "../../../event-bus.js";
 import type { Session } from "../session.js";
 import { updateContainerUplink, updateNetworkUplink, withUplink, writeUplink } from "../uplink/uplink-requests.js";
 import { networkScope } from "../uplink/uplink-scope.js";
