@@ -2,7 +2,12 @@ import { defineConfig } from "tsdown";
 
 /** `src/package-root.ts` uses import.meta.url, which the CommonJS build gets as a shim. */
 export default defineConfig({
-  entry: { index: "src/index.ts", "engine/index": "src/engine/index.ts", "cli/main": "src/cli/main.ts" },
+  entry: {
+    index: "src/index.ts",
+    "engine/index": "src/engine/index.ts",
+    "cli/main": "src/cli/main.ts",
+    "engine/watch": "src/engine/remote/lifetime/watch.ts",
+  },
   format: ["esm", "cjs"],
   dts: true,
   shims: true,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "tar_stream.h"
 #include "wire.h"
 
 struct archive_result {
@@ -19,13 +20,17 @@ struct archive_result {
 
 /*
  * archive_unpack() - Unpack a tar stream below a directory.
- * @in:		plain tar, read up to its end-of-archive mark and then to EOF
+ * @tar:	plain tar, read up to its end-of-archive mark and then to its end
  * @root:	directory (O_PATH or not); nothing outside of it is ever touched
  * @base:	directory below @root that receives the entries, "" for @root; resolved in root
  * @flags:	enum unpack_flag
  * Return: 0, or -1 with @e (e->entry names the entry)
  */
-int archive_unpack(int in, int root, const char *base, uint64_t flags, struct archive_result *result, struct err *e);
+int archive_unpack(struct tar_source *tar, int root, const char *base, uint64_t flags, struct archive_result *result,
+		   struct err *e);
+
+/* archive_unpack_read() - The same with the tar that comes out of a descriptor. */
+int archive_unpack_read(int in, int root, const char *base, uint64_t flags, struct archive_result *result, struct err *e);
 
 /*
  * archive_pack_layer() - Write a layer directory (overlay upper) as a tar stream: overlay whiteouts become .wh. files,

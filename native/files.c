@@ -14,6 +14,7 @@
 
 #include "archive.h"
 #include "container.h"
+#include "decoder.h"
 #include "files.h"
 #include "hold.h"
 #include "kernel.h"
@@ -280,6 +281,26 @@ static void put_result(struct writer *reply, struct archive_result *result)
 	writer_free(&result->notes);
 }
 
+/* unpack_decoded() - The tar out of another process, which tells what it was. */
+static int unpack_decoded(int stream, int dir, uint64_t flags, struct archive_result *result, struct writer *reply, struct err *e)
+{
+	struct decoded decoded;
+	struct decoder tar;
+	int status;
+
+	status = decoder_start(&tar, stream, flags & UNPACK_GZIP, e);
+	if (status == 0)
+		status = archive_unpack(&tar.source, dir, "", flags, result, e);
+	if (status == 0)
+		status = decoder_result(&tar, &decoded, e);
+	decoder_stop(&tar);
+	if (status < 0)
+		return -1;
+	put_u64(reply, TAG_SIZE, decoded.size);
+	put_bytes(reply, TAG_DIGEST, decoded.sha256, sizeof(decoded.sha256));
+	return 0;
+}
+
 static int job_unpack(struct slice body, int stream, int root, struct writer *reply, struct err *e)
 {
 	struct archive_result result = { 0 };
@@ -296,7 +317,8 @@ static int job_unpack(struct slice body, int stream, int root, struct writer *re
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return fail(e, errno, "%s", path);
-	if (archive_unpack(stream, dir, "", flags, &result, e) < 0)
+	if ((flags & (UNPACK_DIGEST | UNPACK_GZIP) ? unpack_decoded(stream, dir, flags, &result, reply, e) :
+						     archive_unpack_read(stream, dir, "", flags, &result, e)) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;
@@ -330,7 +352,7 @@ static int job_copy_in(struct slice body, int stream, int root, struct writer *r
 	if (!find_text(body, TAG_PATH, path, sizeof(path)))
 		return fail(e, EINVAL, "path");
 	find_u64(body, TAG_FLAGS, &flags);
-	if (archive_unpack(stream, root, path, flags & ~(uint64_t)(UNPACK_LAYER | UNPACK_USERXATTR), &result, e) < 0)
+	if (archive_unpack_read(stream, root, path, flags & ~(uint64_t)(UNPACK_LAYER | UNPACK_USERXATTR), &result, e) < 0)
 		return -1;
 	put_result(reply, &result);
 	return 0;

@@ -56,7 +56,7 @@ static int copy_contents(int root, const char *path, int into, struct err *e)
 	close(pipe_fds[1]);
 	if (pid < 0)
 		return fail(e, errno, "worker");
-	r = archive_unpack(in, into, "", 0, &result, e);
+	r = archive_unpack_read(in, into, "", 0, &result, e);
 	writer_free(&result.notes);
 	close_fdp(&in);
 	in = -1;

@@ -38,7 +38,7 @@ enum msg_kind {
 	MSG_LISTENING = 26,	/* ID -> SOCKET... */
 	MSG_WAIT_LISTENING = 27,/* ID, WANTED... -> SOCKET...; events MSG_EV_LISTENING meanwhile when FLAGS 1 */
 	MSG_CANCEL = 28,	/* REQUEST: ends a waiting request with ECANCELED */
-	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE... */
+	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE..., SIZE and DIGEST when asked for */
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME?, EXCLUDE... -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT, FLAGS -> ENTRIES */
@@ -118,6 +118,7 @@ enum field_tag {
 	TAG_GID = 53,
 	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
 	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
+	TAG_DIGEST = 56,	/* sha256, 32 bytes */
 
 	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
 	TAG_HELD = 61,		/* u64 1 where any session holds it */
@@ -248,6 +249,9 @@ enum unpack_flag {
 	UNPACK_NO_OWNER = 2,	/* everything belongs to root */
 	UNPACK_NO_OVERWRITE_TYPE = 4, /* refuse to replace a directory by something else and the reverse */
 	UNPACK_USERXATTR = 8,	/* overlay attributes as user.overlay.* */
+	/* UNPACK alone: */
+	UNPACK_DIGEST = 16,	/* tell size and digest of the plain tar */
+	UNPACK_GZIP = 32,	/* the stream is compressed; its CRC isn't checked: for those who know the digest */
 };
 
 /* Flags of TAG_RULE. */

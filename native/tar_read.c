@@ -9,15 +9,14 @@
 
 #define PAX_MAX (1u << 20)	/* extended headers of one entry together; Go's reader has the same limit */
 
-int tar_reader_init(struct tar_reader *r, tar_source source, void *context, struct err *e)
+void tar_reader_init(struct tar_reader *r, struct tar_source *source)
 {
 	memset(r, 0, sizeof(*r));
-	return stream_init(&r->stream, source, context, e);
+	r->stream.source = source;
 }
 
 void tar_reader_free(struct tar_reader *r)
 {
-	stream_free(&r->stream);
 	free(r->pax_data);
 	sparse_free(&r->sparse);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Streaming reader of tar archives: ustar, GNU (long names, sparse, base-256 numbers) and pax. It trusts nothing, takes
- * its bytes from a callback, and keeps a bounded amount of memory whatever the archive says.
+ * its bytes from a source, and keeps a bounded amount of memory whatever the archive says.
  */
 #ifndef CAISSON_TAR_READ_H
 #define CAISSON_TAR_READ_H
@@ -35,8 +35,8 @@ struct tar_chunk {
 	uint64_t offset;	/* in the file; jumps over holes */
 };
 
-/* tar_reader_init() - Return: 0, or -1 with @e. Either way tar_reader_free() may be called. */
-int tar_reader_init(struct tar_reader *r, tar_source source, void *context, struct err *e);
+/* tar_reader_init() - @source stays the caller's, who leaves it alone until tar_reader_free(). */
+void tar_reader_init(struct tar_reader *r, struct tar_source *source);
 void tar_reader_free(struct tar_reader *r);
 
 /*

@@ -22,11 +22,6 @@
 #include "unpack.h"
 #include "unpack_attributes.h"
 
-static ssize_t read_fd(void *context, void *buffer, size_t size)
-{
-	return read(*(const int *)context, buffer, size);
-}
-
 /* unpack_root_entry() - "./": the receiving directory itself. */
 static int unpack_root_entry(struct unpack *u, const struct tar_entry *entry, struct err *e)
 {
@@ -85,7 +80,8 @@ static int unpack_entries(struct unpack *u, struct err *e)
 	return result < 0 ? -1 : dir_times_apply(&u->times, u->root, e);
 }
 
-int archive_unpack(int in, int root, const char *base, uint64_t flags, struct archive_result *result, struct err *e)
+int archive_unpack(struct tar_source *tar, int root, const char *base, uint64_t flags, struct archive_result *result,
+		   struct err *e)
 {
 	struct unpack u = { .root = root, .base = base, .flags = flags, .result = result, .parent = -1 };
 	/* Modes are the archive's. */
@@ -93,15 +89,25 @@ int archive_unpack(int in, int root, const char *base, uint64_t flags, struct ar
 	_close_ int fd = root_open(root, base, O_PATH | O_DIRECTORY, 0);
 	int status;
 
-	if (fd < 0)
-		status = fail(e, errno, "open directory %s", base);
-	else if ((status = tar_reader_init(&u.reader, read_fd, &in, e)) == 0)
-		status = unpack_entries(&u, e);
+	tar_reader_init(&u.reader, tar);
+	status = fd < 0 ? fail(e, errno, "open directory %s", base) : unpack_entries(&u, e);
 	if (status == 0 && result->notes.failed)
 		status = fail(e, ENOMEM, "list of opaque directories");
 	unpack_set_parent(&u, "", -1);
 	tar_reader_free(&u.reader);
 	dir_times_free(&u.times);
 	umask(saved);
+	return status;
+}
+
+int archive_unpack_read(int in, int root, const char *base, uint64_t flags, struct archive_result *result, struct err *e)
+{
+	struct tar_buffer tar;
+	int status;
+
+	status = tar_buffer_init(&tar, read_descriptor, &in, e);
+	if (status == 0)
+		status = archive_unpack(&tar.source, root, base, flags, result, e);
+	tar_buffer_free(&tar);
 	return status;
 }

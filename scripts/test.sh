@@ -8,7 +8,8 @@ phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
 scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables nftables \
-	clang libclang-rt-dev git openssh-client bzip2 xz-utils zstd
+	podman runc netavark aardvark-dns catatonit openssh-server \
+	clang libclang-rt-dev zlib1g-dev git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
 # Build checks came to Docker after that.

@@ -39,12 +39,14 @@ static void walk(const uint8_t *data, size_t size)
 {
 	struct memory m = { data, size, 1 + size % 1021 };
 	struct err e = ERR_INIT;
+	struct tar_buffer buffer;
 	struct tar_reader r;
 	struct tar_entry entry;
 	struct tar_chunk chunk;
 	int result;
 
-	assert(tar_reader_init(&r, read_memory, &m, &e) == 0);
+	assert(tar_buffer_init(&buffer, read_memory, &m, &e) == 0);
+	tar_reader_init(&r, &buffer.source);
 	while ((result = tar_next(&r, &entry, &e)) > 0) {
 		uint64_t at = 0;
 
@@ -60,6 +62,7 @@ static void walk(const uint8_t *data, size_t size)
 	}
 	assert(result == 0 || (e.no != 0 && e.text[0]));
 	tar_reader_free(&r);
+	tar_buffer_free(&buffer);
 }
 
 /* fix_checksums() - Make headers of what would only be refused for its checksum: all interesting code is behind that. */
@@ -111,10 +114,13 @@ static void set_up(void)
 static void unpack(int in, uint64_t flags, int root)
 {
 	struct archive_result result = { 0 };
+	struct tar_buffer buffer;
 	struct err e = ERR_INIT;
 
 	assert(lseek(in, 0, SEEK_SET) == 0);
-	assert(archive_unpack(in, root, "base", flags, &result, &e) == 0 || e.no != 0);
+	assert(tar_buffer_init(&buffer, read_descriptor, &in, &e) == 0);
+	assert(archive_unpack(&buffer.source, root, "base", flags, &result, &e) == 0 || e.no != 0);
+	tar_buffer_free(&buffer);
 	writer_free(&result.notes);
 }
 

@@ -1,6 +1,6 @@
 /** The contract of a benchmark and the loops that all of them use. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Dockerd } from "./peers/dockerd.js";
+import type { Dockerd } from "../fixtures/dockerd.js";
 import type { OurSide, Side } from "./side.js";
 import type { Row } from "./table.js";
 

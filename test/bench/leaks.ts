@@ -4,8 +4,8 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { residentBytes } from "../fixtures/processes.js";
 import { type Benchmark, HTTPD } from "./benchmark.js";
-import { residentBytes } from "./peers/processes.js";
 import type { OurSide } from "./side.js";
 import type { Row, Unit } from "./table.js";
 

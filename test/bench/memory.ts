@@ -1,6 +1,7 @@
 /** Resident memory of what must run besides the containers, with ten of them running. */
+
+import { residentBytes } from "../fixtures/processes.js";
 import { type Benchmark, HTTPD } from "./benchmark.js";
-import { residentBytes } from "./peers/processes.js";
 import type { Running, Side } from "./side.js";
 
 const RUNNING = 10;

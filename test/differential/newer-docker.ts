@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
-import { type Dockerd, startDockerd } from "../bench/peers/dockerd.js";
+import { type Dockerd, startDockerd } from "../fixtures/dockerd.js";
 
 const run = promisify(execFile);
 

@@ -10,8 +10,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Engine, ImageInspect } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
-import { type Dockerd, startDockerd } from "../bench/peers/dockerd.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { type Dockerd, startDockerd } from "../fixtures/dockerd.js";
 import { outputOf } from "../fixtures/output.js";
 
 const exec = promisify(execFile);

@@ -34,9 +34,12 @@ import type {
 import { UnsupportedError } from "../errors.js";
 import type { DockerClient } from "./docker-client.js";
 import type { EventStream } from "./event-stream.js";
+import type { RemoteSession } from "./lifetime/remote-session.js";
+import { withoutSessionLabels } from "./lifetime/session-labels.js";
 
 export interface RemoteContainersOptions {
   readonly client: DockerClient;
+  readonly session: RemoteSession;
   readonly events: EventStream;
   /** Where published ports are reached. */
   readonly host: string;
@@ -45,18 +48,22 @@ export interface RemoteContainersOptions {
 
 export class RemoteContainers implements ContainerService {
   readonly #client: DockerClient;
+  readonly #session: RemoteSession;
 
-  constructor({ client }: RemoteContainersOptions) {
+  constructor({ client, session }: RemoteContainersOptions) {
     this.#client = client;
+    this.#session = session;
   }
 
   async create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
-    const { Id, Warnings } = await this.#client.json<{ Id: string; Warnings?: readonly string[] | null }>("POST", "/containers/create", {
-      doing: `Creating a container of ${spec.image}`,
-      image: spec.image,
-      query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
-      json: createBody(spec, Object.entries(spec.networks ?? {})),
-    });
+    const { Id, Warnings } = await this.#session.creating(spec.labels, (labels) =>
+      this.#client.json<{ Id: string; Warnings?: readonly string[] | null }>("POST", "/containers/create", {
+        doing: `Creating a container of ${spec.image}`,
+        image: spec.image,
+        query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
+        json: createBody({ ...spec, labels }, Object.entries(spec.networks ?? {})),
+      }),
+    );
     return { id: Id, warnings: Warnings ?? [] };
   }
 
@@ -73,7 +80,8 @@ export class RemoteContainers implements ContainerService {
       doing: `Inspecting container ${container}`,
       container,
     });
-    return inspectOf(json);
+    const inspect = inspectOf(json);
+    return { ...inspect, labels: withoutSessionLabels(inspect.labels) };
   }
 
   async remove(container: string, options: { readonly force?: boolean | undefined } = {}): Promise<void> {

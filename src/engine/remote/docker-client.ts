@@ -34,23 +34,27 @@ export interface DockerAnswer {
 export interface DockerClientOptions {
   readonly host: DockerHost;
   readonly tls?: TlsFiles | undefined;
+  /** For the programs that a transport runs. @default process.env */
+  readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
 export class DockerClient {
   readonly host: DockerHost;
+  readonly tls: TlsFiles | undefined;
   readonly #pool: Pool;
   #version = OLDEST;
   /** How far the daemon's clock is ahead of ours. */
   #aheadMs = 0;
 
-  private constructor(host: DockerHost, pool: Pool) {
+  private constructor(host: DockerHost, tls: TlsFiles | undefined, pool: Pool) {
     this.host = host;
+    this.tls = tls;
     this.#pool = pool;
   }
 
   /** Asks the daemon for its version. @throws ENGINE_UNAVAILABLE */
   static async open({ host, tls }: DockerClientOptions): Promise<DockerClient> {
-    const client = new DockerClient(host, openTransport(host, tls));
+    const client = new DockerClient(host, tls, openTransport(host, tls));
     try {
       client.#version = negotiate(await client.#offered(), client.address);
       return client;

@@ -2,9 +2,11 @@
 import type { NetworkService } from "../engine.js";
 import { UnsupportedError } from "../errors.js";
 import type { DockerClient } from "./docker-client.js";
+import type { RemoteSession } from "./lifetime/remote-session.js";
 
 export interface RemoteNetworksOptions {
   readonly client: DockerClient;
+  readonly session: RemoteSession;
 }
 
 export class RemoteNetworks implements NetworkService {

@@ -8,6 +8,7 @@ import { DockerClient } from "./docker-client.js";
 import { parseDockerHost, publishedHost } from "./docker-host.js";
 import { EventStream } from "./event-stream.js";
 import { RemoteImages } from "./image-service.js";
+import { RemoteSession } from "./lifetime/remote-session.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
 
@@ -29,9 +30,11 @@ export class RemoteEngine implements Engine {
   readonly volumes: RemoteVolumes;
   readonly #client: DockerClient;
   readonly #events: EventStream;
+  readonly #session: RemoteSession;
 
-  private constructor(client: DockerClient, info: SystemInfoJson) {
+  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession) {
     this.#client = client;
+    this.#session = session;
     this.host = publishedHost(client.host, undefined);
     this.supports = {
       waitListening: true,
@@ -42,13 +45,13 @@ export class RemoteEngine implements Engine {
       hostPorts: false,
       limits: limitsOf(info),
       pause: true,
-      sessionBound: false,
+      sessionBound: true,
     };
     this.#events = new EventStream(client);
     this.images = new RemoteImages({ client });
-    this.networks = new RemoteNetworks({ client });
-    this.volumes = new RemoteVolumes({ client });
-    this.containers = new RemoteContainers({ client, events: this.#events, host: this.host, images: this.images });
+    this.networks = new RemoteNetworks({ client, session });
+    this.volumes = new RemoteVolumes({ client, session });
+    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
   }
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
@@ -56,7 +59,10 @@ export class RemoteEngine implements Engine {
     const parsed = parseDockerHost(host ?? environment["DOCKER_HOST"] ?? DEFAULT_HOST);
     const client = await DockerClient.open({ host: parsed });
     try {
-      return new RemoteEngine(client, await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" }));
+      const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
+      const session = new RemoteSession(client, environment);
+      session.sweep();
+      return new RemoteEngine(client, info, session);
     } catch (error) {
       await client.close();
       throw error;
@@ -80,6 +86,7 @@ export class RemoteEngine implements Engine {
   }
 
   async close(): Promise<void> {
+    await this.#session.close();
     this.#events.close();
     await this.#client.close();
   }

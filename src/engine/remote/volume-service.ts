@@ -2,9 +2,11 @@
 import type { VolumeService } from "../engine.js";
 import { UnsupportedError } from "../errors.js";
 import type { DockerClient } from "./docker-client.js";
+import type { RemoteSession } from "./lifetime/remote-session.js";
 
 export interface RemoteVolumesOptions {
   readonly client: DockerClient;
+  readonly session: RemoteSession;
 }
 
 export class RemoteVolumes implements VolumeService {

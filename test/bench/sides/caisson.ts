@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine } from "../../../src/engine/engine.js";
 import type { StartedContainer } from "../../../src/index.js";
-import { processName, treeOf } from "../peers/processes.js";
+import { processName, treeOf } from "../../fixtures/processes.js";
 import { type BuiltStep, bindMounts, type OurSide, type Running, type StartOptions } from "../side.js";
 
 /** With a data root of its own in `home`, so that no image of the user's makes or spoils a figure. */

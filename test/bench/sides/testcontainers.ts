@@ -4,8 +4,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { PeerMissing, run } from "../../fixtures/command.js";
-import type { Dockerd } from "../peers/dockerd.js";
-import { childrenOf, commandLine } from "../peers/processes.js";
+import type { Dockerd } from "../../fixtures/dockerd.js";
+import { childrenOf, commandLine } from "../../fixtures/processes.js";
 import { bindMounts, type Running, type Side, type StartOptions } from "../side.js";
 
 /** The newest that runs on every Node that Caisson supports: 12 wants Node 22. */

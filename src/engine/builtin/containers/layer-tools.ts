@@ -1,8 +1,8 @@
 /** Unpacking and packing of layers by the supervisor's workers. */
 import type { Readable } from "node:stream";
 import { CaissonError } from "../../errors.js";
-import type { LayerTools, PackOptions } from "../images/layer-tools.js";
-import type { FieldWriter } from "../supervisor/codec.js";
+import type { LayerTools, PackOptions, UnpackedLayer } from "../images/layer-tools.js";
+import type { Fields, FieldWriter } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
 import { requestWithInput } from "../supervisor/stream-data.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
@@ -11,7 +11,13 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 /** @param supervisor opens the session on first use */
 export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): LayerTools {
   return {
-    unpack: async (directory, tar, options = {}) => unpackLayer(await supervisor(), directory, tar, options.signal),
+    unpack: async (directory, tar, options = {}) => counts(await unpackLayer(await supervisor(), directory, tar, 0, options.signal)),
+    unpackBlob: async (directory, blob, { gzip, signal }) => {
+      const flags = UnpackFlag.DIGEST | (gzip ? UnpackFlag.GZIP : 0);
+      const reply = await unpackLayer(await supervisor(), directory, blob, flags, signal);
+      const digest = reply.bytes(Tag.DIGEST)?.toString("hex") ?? "";
+      return { ...counts(reply), diffId: `sha256:${digest}`, tarSize: reply.u64(Tag.SIZE) ?? 0 };
+    },
     pack: async (directory, options) => packDirectory(await supervisor(), directory, options),
     removeTree: async (path, now = false) => {
       await (await supervisor())
@@ -24,16 +30,25 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
   };
 }
 
-async function unpackLayer(supervisor: Supervisor, directory: string, tar: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined) {
+async function unpackLayer(
+  supervisor: Supervisor,
+  directory: string,
+  bytes: AsyncIterable<Uint8Array>,
+  flags: number,
+  signal: AbortSignal | undefined,
+): Promise<Fields> {
   const fill = (writer: FieldWriter, token: bigint): void =>
-    void writer.text(Tag.PATH, directory).u64(Tag.TOKEN_IN, token).u64(Tag.FLAGS, UnpackFlag.LAYER);
-  const reply = await requestWithInput(supervisor, Message.UNPACK, fill, tar, { signal, operation: "unpack" }).catch((error: unknown) => {
+    void writer
+      .text(Tag.PATH, directory)
+      .u64(Tag.TOKEN_IN, token)
+      .u64(Tag.FLAGS, UnpackFlag.LAYER | flags);
+  return requestWithInput(supervisor, Message.UNPACK, fill, bytes, { signal, operation: "unpack" }).catch((error: unknown) => {
     throw error instanceof SupervisorFailure ? layerFailure(error, directory) : error;
   });
-  return {
-    entries: reply.u64(Tag.ENTRIES) ?? 0,
-    bytes: reply.u64(Tag.BYTES) ?? 0,
-  };
+}
+
+function counts(reply: Fields): UnpackedLayer {
+  return { entries: reply.u64(Tag.ENTRIES) ?? 0, bytes: reply.u64(Tag.BYTES) ?? 0 };
 }
 
 /** A layer directory as a tar stream; fails the stream when the worker does. */

@@ -1,4 +1,4 @@
-/** Plain bytes from a stream that may be compressed, told by its first bytes. */
+/** Streams that may be compressed, which their first bytes tell. */
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { CaissonError } from "../../errors.js";
@@ -13,14 +13,21 @@ const FORMATS = [
   { name: "bzip2", magic: [0x42, 0x5a, 0x68] },
 ] as const;
 
-/** @throws LAYER_INVALID for data that is damaged or cut short */
+/**
+ * The plain bytes.
+ * @throws LAYER_INVALID for data that is damaged or cut short
+ */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const { gzip, bytes } = await inflatable(source);
+  yield* gzip ? gunzip(bytes) : bytes;
+}
+
+/** For a reader that inflates by itself: gzip as it is, anything else as {@link decompress} has it. */
+export async function inflatable(source: AsyncIterable<Uint8Array>): Promise<{ gzip: boolean; bytes: AsyncIterable<Uint8Array> }> {
   const { head, rest } = await peek(source);
   const format = FORMATS.find(({ magic }) => magic.every((byte, index) => head[index] === byte))?.name;
-  if (format === undefined) yield* rest;
-  else if (format === "gzip") yield* gunzip(rest);
-  else if (format === "zstd") yield* unzstd(rest);
-  else yield* rare(format, rest);
+  if (format === undefined || format === "gzip") return { gzip: format === "gzip", bytes: rest };
+  return { gzip: false, bytes: format === "zstd" ? unzstd(rest) : rare(format, rest) };
 }
 
 async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; rest: AsyncGenerator<Uint8Array> }> {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
 import { hashing } from "../../oci/digest.js";
 import { writeAtomically } from "./atomic-file.js";
+import { inflatable } from "./decompress.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 
@@ -62,21 +63,21 @@ export class LayerStore {
   }
 
   /**
-   * Unpacks a plain tar. The directory gets its name once the whole tar was read and its digest is known.
+   * Unpacks a layer's blob. The directory gets its name once the whole tar was read and its digest is known.
+   * @param blob a tar, plain or compressed
    * @param expected the diffID that was promised
    * @throws LAYER_INVALID, DIGEST_MISMATCH, DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
-  async add(tar: AsyncIterable<Uint8Array>, expected: string, signal?: AbortSignal): Promise<void> {
+  async add(blob: AsyncIterable<Uint8Array>, expected: string, signal?: AbortSignal): Promise<void> {
     await this.#inTemporary(async (directory) => {
-      const { stream, digest, size } = hashing(tar);
-      const unpacked = await this.#tools.unpack(directory, stream, { signal });
-      const diffId = digest();
+      const { gzip, bytes } = await inflatable(blob);
+      const { diffId, ...metadata } = await this.#tools.unpackBlob(directory, bytes, { gzip, signal });
       if (diffId !== expected) {
         throw new CaissonError("DIGEST_MISMATCH", `A layer unpacks to ${diffId}, but ${expected} was promised`, {
           facts: { what: "layer", expected, actual: diffId },
         });
       }
-      return { diffId, metadata: { ...unpacked, tarSize: size() } };
+      return { diffId, metadata };
     });
   }
 

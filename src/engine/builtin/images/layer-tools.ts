@@ -8,6 +8,15 @@ export interface LayerTools {
     tar: AsyncIterable<Uint8Array>,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<UnpackedLayer>;
+  /**
+   * The same with a blob whose plain digest somebody knows and will compare: inflating and hashing are done where the files are made.
+   * @param options.gzip the blob is compressed. Its CRC is not looked at: a digest says more
+   */
+  unpackBlob(
+    directory: string,
+    blob: AsyncIterable<Uint8Array>,
+    options: { readonly gzip: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<UnpackedBlob>;
   /** A layer directory as a plain tar, deterministic. */
   pack(directory: string, options?: PackOptions): Promise<Readable>;
   /** Gone from its place when it resolves; removed in the background. */
@@ -26,4 +35,11 @@ export interface UnpackedLayer {
   readonly entries: number;
   /** Of file contents. */
   readonly bytes: number;
+}
+
+export interface UnpackedBlob extends UnpackedLayer {
+  /** Of the plain tar. */
+  readonly diffId: string;
+  /** Bytes of the plain tar. */
+  readonly tarSize: number;
 }

@@ -9,7 +9,6 @@ import { hostPlatform, selectManifest } from "../../oci/platform.js";
 import { familiarName, type ImageReference, repositoryName } from "../../oci/reference.js";
 import { ingestBlob } from "./blob-ingest.js";
 import type { ContentStore } from "./content-store.js";
-import { decompress } from "./decompress.js";
 import { eachOf } from "./each-of.js";
 import { withFileLock } from "./file-lock.js";
 import type { LayerStore } from "./layer-store.js";
@@ -187,7 +186,7 @@ class Pull {
       const here = await content.size(descriptor.digest);
       const bytes = here === undefined ? this.#blob(descriptor, "layer", signal) : content.read(descriptor.digest);
       if (await layers.metadata(diffId)) for await (const _ of bytes);
-      else await layers.add(decompress(bytes), diffId, signal);
+      else await layers.add(bytes, diffId, signal);
     });
     this.#report({ id, status: "done", current: descriptor.size, total: descriptor.size });
   }

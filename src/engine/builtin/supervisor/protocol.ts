@@ -99,6 +99,7 @@ export const Tag = {
   GID: 53,
   NETWORK: 54,
   NAMES: 55,
+  DIGEST: 56,
   LOCK: 60,
   HELD: 61,
   EXCLUDE: 62,
@@ -211,6 +212,8 @@ export const UnpackFlag = {
   NO_OWNER: 2,
   NO_OVERWRITE_TYPE: 4,
   USERXATTR: 8,
+  DIGEST: 16,
+  GZIP: 32,
 } as const;
 
 /** Flags of a RULE. */

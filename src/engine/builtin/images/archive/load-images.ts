@@ -155,7 +155,7 @@ class Load {
     const id = shortDigest(diffId);
     if (await layers.metadata(diffId)) return this.#options.progress?.({ id, status: "exists" });
     this.#options.progress?.({ id, status: "unpacking" });
-    await layers.add(decompress(content.read(digest)), diffId, this.#options.signal);
+    await layers.add(content.read(digest), diffId, this.#options.signal);
     this.#options.progress?.({ id, status: "done" });
   }
 
