@@ -15,7 +15,13 @@ const TYPES: readonly string[] = ["container", "image", "network", "volume"];
 const ACTIONS: Readonly<Record<string, string>> = { died: "die", exec_died: "exec_die", remove: "destroy" };
 
 /** Undefined for what the contract has no event for: those of plugins, builders, the daemon itself. */
-export function eventOf({ Type: type = "", Action: action = "", Actor: actor = {}, time = 0, timeNano }: EventJson): EngineEvent | undefined {
+export function eventOf({
+  Type: type = "",
+  Action: action = "",
+  Actor: actor = {},
+  time = 0,
+  timeNano,
+}: EventJson): EngineEvent | undefined {
   if (!TYPES.includes(type)) return undefined;
   const renamed = type === "container" ? ACTIONS[action] : undefined;
   return {

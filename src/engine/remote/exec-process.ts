@@ -83,7 +83,11 @@ async function begun(client: DockerClient, path: string, doing: string, look: ()
 async function refusal(streams: StandardStreams, exitCode: number, container: string, spec: ExecSpec): Promise<unknown> {
   let said = "";
   for await (const chunk of streams.stdout) said += chunk;
-  return execFailure(new CaissonError("DAEMON_ERROR", said, { facts: { doing: "exec", status: exitCode, message: said.trim() } }), container, spec);
+  return execFailure(
+    new CaissonError("DAEMON_ERROR", said, { facts: { doing: "exec", status: exitCode, message: said.trim() } }),
+    container,
+    spec,
+  );
 }
 
 function execFailure(error: unknown, container: string, spec: ExecSpec): unknown {
@@ -126,12 +130,7 @@ async function exitOfExec({ client, events }: ExecContext, { id, doing, streams,
   return exitOf(json.ExitCode ?? 0, false);
 }
 
-function killOnAbort(
-  signal: AbortSignal | undefined,
-  kill: () => Promise<void>,
-  streams: StandardStreams,
-  exit: Promise<unknown>,
-): void {
+function killOnAbort(signal: AbortSignal | undefined, kill: () => Promise<void>, streams: StandardStreams, exit: Promise<unknown>): void {
   if (!signal) return;
   const onAbort = (): void => void kill().catch(() => streams.destroy());
   if (signal.aborted) onAbort();

@@ -49,13 +49,7 @@ const containers: readonly Rule[] = [
   rule(
     /cannot remove (?:a (?:running|paused|restarting) container|container "[^"]*": container is (?:running|paused|restarting))|container \S+ is (?:running|paused) and cannot be removed|cannot remove container .* as it is (?:running|paused)/i,
     (_, { container: id = "" }, message) =>
-      fail(
-        "CONTAINER_RUNNING",
-        `Container ${id} is running`,
-        { containerId: id },
-        message,
-        "Stop it first, or remove it with force.",
-      ),
+      fail("CONTAINER_RUNNING", `Container ${id} is running`, { containerId: id }, message, "Stop it first, or remove it with force."),
   ),
   rule(/is already paused|is paused|start a paused container|unpause the container/i, (_, { container: id = "" }, message) =>
     fail("CONTAINER_PAUSED", `Container ${id} is paused`, { containerId: id }, message, "Unpause it first."),
@@ -74,11 +68,14 @@ const containers: readonly Rule[] = [
 ];
 
 const paths: readonly Rule[] = [
-  rule(/could not find the file (\S+) in container|bind source path does not exist: (.+)$|stat (\S+): no such file or directory$/i, (groups, request, message) => {
-    if (request.copy === undefined && !/bind source path/i.test(message)) return undefined;
-    const path = request.copy ?? groups.find(Boolean) ?? "";
-    return fail("PATH_NOT_FOUND", `${path}: no such file or directory`, { path }, message);
-  }),
+  rule(
+    /could not find the file (\S+) in container|bind source path does not exist: (.+)$|stat (\S+): no such file or directory$/i,
+    (groups, request, message) => {
+      if (request.copy === undefined && !/bind source path/i.test(message)) return undefined;
+      const path = request.copy ?? groups.find(Boolean) ?? "";
+      return fail("PATH_NOT_FOUND", `${path}: no such file or directory`, { path }, message);
+    },
+  ),
   rule(/no space left on device|disk quota exceeded/i, (_, { doing, copy }, message) =>
     fail("DISK_FULL", `${doing}: no space left`, { path: copy ?? "" }, message, "Make room on the daemon's disk."),
   ),
@@ -111,10 +108,21 @@ const networks: readonly Rule[] = [
     },
   ),
   rule(/has active endpoints|network is being used|has associated containers/i, (_, { network = "" }, message) =>
-    fail("NETWORK_IN_USE", `Network ${network} is in use`, { network, containers: [] }, message, "Stop or disconnect its containers first."),
+    fail(
+      "NETWORK_IN_USE",
+      `Network ${network} is in use`,
+      { network, containers: [] },
+      message,
+      "Stop or disconnect its containers first.",
+    ),
   ),
   rule(/already exists in network|is already connected to network/i, (_, { network = "", container = "" }, message) =>
-    fail("NETWORK_ALREADY_CONNECTED", `Container ${container} is on network ${network} already`, { network, containerId: container }, message),
+    fail(
+      "NETWORK_ALREADY_CONNECTED",
+      `Container ${container} is on network ${network} already`,
+      { network, containerId: container },
+      message,
+    ),
   ),
   rule(/is not connected to (?:the )?network/i, (_, { network = "", container = "" }, message) =>
     fail("NETWORK_NOT_CONNECTED", `Container ${container} is not on network ${network}`, { network, containerId: container }, message),
@@ -128,10 +136,13 @@ const networks: readonly Rule[] = [
 ];
 
 const volumes: readonly Rule[] = [
-  rule(/get (\S+): no such volume|no such volume:? "?([^"\s]+)|no volume with name "?([^"\s]+)|volume "?([^"\s]+?)"? does not exist/i, (groups, request, message) => {
-    const volume = request.volume ?? groups.find(Boolean) ?? "";
-    return fail("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { volume }, message);
-  }),
+  rule(
+    /get (\S+): no such volume|no such volume:? "?([^"\s]+)|no volume with name "?([^"\s]+)|volume "?([^"\s]+?)"? does not exist/i,
+    (groups, request, message) => {
+      const volume = request.volume ?? groups.find(Boolean) ?? "";
+      return fail("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { volume }, message);
+    },
+  ),
   rule(/volume is (?:in use|being used)|volume \S+ is being used/i, (_, { volume = "" }, message) =>
     fail("VOLUME_IN_USE", `Volume ${volume} is in use`, { volume, containers: [] }, message, "Remove the containers first."),
   ),
@@ -144,8 +155,9 @@ const options: readonly Rule[] = [
   rule(/(?:unknown|invalid) capability:? "?(\w+)"?|unsupported capability (\w+)/i, (groups) =>
     optionError("capAdd", groups.find(Boolean), "a capability"),
   ),
-  rule(/sysctl "?([\w.]+)"? is not in a separate kernel namespace|sysctl '?([\w.]+)'? is not whitelisted|invalid sysctl "?([\w.]+)/i, (groups) =>
-    optionError("sysctls", groups.find(Boolean), "a kernel parameter of the container's own namespaces"),
+  rule(
+    /sysctl "?([\w.]+)"? is not in a separate kernel namespace|sysctl '?([\w.]+)'? is not whitelisted|invalid sysctl "?([\w.]+)/i,
+    (groups) => optionError("sysctls", groups.find(Boolean), "a kernel parameter of the container's own namespaces"),
   ),
 ];
 
@@ -156,7 +168,13 @@ export function knownFailure(message: string, request: RequestFacts): CaissonErr
   if (command) return command;
   for (const { pattern, error } of RULES) {
     const match = pattern.exec(message);
-    const found = match && error(match.slice(1).map((group) => group ?? ""), request, message);
+    const found =
+      match &&
+      error(
+        match.slice(1).map((group) => group ?? ""),
+        request,
+        message,
+      );
     if (found) return found;
   }
   return undefined;
@@ -173,7 +191,9 @@ export function commandFailure(message: string): CaissonError | undefined {
     const command = missing[1];
     return new CaissonError("COMMAND_NOT_FOUND", `There is no command ${command}`, { facts: { command, exitCode: 127 }, evidence });
   }
-  const refused = /exec: "([^"]+)": (permission denied|is a directory|exec format error)/i.exec(message) ?? /open executable: (permission denied)/i.exec(message);
+  const refused =
+    /exec: "([^"]+)": (permission denied|is a directory|exec format error)/i.exec(message) ??
+    /open executable: (permission denied)/i.exec(message);
   if (!refused) return undefined;
   const [, command = "", reason = command] = refused;
   const errno = /format/i.test(reason) ? "ENOEXEC" : "EACCES";

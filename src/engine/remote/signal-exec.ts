@@ -31,7 +31,10 @@ done`;
 /** @throws UNSUPPORTED where neither is possible */
 export async function signalExec(client: DockerClient, container: string, target: ExecTarget, signal: string | number): Promise<void> {
   const number = signalNumber(signal);
-  const json = await client.json<{ Id: string }>("GET", containerPath(container, "/json"), { doing: `Inspecting container ${container}`, container });
+  const json = await client.json<{ Id: string }>("GET", containerPath(container, "/json"), {
+    doing: `Inspecting container ${container}`,
+    container,
+  });
   if (client.host.kind === "unix" && (await isOurs(target.pid, json.Id))) {
     try {
       process.kill(target.pid, number);
@@ -70,4 +73,3 @@ async function signalFromWithin(client: DockerClient, container: string, target:
     "Stop or kill the container.",
   );
 }
-
