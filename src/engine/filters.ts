@@ -58,3 +58,14 @@ export function imageNames(name: string | undefined): string[] {
   const tagged = /:[^/]+$/.test(familiar) ? familiar : `${familiar}:latest`;
   return [...new Set([name, familiar, tagged, tagged.replace(/:latest$/, "")])];
 }
+
+/** @param pattern `*` stands for anything; a repository stands for all of its tags */
+export function matchesReference(name: string, pattern: string): boolean {
+  const expression = new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  );
+  return expression.test(name) || expression.test(name.replace(/:[^:/]+$/, ""));
+}

@@ -16,7 +16,7 @@ export interface OciImageConfig {
   readonly history?: readonly OciHistory[];
 }
 
-interface OciExecution {
+export interface OciExecution {
   readonly User?: string;
   readonly Env?: readonly string[] | null;
   readonly Entrypoint?: readonly string[] | null;

@@ -1,8 +1,8 @@
 /** A container's own standard streams, over a hijacked connection; over its log where the run that they belonged to has ended. */
 import { type ContainerJson, statusOf } from "../docker-api/container-json.js";
 import type { AttachedStreams, AttachOptions, StreamsEnd, TerminalSize } from "../engine.js";
+import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
-import type { ContainerContext } from "./container-views.js";
 import { daemonKeys } from "./detach-keys.js";
 import { followLog } from "./follow-log.js";
 import { type StandardStreams, standardStreams } from "./standard-streams.js";

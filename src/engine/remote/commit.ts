@@ -1,6 +1,6 @@
 /** Images from containers. */
 import type { CommitOptions, ImageInspect } from "../engine.js";
-import type { ContainerContext } from "./container-views.js";
+import type { ContainerContext } from "./container-context.js";
 
 export async function commitContainer(
   { client, images }: ContainerContext,

@@ -10,6 +10,7 @@ import type {
   ImageService,
   PruneFilters,
   StopOptions,
+  TerminalSize,
   UpdateOptions,
   WaitOptions,
 } from "../engine.js";
@@ -17,8 +18,9 @@ import { CaissonError, isCaissonError, optionError, throwIfAborted, UnsupportedE
 import { checkName } from "../spec/container-names.js";
 import { signalNumber } from "../spec/signals.js";
 import { validateSpec } from "../spec/validate-spec.js";
+import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
-import { type ContainerContext, RemoteContainerViews } from "./container-views.js";
+import { RemoteContainerViews } from "./container-views.js";
 import type { DockerClient } from "./docker-client.js";
 import type { EventStream } from "./event-stream.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
@@ -213,6 +215,10 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       container,
       query,
     });
+  }
+
+  async resize(container: string, { rows, columns }: TerminalSize): Promise<void> {
+    await this.told(container, this.#post(container, "resize", "Resizing the terminal of", { h: rows, w: columns }));
   }
 
   /** @throws NETWORK_NOT_FOUND */

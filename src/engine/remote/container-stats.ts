@@ -5,8 +5,8 @@ import { readJsonLines } from "../docker-api/json-lines.js";
 import { isEmpty, type StatsJson, statsOf } from "../docker-api/stats-json.js";
 import type { ContainerStats, StatsOptions } from "../engine.js";
 import { CaissonError, isCaissonError, optionError } from "../errors.js";
+import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
-import type { ContainerContext } from "./container-views.js";
 import { waitExit } from "./wait-exit.js";
 
 const DAEMON_INTERVAL_MS = 1000;

@@ -16,7 +16,6 @@ import type {
   ExecSpec,
   FileChange,
   ImageInspect,
-  ImageService,
   LogRecord,
   LogsOptions,
   StatsOptions,
@@ -25,24 +24,15 @@ import type {
 import { attachContainer } from "./attach.js";
 import { changesOf } from "./changes.js";
 import { commitContainer } from "./commit.js";
+import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
 import { containerStats } from "./container-stats.js";
 import { copyIn, copyOut } from "./copy.js";
-import type { DockerClient } from "./docker-client.js";
-import type { EventStream } from "./event-stream.js";
 import { startExec } from "./exec-process.js";
 import { followLog } from "./follow-log.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
 import { waitListening } from "./listening/wait-listening.js";
 import { topOf } from "./top.js";
-
-export interface ContainerContext {
-  readonly client: DockerClient;
-  readonly events: EventStream;
-  readonly images: Pick<ImageService, "inspect">;
-  /** Where published ports are reached. */
-  readonly host: string;
-}
 
 export abstract class RemoteContainerViews {
   protected abstract readonly context: ContainerContext;

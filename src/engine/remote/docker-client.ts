@@ -3,8 +3,9 @@ import { type Duplex, Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { abortError, CaissonError, throwIfAborted } from "../errors.js";
 import { type DockerHost, dockerHostText } from "./docker-host.js";
-import { apiFailure, connectionFailure, lostDaemon, type RequestFacts } from "./failures.js";
+import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
 import { hijack } from "./hijack.js";
+import type { RequestFacts } from "./request-facts.js";
 import { openTransport, type TlsFiles } from "./transport.js";
 
 /** Of the API: what this client speaks. A daemon of 1.24 is that of Docker 1.12. */

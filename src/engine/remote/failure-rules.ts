@@ -1,6 +1,7 @@
 /** What daemons say when they refuse: moby's words, and Podman's, as errors of the contract. Pure. */
 import { CaissonError, type ErrorCode, type ErrorFacts, optionError } from "../errors.js";
-import type { RequestFacts } from "./failures.js";
+import { registryFailure } from "./images/registry-failure.js";
+import type { RequestFacts } from "./request-facts.js";
 
 interface Rule {
   readonly pattern: RegExp;
@@ -18,7 +19,7 @@ function fail<C extends ErrorCode>(code: C, summary: string, facts: ErrorFacts[C
 
 const images: readonly Rule[] = [
   rule(
-    /no such image:?\s*"?([^"\s]+)|manifest for (\S+) not found|pull access denied for ([^,\s]+)|find a name and tag match for (\S+) in|(\S+): image not known/i,
+    /no such image:?\s+"?([^"\s]+)|manifest for (\S+) not found|pull access denied for ([^,\s]+)|image does not exist locally with the tag: (\S+)|find a name and tag match for (\S+) in|(\S+): image not known|: no such image$|image not known/i,
     (groups, { image }, message) => {
       const reference = image ?? groups.find(Boolean) ?? "";
       return fail("IMAGE_NOT_FOUND", `There is no image ${reference}`, { reference }, message);
@@ -75,9 +76,6 @@ const paths: readonly Rule[] = [
       const path = request.copy ?? groups.find(Boolean) ?? "";
       return fail("PATH_NOT_FOUND", `${path}: no such file or directory`, { path }, message);
     },
-  ),
-  rule(/no space left on device|disk quota exceeded/i, (_, { doing, copy }, message) =>
-    fail("DISK_FULL", `${doing}: no space left`, { path: copy ?? "" }, message, "Make room on the daemon's disk."),
   ),
 ];
 
@@ -161,11 +159,19 @@ const options: readonly Rule[] = [
   ),
 ];
 
-const RULES: readonly Rule[] = [...images, ...containers, ...paths, ...ports, ...networks, ...volumes, ...options];
+const disks: readonly Rule[] = [
+  rule(/no space left on device|disk quota exceeded/i, (_, { doing, copy }, message) => {
+    const path = copy ?? /(?:write|mkdir|open|create) (\/[^\s:]+)/i.exec(message)?.[1] ?? "";
+    const remedy = "Make room at the daemon: `docker system prune`, or a larger disk for its data root.";
+    return fail("DISK_FULL", `${doing}: the daemon's disk is full`, { path }, message, remedy);
+  }),
+];
+
+const RULES: readonly Rule[] = [...disks, ...images, ...containers, ...paths, ...ports, ...networks, ...volumes, ...options];
 
 export function knownFailure(message: string, request: RequestFacts): CaissonError | undefined {
-  const command = commandFailure(message);
-  if (command) return command;
+  const first = commandFailure(message) ?? (request.registry && registryFailure(message, request.registry));
+  if (first) return first;
   for (const { pattern, error } of RULES) {
     const match = pattern.exec(message);
     const found =

@@ -1,19 +1,7 @@
 /** What goes wrong between a daemon and its client, as errors of the contract. Pure. */
 import { CaissonError } from "../errors.js";
 import { knownFailure } from "./failure-rules.js";
-
-/** What the caller knows of its request. */
-export interface RequestFacts {
-  /** `"Starting container 0123456789ab"` */
-  readonly doing: string;
-  /** What the request is about, as it was asked for: goes into errors where the daemon's text doesn't name it. */
-  readonly container?: string | undefined;
-  readonly image?: string | undefined;
-  readonly network?: string | undefined;
-  readonly volume?: string | undefined;
-  /** A path of the container that is copied from or to. */
-  readonly copy?: string | undefined;
-}
+import type { RequestFacts } from "./request-facts.js";
 
 export function apiFailure(request: RequestFacts, status: number, message: string): CaissonError {
   const { doing } = request;

@@ -7,7 +7,7 @@ import { RemoteContainers } from "./container-service.js";
 import { DockerClient } from "./docker-client.js";
 import { parseDockerHost, publishedHost } from "./docker-host.js";
 import { EventStream } from "./event-stream.js";
-import { RemoteImages } from "./image-service.js";
+import { RemoteImages } from "./images/image-service.js";
 import { RemoteSession } from "./lifetime/remote-session.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
@@ -32,7 +32,7 @@ export class RemoteEngine implements Engine {
   readonly #events: EventStream;
   readonly #session: RemoteSession;
 
-  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession) {
+  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession, environment: NodeJS.ProcessEnv) {
     this.#client = client;
     this.#session = session;
     this.host = publishedHost(client.host, undefined);
@@ -46,9 +46,10 @@ export class RemoteEngine implements Engine {
       limits: limitsOf(info),
       pause: true,
       sessionBound: true,
+      buildkit: false,
     };
     this.#events = new EventStream(client);
-    this.images = new RemoteImages({ client });
+    this.images = new RemoteImages({ client, environment });
     this.networks = new RemoteNetworks({ client, session });
     this.volumes = new RemoteVolumes({ client, session });
     this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
@@ -62,7 +63,7 @@ export class RemoteEngine implements Engine {
       const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
       const session = new RemoteSession(client, environment);
       session.sweep();
-      return new RemoteEngine(client, info, session);
+      return new RemoteEngine(client, info, session, environment);
     } catch (error) {
       await client.close();
       throw error;

@@ -19,12 +19,13 @@ import type {
   SaveOptions,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
+import { matchesReference } from "../../filters.js";
+import { applyChanges } from "../../oci/config-changes.js";
 import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/image-config.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
 import { loadImages, removeSpool } from "./archive/load-images.js";
 import { saveImages } from "./archive/save-images.js";
-import { applyChanges } from "./config-changes.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
 import { readImage, writeImage } from "./image-records.js";
@@ -263,7 +264,7 @@ export class ImageStore implements ImageService {
     const ids = [...new Set(records.map((record) => record.config))];
     const images = await Promise.all(ids.map((id) => this.inspect(id)));
     return images
-      .filter((image) => options.reference === undefined || image.references.some((name) => matchesPattern(name, options.reference!)))
+      .filter((image) => options.reference === undefined || image.references.some((name) => matchesReference(name, options.reference!)))
       .filter((image) => Object.entries(options.labels ?? {}).every(([label, value]) => image.labels[label] === value))
       .map(({ id, references, created, size, labels, platform }) => ({ id, references, created, size, labels, platform }))
       .sort((a, b) => b.created.getTime() - a.created.getTime());
@@ -379,15 +380,4 @@ export class ImageStore implements ImageService {
 function isIdPrefix(reference: string, id: string): boolean {
   const hex = reference.replace(/^sha256:/, "");
   return hex.length >= SHORTEST_ID_PREFIX && /^[0-9a-f]+$/.test(hex) && id.slice("sha256:".length).startsWith(hex);
-}
-
-/** `*` stands for anything; a repository stands for all of its tags. */
-function matchesPattern(name: string, pattern: string): boolean {
-  const expression = new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
-      .join(".*")}$`,
-  );
-  return expression.test(name) || expression.test(name.replace(/:[^:/]+$/, ""));
 }

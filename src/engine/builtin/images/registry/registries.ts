@@ -2,6 +2,7 @@
 
 import { findCredentials } from "../../../docker-config/credentials.js";
 import type { RegistryAuth } from "../../../engine.js";
+import { isOffline } from "../../../oci/offline.js";
 import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
@@ -19,7 +20,7 @@ export class Registries {
 
   /** CAISSON_OFFLINE: no registry is ever asked. */
   get offline(): boolean {
-    return !["", "0", "false"].includes((this.#environment["CAISSON_OFFLINE"] ?? "").toLowerCase());
+    return isOffline(this.#environment);
   }
 
   /** Mirrors first; never empty. @throws OPTION_INVALID, REGISTRY_ERROR */

@@ -1,6 +1,6 @@
 /** Dockerfile instructions that change an image's configuration, as `docker commit --change` and `docker import --change` take them. */
-import type { ImageConfig } from "../../engine.js";
-import { optionError } from "../../errors.js";
+import type { ImageConfig } from "../engine.js";
+import { optionError } from "../errors.js";
 
 type Change = (config: ImageConfig, text: string) => ImageConfig;
 

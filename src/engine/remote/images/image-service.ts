@@ -1,0 +1,163 @@
+/** The daemon's images: the contract's ImageService over the Docker Engine API. */
+import type { Readable } from "node:stream";
+import { type ImageHistoryJson, type ImageJson, type ImageRowJson, imageId, imageInspectOf } from "../../docker-api/image-json.js";
+import type {
+  BuildCheck,
+  BuildContext,
+  BuildOptions,
+  BuildResult,
+  ImageInspect,
+  ImageListOptions,
+  ImagePruneOptions,
+  ImagePruneResult,
+  ImageRemoval,
+  ImageService,
+  ImageSummary,
+  ImportOptions,
+  LoadedImage,
+  LoadOptions,
+  PruneResult,
+  PullOptions,
+  PushOptions,
+  SaveOptions,
+} from "../../engine.js";
+import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
+import { matchesReference } from "../../filters.js";
+import type { DockerClient } from "../docker-client.js";
+import { importRootfs, loadImages, saveImages } from "./archives.js";
+import { repositoryAndTag, requestName } from "./image-name.js";
+import { pruneImages, removeImage } from "./removal.js";
+import { pullImage, pushImage } from "./transfers.js";
+
+export interface RemoteImagesOptions {
+  readonly client: DockerClient;
+  /** Says where credentials for registries are. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+export class RemoteImages implements ImageService {
+  readonly #client: DockerClient;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  constructor({ client, environment }: RemoteImagesOptions) {
+    this.#client = client;
+    this.#environment = environment;
+  }
+
+  async pull(reference: string, options: PullOptions = {}): Promise<ImageInspect> {
+    throwIfAborted("pull", options.signal);
+    return pullImage(this.#parts, reference, options);
+  }
+
+  async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
+    throwIfAborted("push", options.signal);
+    return pushImage(this.#parts, reference, options);
+  }
+
+  async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
+    throwIfAborted("load", options.signal);
+    return loadImages(this.#parts, archive, options);
+  }
+
+  async save(references: readonly string[], options: SaveOptions = {}): Promise<Readable> {
+    throwIfAborted("save", options.signal);
+    return saveImages(this.#parts, references, options);
+  }
+
+  async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImageInspect> {
+    throwIfAborted("import", options.signal);
+    return importRootfs(this.#parts, rootfs, options);
+  }
+
+  async build(_context: BuildContext, _options: BuildOptions = {}): Promise<BuildResult> {
+    throw new UnsupportedError("remote", "build", "it is not written yet");
+  }
+
+  async checkBuild(_context: BuildContext, _options: BuildOptions = {}): Promise<BuildCheck> {
+    throw new UnsupportedError("remote", "checkBuild", "daemons check what they build, and nothing else");
+  }
+
+  prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
+    return pruneImages(this.#client, options);
+  }
+
+  /** @throws UNSUPPORTED: Podman keeps no cache but images */
+  async pruneBuilds(): Promise<PruneResult> {
+    try {
+      const { CachesDeleted, SpaceReclaimed } = await this.#client.json<{
+        CachesDeleted?: readonly string[] | null;
+        SpaceReclaimed?: number;
+      }>("POST", "/build/prune", { doing: "Pruning the build cache", query: { all: true } });
+      return { entries: CachesDeleted?.length ?? 0, bytes: SpaceReclaimed ?? 0 };
+    } catch (error) {
+      if (!isCaissonError(error, "DAEMON_ERROR") || error.facts.status !== 404) throw error;
+      throw new UnsupportedError("remote", "pruneBuilds", "this daemon has no build cache beside its images");
+    }
+  }
+
+  async tag(source: string, target: string): Promise<void> {
+    const { repository, tag } = repositoryAndTag(target);
+    await this.#client.status("POST", `/images/${requestName(source)}/tag`, {
+      doing: `Tagging ${source} as ${target}`,
+      image: source,
+      query: { repo: repository, tag },
+    });
+  }
+
+  async inspect(reference: string): Promise<ImageInspect> {
+    const name = requestName(reference);
+    const request = { doing: `Inspecting image ${reference}`, image: reference };
+    const [json, history] = await Promise.all([
+      this.#client.json<ImageJson>("GET", `/images/${name}/json`, request),
+      this.#client.json<readonly ImageHistoryJson[]>("GET", `/images/${name}/history`, request),
+    ]).catch(async (error: unknown) => {
+      throw isCaissonError(error, "IMAGE_NOT_FOUND") ? await this.#notFound(reference, error) : error;
+    });
+    return imageInspectOf(json, history);
+  }
+
+  async list({ reference, labels = {} }: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
+    const images = await Promise.all((await this.#rows(labels)).map((row) => this.#summary(row)));
+    return images
+      .flatMap((image) => image ?? [])
+      .filter(({ references }) => reference === undefined || references.some((name) => matchesReference(name, reference)))
+      .sort((a, b) => b.created.getTime() - a.created.getTime());
+  }
+
+  async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<ImageRemoval> {
+    return removeImage(this.#client, reference, await this.inspect(reference), options.force ?? false);
+  }
+
+  get #parts() {
+    return { client: this.#client, environment: this.#environment, inspect: (reference: string) => this.inspect(reference) };
+  }
+
+  #rows(labels: Readonly<Record<string, string>>): Promise<readonly ImageRowJson[]> {
+    const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    // Podman refuses a filter without values.
+    const filters = label.length > 0 ? JSON.stringify({ label }) : undefined;
+    return this.#client.json("GET", "/images/json", { doing: "Listing images", query: { filters } });
+  }
+
+  /** The list tells no platform. Undefined where the image is gone meanwhile. */
+  async #summary(row: ImageRowJson): Promise<ImageSummary | undefined> {
+    const name = imageId(row.Id);
+    try {
+      const json = await this.#client.json<ImageJson>("GET", `/images/${name}/json`, { doing: "Listing images", image: name });
+      const { id, references, created, size, labels, platform } = imageInspectOf(json, []);
+      return { id, references, created, size, labels, platform };
+    } catch (error) {
+      if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
+      throw error;
+    }
+  }
+
+  async #notFound(reference: string, cause: CaissonError): Promise<CaissonError> {
+    const known = (await this.list().catch(() => [])).flatMap(({ references }) => references);
+    return new CaissonError("IMAGE_NOT_FOUND", `There is no image ${reference} at the daemon`, {
+      facts: { reference },
+      evidence: known.length > 0 ? [`Images there: ${known.slice(0, 20).join(", ")}`] : [],
+      cause,
+    });
+  }
+}

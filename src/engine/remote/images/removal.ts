@@ -1,0 +1,83 @@
+/** Removal of one image and of many. */
+import { type ImageDeleteJson, removalOf } from "../../docker-api/image-json.js";
+import type { ImageInspect, ImagePruneOptions, ImagePruneResult, ImageRemoval } from "../../engine.js";
+import { CaissonError, isCaissonError, UnsupportedError } from "../../errors.js";
+import type { DockerClient } from "../docker-client.js";
+import { requestName } from "./image-name.js";
+
+/** By id all of its names go. An image that containers were made from loses its names alone, and those only with `force`. */
+export async function removeImage(client: DockerClient, reference: string, image: ImageInspect, force: boolean): Promise<ImageRemoval> {
+  const byId = isIdOf(reference, image.id);
+  const names = byId ? image.references : image.references.filter((name) => requestName(name) === requestName(reference));
+  const last = names.length === image.references.length;
+  const containers = last ? await usersOf(client, image.id) : [];
+  if (containers.length > 0 && !force) throw imageInUse(reference, containers);
+  if (containers.length > 0 && (await isPodman(client)))
+    throw new UnsupportedError(
+      "remote",
+      `removing ${reference} with force`,
+      `Podman would remove its containers as well: ${containers.join(", ")}`,
+    );
+  const removals: ImageRemoval[] = [];
+  for (const name of names.length > 0 ? names : [image.id]) {
+    const doing = `Removing image ${name}`;
+    try {
+      const lines = await client.json<readonly ImageDeleteJson[]>("DELETE", `/images/${requestName(name)}`, {
+        doing,
+        image: reference,
+        query: { force: force && containers.length > 0 },
+      });
+      removals.push(removalOf(lines));
+    } catch (error) {
+      if (!isCaissonError(error, "DAEMON_ERROR") || error.facts.status !== 409) throw error;
+      throw imageInUse(reference, await usersOf(client, image.id), error);
+    }
+  }
+  return { untagged: removals.flatMap(({ untagged }) => untagged), deleted: removals.flatMap(({ deleted }) => deleted) };
+}
+
+export async function pruneImages(client: DockerClient, { dangling = true, filters = {} }: ImagePruneOptions): Promise<ImagePruneResult> {
+  const { label, "label!": without, until } = filters;
+  const given = { dangling: [String(dangling)], label, "label!": without, until: until && [until.toISOString()] };
+  const answer = await client.json<{ ImagesDeleted?: readonly ImageDeleteJson[] | null; SpaceReclaimed?: number }>(
+    "POST",
+    "/images/prune",
+    {
+      doing: "Pruning images",
+      query: { filters: JSON.stringify(given) },
+    },
+  );
+  return { ...removalOf(answer.ImagesDeleted), bytes: answer.SpaceReclaimed ?? 0 };
+}
+
+function isIdOf(reference: string, id: string): boolean {
+  const hex = reference.replace(/^sha256:/, "");
+  return /^[0-9a-f]{4,}$/.test(hex) && id.slice("sha256:".length).startsWith(hex);
+}
+
+/** Names of the containers that were made from an image. */
+async function usersOf(client: DockerClient, id: string): Promise<readonly string[]> {
+  const rows = await client.json<readonly { Id: string; Names?: readonly string[] | null; ImageID?: string }[]>("GET", "/containers/json", {
+    doing: "Looking for containers of an image",
+    query: { all: true },
+  });
+  return rows
+    .filter(({ ImageID = "" }) => ImageID.replace(/^sha256:/, "") === id.replace(/^sha256:/, ""))
+    .map(({ Id, Names }) => (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, ""));
+}
+
+async function isPodman(client: DockerClient): Promise<boolean> {
+  const { Components } = await client.json<{ Components?: readonly { Name?: string }[] | null }>("GET", "/version", {
+    doing: "Asking the daemon what it is",
+  });
+  return (Components ?? []).some(({ Name = "" }) => Name.startsWith("Podman"));
+}
+
+function imageInUse(reference: string, containers: readonly string[], cause?: unknown): CaissonError<"IMAGE_IN_USE"> {
+  const by = containers.length > 0 ? containers.join(", ") : "something at the daemon";
+  return new CaissonError("IMAGE_IN_USE", `Image ${reference} is used by ${by}`, {
+    facts: { reference, containers },
+    cause,
+    remedy: "Remove the containers first, or remove the image with force.",
+  });
+}
