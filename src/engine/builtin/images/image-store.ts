@@ -28,6 +28,7 @@ import { loadImages, removeSpool } from "./archive/load-images.js";
 import { saveImages } from "./archive/save-images.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
+import { FileLocks, type TakeLock } from "./file-locks.js";
 import { readImage, writeImage } from "./image-records.js";
 import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
@@ -42,6 +43,7 @@ export interface ImageStoreOptions {
   /** Data root. */
   readonly root: string;
   readonly tools: LayerTools;
+  readonly takeLock: TakeLock;
   /** Says which registries, mirrors and credentials there are. */
   readonly environment: NodeJS.ProcessEnv;
   /** Names of the containers that were made from an image. */
@@ -81,6 +83,7 @@ export class ImageStore implements ImageService {
   readonly #options: ImageStoreOptions;
   readonly content: ContentStore;
   readonly layers: LayerStore;
+  readonly locks: FileLocks;
   readonly registries: Registries;
   readonly #references: ReferenceStore;
   readonly #ingest: string;
@@ -95,6 +98,7 @@ export class ImageStore implements ImageService {
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.tools = options.tools;
+    this.locks = new FileLocks(options.takeLock);
     this.build = options.build;
     this.checkBuild = options.checkBuild;
     this.pruneBuilds = options.pruneBuilds;
@@ -127,11 +131,11 @@ export class ImageStore implements ImageService {
     throwIfAborted("pull", options.signal);
     const parsed = withDefaultTag(parseReference(reference));
     const name = canonicalName(parsed);
-    const { content, layers, registries } = this;
+    const { content, layers, locks, registries } = this;
     const known = await this.#references.get(name);
     // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
-    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest }, parsed, options);
+    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest, locks }, parsed, options);
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
     return this.inspect(name);
@@ -139,8 +143,8 @@ export class ImageStore implements ImageService {
 
   /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
   remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
-    const { content, layers, registries } = this;
-    return pullConfig({ content, layers, registries, ingest: this.#ingest }, withDefaultTag(parseReference(reference)), options);
+    const { content, layers, locks, registries } = this;
+    return pullConfig({ content, layers, registries, ingest: this.#ingest, locks }, withDefaultTag(parseReference(reference)), options);
   }
 
   async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
