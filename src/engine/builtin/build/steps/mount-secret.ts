@@ -1,7 +1,7 @@
 /** `RUN --mount=type=secret`: a file in memory or a variable, for the command alone. Looked up when the command runs, never for the key. */
 
+import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
-import { buildFailed } from "../build-failure.js";
 import { readSecret } from "../remote/read-secret.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";

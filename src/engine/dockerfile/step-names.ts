@@ -1,5 +1,5 @@
 /** Steps as BuildKit names them: `[builder 2/5] RUN make`. */
-import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
+import type { Dockerfile, Stage } from "./parse-dockerfile.js";
 
 const WITH_STEP = ["RUN", "COPY", "ADD", "WORKDIR"];
 
