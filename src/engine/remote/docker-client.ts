@@ -17,7 +17,9 @@ export interface DockerRequest extends RequestFacts {
   readonly json?: unknown;
   /** Sent as it is, a tar unless `headers` say otherwise. */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** What a hijacked connection becomes. @default "tcp" */
+  readonly upgrade?: "tcp" | "h2c" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -105,6 +107,7 @@ export class DockerClient {
       const answer = await hijack(this.#pool, {
         path: this.#path(path, request.query),
         headers: { ...headers, ...request.headers },
+        upgrade: request.upgrade ?? "tcp",
         body: payload as string | undefined,
         signal: request.signal,
       });
@@ -145,7 +148,7 @@ export class DockerClient {
       const answer = await this.#pool.request({
         method,
         path: this.#path(path, request.query),
-        headers: { ...headers, ...request.headers },
+        headers: headersOf({ ...headers, ...request.headers }),
         body: payload ?? null,
         signal: request.signal ?? null,
       });
@@ -184,6 +187,10 @@ function encodeBody({ json, body }: DockerRequest): { payload: string | Readable
     payload: body instanceof Readable ? body : Readable.from(body, { objectMode: false }),
     headers: { "content-type": "application/x-tar" },
   };
+}
+
+function headersOf(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]));
 }
 
 function messageOf(text: string): string {
