@@ -38,6 +38,18 @@ module.exports = {
       "Only open.ts knows the engines.",
     ),
     rule(
+      "server-over-any-engine",
+      { path: "^src/engine/server/" },
+      { path: "^src/engine/(builtin|remote|open)" },
+      "It is handed an engine, and knows the contract alone.",
+    ),
+    rule(
+      "server-behind-its-command",
+      { path: "^src/", pathNot: "^src/(engine/server/|cli/)" },
+      { path: "^src/engine/server/" },
+      "Nothing else listens.",
+    ),
+    rule(
       "wire-types-are-pure",
       { path: "^src/engine/docker-api/" },
       { path: "^src/engine/(builtin|remote|server)/" },

@@ -60,6 +60,8 @@ enum msg_kind {
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
 	MSG_EV_LISTENING = 66,	/* REQUEST, SOCKET... */
 	MSG_EV_NAME_QUERY = 67,	/* ID, DATA: a DNS message, and who asks: ADDRESS, PORT (UDP), or TOKEN_OUT (TCP) */
+	MSG_EV_HOST_REFUSED = 70,/* ID container or network whose UPLINK has no way for a TCP connection from SOURCE to ADDRESS, PORT; told once,
+				 * and only of so many */
 };
 
 enum field_tag {
@@ -117,7 +119,8 @@ enum field_tag {
 	TAG_UID = 52,
 	TAG_GID = 53,
 	TAG_NETWORK = 54,	/* id of MSG_NETWORK. PUBLISH: connections come from there, and not from inside the container */
-	TAG_NAMES = 55,		/* LAUNCH: 4 bytes: address in the container's network namespace to take DNS queries on, port 53 */
+	TAG_NAMES = 55,		/* LAUNCH: struct { ADDRESS 4 bytes, PORT: where DNS queries are taken in the container's network namespace,
+				 * DATA? nf_tables batch to send there, which leads queries to them } */
 	TAG_DIGEST = 56,	/* sha256, 32 bytes */
 
 	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
@@ -134,8 +137,8 @@ enum field_tag {
 	TAG_PID_OF = 81,	/* LAUNCH: id of the container whose pid namespace is shared */
 };
 
-/* PHASE_UPLINK: nothing else is wrong, and it would do without one. */
-enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3, PHASE_UPLINK = 4 };
+/* PHASE_UPLINK, PHASE_NAMES (its DATA): nothing else is wrong, and it would do without. */
+enum phase { PHASE_REQUEST = 0, PHASE_PREPARE = 1, PHASE_PLAN = 2, PHASE_CLONE = 3, PHASE_UPLINK = 4, PHASE_NAMES = 5 };
 
 enum stdin_mode { STDIN_NULL = 0, STDIN_PIPE = 1 };
 

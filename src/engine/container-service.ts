@@ -48,6 +48,8 @@ export interface ContainerService {
   exec(container: string, spec: ExecSpec): Promise<ExecProcess>;
   /** The container's own stdin, stdout and stderr, from now on. */
   attach(container: string, options?: AttachOptions): Promise<AttachedStreams>;
+  /** Of its terminal. @throws CONTAINER_NOT_RUNNING */
+  resize(container: string, size: TerminalSize): Promise<void>;
   /** Unpacks a tar into a directory of the container. @throws PATH_NOT_FOUND, COPY_FAILED, LAYER_INVALID */
   copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void>;
   /** A tar with the file, or with the directory and all below it, under its last path component. @throws PATH_NOT_FOUND */
@@ -162,6 +164,11 @@ export interface ContainerInspect extends ContainerSummary {
   readonly ipAddress: string | undefined;
   /** By name of the network; the default one is none of them. */
   readonly networks: Readonly<Record<string, EndpointInspect>>;
+  /**
+   * TCP ports of this host that it tried in its last run and was refused, because they are not among `exposedHostPorts`; each
+   * was an event `host_port_refused`. Undefined where the engine can't tell.
+   */
+  readonly refusedHostPorts?: readonly number[] | undefined;
   readonly platform: string;
 }
 

@@ -100,6 +100,8 @@ export interface ErrorFacts {
   REGISTRY_RATE_LIMITED: { readonly registry: string; readonly retryAfterMs?: number | undefined };
   REGISTRY_UNAUTHORIZED: { readonly registry: string; readonly status: number; readonly credentials: string };
   REGISTRY_UNREACHABLE: { readonly registry: string; readonly attempts: number };
+  /** A server has the socket or the data root already: the process, where it is one of ours. */
+  SERVER_RUNNING: { readonly what: string; readonly pid: number | undefined };
   /** The session that owned this object was closed. */
   SESSION_CLOSED: { readonly what: string };
   /** The container could not be started: which step of the launch failed, and with what. */

@@ -12,6 +12,7 @@ import { pull } from "./pull.js";
 import { push } from "./push.js";
 import { run } from "./run.js";
 import { save } from "./save.js";
+import { serve } from "./serve.js";
 import { tag } from "./tag.js";
 import { version } from "./version.js";
 import { volume } from "./volume.js";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   save,
   volume,
   builder,
+  serve,
   doctor,
   version,
 ];

@@ -27,6 +27,7 @@ import type {
   PruneFilters,
   StatsOptions,
   StopOptions,
+  TerminalSize,
   UpdateOptions,
   WaitListeningOptions,
   WaitOptions,
@@ -89,6 +90,14 @@ export class RemoteContainers implements ContainerService {
       doing: `Removing container ${container}`,
       container,
       query: { force: options.force ?? false, v: true },
+    });
+  }
+
+  async resize(container: string, { rows, columns }: TerminalSize): Promise<void> {
+    await this.#client.status("POST", `/containers/${encodeURIComponent(container)}/resize`, {
+      doing: `Resizing the terminal of container ${container}`,
+      container,
+      query: { h: rows, w: columns },
     });
   }
 

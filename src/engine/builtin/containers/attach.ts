@@ -64,10 +64,15 @@ export async function attachContainer(session: Session, record: ContainerRecord,
   };
   const stdin = socket && keys.length > 0 ? detachable(socket, keys, detach) : socket;
   options.signal?.addEventListener("abort", detach, { once: true });
-  const from = options.logs || !record.running ? 0 : await logEnd(record.logPath);
+  const live = record.running || record.status === "restarting";
+  const from = options.logs || record.starts === 0 ? 0 : await logEnd(record.logPath);
+  // Of a container that has ended, what it will write once it runs again.
+  const begun = live || (record.starts > 0 && options.logs) ? undefined : nextRun(record);
   const stdout = new PassThrough();
   const stderr = new PassThrough();
-  const copied = copyOutput(session, record, from, stdout, stderr, abort.signal);
+  const copied = copyOutput(session, record, { from, begun, stdout, stderr, signal: abort.signal });
+  record.readers.add(copied);
+  void copied.catch(() => {}).then(() => record.readers.delete(copied));
   return {
     stdin,
     stdout,
@@ -78,14 +83,17 @@ export async function attachContainer(session: Session, record: ContainerRecord,
       if (socket) await letGo(socket);
       return "detach";
     }),
-    async resize({ rows, columns }: TerminalSize) {
-      await session.supervisor
-        .request(Message.RESIZE, (writer) => writer.text(Tag.ID, record.id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
-        .catch((error: unknown) => {
-          throw error instanceof SupervisorFailure ? error.asError("Resizing the terminal") : error;
-        });
-    },
+    resize: (size) => resizeTerminal(session, record, size),
   };
+}
+
+/** A container without a terminal has nothing to resize. */
+export async function resizeTerminal(session: Session, record: ContainerRecord, { rows, columns }: TerminalSize): Promise<void> {
+  await session.supervisor
+    .request(Message.RESIZE, (writer) => writer.text(Tag.ID, record.id).u64(Tag.ROWS, rows).u64(Tag.COLUMNS, columns))
+    .catch((error: unknown) => {
+      throw error instanceof SupervisorFailure ? error.asError("Resizing the terminal") : error;
+    });
 }
 
 /** What was typed has gone on to the container, and the next one can type. A container that doesn't read is not waited for. */
@@ -95,16 +103,24 @@ async function letGo(socket: Socket): Promise<void> {
   socket.destroy();
 }
 
-async function copyOutput(
-  session: Session,
-  record: ContainerRecord,
-  from: number,
-  stdout: PassThrough,
-  stderr: PassThrough,
-  signal: AbortSignal,
-): Promise<void> {
+function nextRun(record: ContainerRecord): Promise<void> {
+  return record.starts === 0 ? record.firstStart.promise : record.nextStart.promise;
+}
+
+interface OutputCopy {
+  /** Offset in the log. */
+  readonly from: number;
+  /** Nothing is read before. */
+  readonly begun: Promise<void> | undefined;
+  readonly stdout: PassThrough;
+  readonly stderr: PassThrough;
+  readonly signal: AbortSignal;
+}
+
+async function copyOutput(session: Session, record: ContainerRecord, copy: OutputCopy): Promise<void> {
+  const { from, begun, stdout, stderr, signal } = copy;
   try {
-    if (record.starts === 0) await Promise.race([record.firstStart.promise, aborted(signal)]);
+    if (begun) await Promise.race([begun, aborted(signal)]);
     for await (const { stream, data } of followFrom(logSource(session, record), from, signal)) {
       const target = stream === "stdout" ? stdout : stderr;
       if (!target.write(data)) await new Promise((resolve) => target.once("drain", resolve).once("close", resolve));
@@ -124,7 +140,8 @@ function attachStdin(session: Session, record: ContainerRecord): Socket {
   const { token, socket } = session.supervisor.openStream();
   socket.on("error", () => {}); // the container has closed its stdin, or is gone
   socket.resume();
-  void record.firstStart.promise
+  const begun = record.running || record.status === "restarting" ? Promise.resolve() : nextRun(record);
+  void begun
     .then(() =>
       session.supervisor.request(Message.STDIN, (writer) =>
         writer

@@ -35,6 +35,8 @@ export class ContainerRecord {
   exit: ContainerExit | undefined;
   health: HealthState | undefined;
   stopHealth: (() => void) | undefined;
+  /** Whoever is attached, until he has all that it wrote. */
+  readonly readers = new Set<Promise<unknown>>();
   /** Since somebody started it. */
   restarts: RestartState = NOT_RESTARTED;
   restartTimer: NodeJS.Timeout | undefined;
@@ -52,6 +54,8 @@ export class ContainerRecord {
   readonly endpoints = new Map<string, Endpoint>();
   /** Whose network it shares. */
   peer: ContainerRecord | undefined;
+  /** Ports of this host that it tried in its last run, and that are not exposed to it. */
+  readonly refusedHostPorts = new Set<number>();
   /** A start is under way: others may look for it already. */
   starting = false;
   /** The scratch directory exists. */

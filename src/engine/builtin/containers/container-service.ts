@@ -44,6 +44,7 @@ import { unpublishPorts } from "./published-ports.js";
 import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
 import type { Session } from "./session.js";
 import { updateContainer } from "./update-container.js";
+import { watchRefusals } from "./uplink/refused-host-ports.js";
 import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
 import { writtenBytes } from "./written-files.js";
@@ -56,6 +57,9 @@ export interface ContainerServiceOptions {
   readonly events: EventBus;
   readonly networks: NetworkTable;
 }
+
+/** How long the output of a container that removes itself waits for those who are attached. */
+const READ_OUT_MS = 5_000;
 
 export class BuiltinContainers extends ContainerViews implements ContainerService {
   protected readonly images: ImageStore;
@@ -271,6 +275,10 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       session.supervisor.on("exit", (id, raw, oom) => this.#exited(session, id, raw, oom));
       session.supervisor.on("end", () => this.sessionEnded(session.supervisor.death));
       new NameServer(session, (id) => this.#table.byId(id));
+      watchRefusals(session, {
+        containers: () => this.#table.values(),
+        refused: (record, port) => this.#emit(record, "host_port_refused", { port: String(port) }),
+      });
       return session;
     });
     this.#session.catch(() => {
@@ -416,8 +424,14 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const { ended } = record;
     record.ended = new Deferred();
     ended.resolve(exit);
-    if (record.spec.autoRemove) void record.exclusive(() => this.#remove(record, true)).catch(() => {});
+    if (record.spec.autoRemove) void this.#removeOnceRead(record).catch(() => {});
     else void unpublishPorts(session, record).catch(() => {});
+  }
+
+  /** Its log goes with it: whoever is attached has it first, unless he doesn't read. */
+  async #removeOnceRead(record: ContainerRecord): Promise<void> {
+    await settledWithin(Promise.allSettled(record.readers), READ_OUT_MS);
+    await record.exclusive(() => this.#remove(record, true));
   }
 
   /** The container whose namespace one that shares a network ends up in. @throws CONTAINER_NOT_FOUND */

@@ -18,17 +18,18 @@ import type {
   LogRecord,
   LogsOptions,
   StatsOptions,
+  TerminalSize,
   WaitListeningOptions,
 } from "../../engine.js";
 import type { ImageStore } from "../images/image-store.js";
 import { readLog } from "../logs/log-reader.js";
 import { abortable } from "./abortable.js";
-import { attachContainer, logSource } from "./attach.js";
+import { attachContainer, logSource, resizeTerminal } from "./attach.js";
 import { changesOf } from "./changes.js";
 import { commitContainer } from "./commit.js";
 import type { ContainerRecord } from "./container-record.js";
 import { copyIn, copyOut } from "./copy.js";
-import { startExec } from "./exec-process.js";
+import { notRunning, startExec } from "./exec-process.js";
 import { inspectRecord } from "./inspect.js";
 import { listContainers } from "./list-containers.js";
 import { waitListening } from "./listening.js";
@@ -113,8 +114,17 @@ export abstract class ContainerViews {
     const record = this.find(container);
     const streams = await attachContainer(await this.session(), record, options);
     this.emit(record, "attach");
-    void streams.end.then((how) => how === "detach" && this.emit(record, "detach"));
+    streams.end.then(
+      (how) => how === "detach" && this.emit(record, "detach"),
+      () => {}, // it was removed, or the session has ended
+    );
     return streams;
+  }
+
+  async resize(container: string, size: TerminalSize): Promise<void> {
+    const record = this.find(container);
+    if (!record.running) throw notRunning(record);
+    await resizeTerminal(await this.session(), record, size);
   }
 
   async copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void> {

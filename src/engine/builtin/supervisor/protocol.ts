@@ -42,6 +42,7 @@ export const Message = {
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
   EV_NAME_QUERY: 67,
+  EV_HOST_REFUSED: 70,
 } as const;
 
 /** Fields of messages. */
@@ -224,6 +225,6 @@ export const PackFlag = {
 } as const;
 
 /** Which part of a launch a failed operation belongs to. */
-export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;
+export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4, NAMES: 5 } as const;
 
 export const StdinMode = { NULL: 0, PIPE: 1 } as const;

@@ -1,0 +1,104 @@
+/** `GET /containers/json`. */
+import { containerRow } from "../../docker-api/container-row.js";
+import { FilterParameter } from "../../docker-api/filter-parameter.js";
+import type { ContainerFilters, ContainerListOptions, ContainerStatus } from "../../engine.js";
+import { isCaissonError } from "../../errors.js";
+import type { Exchange } from "../exchange.js";
+import { HttpFailure } from "../http-failure.js";
+import type { ServerContext } from "../server-context.js";
+
+const FILTERS = [
+  "ancestor",
+  "before",
+  "exited",
+  "expose",
+  "health",
+  "id",
+  "is-task",
+  "isolation",
+  "label",
+  "name",
+  "network",
+  "publish",
+  "since",
+  "status",
+  "volume",
+];
+const STATUSES: readonly (ContainerStatus | "removing" | "dead")[] = [
+  "created",
+  "running",
+  "paused",
+  "restarting",
+  "exited",
+  "removing",
+  "dead",
+];
+
+export async function listContainers(context: ServerContext, exchange: Exchange): Promise<void> {
+  const filters = new FilterParameter(exchange.text("filters"), FILTERS);
+  const limit = exchange.number("limit");
+  const options = {
+    all: exchange.flag("all"),
+    size: exchange.flag("size"),
+    filters: containerFilters(filters),
+    ...(limit !== undefined && limit > 0 ? { limit } : {}),
+  };
+  const rows = await listRows(context, options, filters);
+  exchange.send(200, rows);
+}
+
+/** Newest first. */
+export async function listRows(
+  { engine, served }: ServerContext,
+  options: ContainerListOptions,
+  filters = new FilterParameter(undefined, []),
+): Promise<readonly object[]> {
+  const listed = await engine.containers.list(options);
+  const now = Date.now();
+  const volumes = filters.get("volume");
+  const names = filters.get("name")?.map(nameTest);
+  const rows: object[] = [];
+  for (const { id, size } of listed) {
+    const container = await engine.containers.inspect(id).catch((error: unknown) => {
+      if (isCaissonError(error, "CONTAINER_NOT_FOUND")) return undefined; // gone meanwhile
+      throw error;
+    });
+    if (!container) continue;
+    if (names && !names.some((passes) => passes(container.name))) continue;
+    if (volumes && !container.mounts.some(({ name, target }) => volumes.includes(target) || volumes.includes(name ?? ""))) continue;
+    rows.push(containerRow(container, { size, hostConfig: served.get(id)?.body["HostConfig"], now }));
+  }
+  return rows.reverse();
+}
+
+/** Names are patterns, with or without the slash in front. */
+function nameTest(pattern: string): (name: string) => boolean {
+  // Long patterns, and those that may take for ever to match, are looked for as they are.
+  if (pattern.length > 256 || /[*+{][^)]*\)[*+{]/.test(pattern)) return (name) => name.includes(pattern);
+  try {
+    const expression = new RegExp(pattern);
+    return (name) => expression.test(name) || expression.test(`/${name}`);
+  } catch {
+    return (name) => name.includes(pattern);
+  }
+}
+
+function containerFilters(filters: FilterParameter): ContainerFilters {
+  const exited = filters.get("exited")?.map((text) => {
+    if (!/^\d{1,3}$/.test(text)) throw new HttpFailure(400, `invalid filter 'exited=${text}'`);
+    return Number(text);
+  });
+  return {
+    id: filters.get("id"),
+    label: filters.get("label"),
+    status: filters.choice("status", STATUSES)?.filter((status): status is ContainerStatus => status !== "removing" && status !== "dead"),
+    exited,
+    health: filters.choice("health", ["starting", "healthy", "unhealthy", "none"]),
+    ancestor: filters.get("ancestor"),
+    before: filters.first("before"),
+    since: filters.first("since"),
+    publish: filters.get("publish"),
+    expose: filters.get("expose"),
+    network: filters.get("network"),
+  };
+}

@@ -1,0 +1,148 @@
+/** Routes about further processes in running containers. */
+import { type Fields, MalformedBody } from "../../docker-api/json-fields.js";
+import type { ExecSpec } from "../../engine.js";
+import type { Exchange } from "../exchange.js";
+import type { ExecEntry } from "../exec-table.js";
+import { HttpFailure } from "../http-failure.js";
+import { joinStreams, streamType } from "../join-streams.js";
+import type { Route } from "../router.js";
+import type { ServerContext } from "../server-context.js";
+import { terminalSize } from "./container-streams.js";
+
+export function execRoutes(context: ServerContext): readonly Route[] {
+  return [
+    ["POST", "/containers/{id}/exec", (exchange) => create(context, exchange)],
+    ["POST", "/exec/{id}/start", (exchange) => start(context, exchange)],
+    ["POST", "/exec/{id}/resize", (exchange) => resize(context, exchange)],
+    ["GET", "/exec/{id}/json", async (exchange) => inspect(context, exchange)],
+  ];
+}
+
+async function create({ engine, execs }: ServerContext, exchange: Exchange): Promise<void> {
+  const body = await exchange.json();
+  const spec = execSpec(body);
+  await runningContainer(engine, exchange.parameter("id")).then(({ id }) => {
+    const flag = (name: string): boolean => body.flag(name) ?? false;
+    const entry = execs.add({
+      ...{ containerId: id, spec },
+      attachStdin: flag("AttachStdin"),
+      attachStdout: flag("AttachStdout"),
+      attachStderr: flag("AttachStderr"),
+    });
+    exchange.send(201, { Id: entry.id });
+  });
+}
+
+async function runningContainer({ containers }: ServerContext["engine"], name: string): Promise<{ readonly id: string }> {
+  const { id, status } = await containers.inspect(name);
+  if (status === "paused") throw new HttpFailure(409, `Container ${name} is paused, unpause the container before exec`);
+  if (status === "restarting") throw new HttpFailure(409, `Container ${id} is restarting, wait until the container is running`);
+  if (status !== "running") throw new HttpFailure(409, `container ${id} is not running`);
+  return { id };
+}
+
+/** @throws MalformedBody */
+function execSpec(body: Fields): ExecSpec {
+  const command = body.words("Cmd") ?? [];
+  if (command.length === 0) throw new MalformedBody("No exec command specified");
+  const env = (body.texts("Env") ?? []).flatMap((line): [string, string][] => {
+    const at = line.indexOf("=");
+    return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
+  });
+  const workingDir = body.word("WorkingDir");
+  const user = body.word("User");
+  const detachKeys = body.word("DetachKeys");
+  return {
+    command,
+    ...(env.length > 0 ? { env: Object.fromEntries(env) } : {}),
+    ...(workingDir === undefined ? {} : { workingDir }),
+    ...(user === undefined ? {} : { user }),
+    ...(detachKeys === undefined ? {} : { detachKeys }),
+    tty: body.flag("Tty") ?? false,
+    stdin: body.flag("AttachStdin") ?? false,
+    privileged: body.flag("Privileged") ?? false,
+  };
+}
+
+async function start({ engine, execs }: ServerContext, exchange: Exchange): Promise<void> {
+  const entry = execs.get(exchange.parameter("id"));
+  const body = await exchange.json();
+  const detach = body.flag("Detach") ?? false;
+  const { spec } = entry;
+  if (entry.started)
+    throw new HttpFailure(
+      409,
+      entry.running ? `Error: Exec command ${entry.id} is already running` : `exec command ${entry.id} has already run`,
+    );
+  await runningContainer(engine, entry.containerId);
+  entry.started = true;
+  let process: Awaited<ReturnType<typeof engine.containers.exec>>;
+  try {
+    process = await engine.containers.exec(entry.containerId, detach ? { ...spec, stdin: false } : spec);
+  } catch (error) {
+    entry.exitCode = exitCodeOf(error);
+    throw error;
+  }
+  watch(entry, process);
+  if (detach) {
+    process.stdout.resume();
+    process.stderr.resume();
+    return exchange.empty(200);
+  }
+  const socket = exchange.hijack(streamType(exchange, spec.tty ?? false));
+  const leave = (): void => {
+    // It goes on without a reader, as docker has it.
+    process.stdout.resume();
+    process.stderr.resume();
+    process.stdin?.end();
+  };
+  const streams = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr, end: process.end, leave };
+  await joinStreams(socket, streams, { tty: spec.tty ?? false, wanted: { stdout: entry.attachStdout, stderr: entry.attachStderr } });
+}
+
+function watch(entry: ExecEntry, process: NonNullable<ExecEntry["process"]>): void {
+  entry.process = process;
+  entry.running = true;
+  process.exit.then(
+    ({ exitCode }) => Object.assign(entry, { running: false, exitCode }),
+    () => Object.assign(entry, { running: false, exitCode: 137 }), // the engine has closed
+  );
+}
+
+/** Of what could not be executed, as shells have it. */
+function exitCodeOf(error: unknown): number {
+  const facts = (error as { facts?: { exitCode?: number } }).facts;
+  return facts?.exitCode ?? 126;
+}
+
+async function resize({ execs }: ServerContext, exchange: Exchange): Promise<void> {
+  const size = terminalSize(exchange);
+  const { process, running } = execs.get(exchange.parameter("id"));
+  if (!process || !running) throw new HttpFailure(409, `exec ${exchange.parameter("id")} is not running`);
+  await process.resize(size);
+  exchange.empty(200);
+}
+
+function inspect({ execs }: ServerContext, exchange: Exchange): void {
+  const { id, containerId, spec, running, exitCode, process, started, ...attached } = execs.get(exchange.parameter("id"));
+  const [entrypoint = "", ...args] = spec.command;
+  exchange.send(200, {
+    ID: id,
+    Running: running,
+    ExitCode: exitCode ?? null,
+    ProcessConfig: {
+      tty: spec.tty ?? false,
+      entrypoint,
+      arguments: args,
+      privileged: spec.privileged ?? false,
+      ...(spec.user === undefined ? {} : { user: spec.user }),
+    },
+    OpenStdin: attached.attachStdin,
+    OpenStderr: attached.attachStderr,
+    OpenStdout: attached.attachStdout,
+    CanRemove: started && !running,
+    ContainerID: containerId,
+    DetachKeys: "",
+    Pid: running ? (process?.pid ?? 0) : 0,
+  });
+}
