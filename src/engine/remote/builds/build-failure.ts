@@ -35,8 +35,9 @@ const MISSING_COMMANDS = [
 ];
 
 const MISSING_FILES = [
-  /"(?<path>\/[^"]*)": not found/,
+  /"(?<path>\/[^"]*)":? not found/,
   /stat (?<path>[^\s:]+): (?:file does not exist|no such file or directory)/,
+  /copier: stat: "(?<path>[^"]+)": no such file/,
   /no items matching glob "(?<path>[^"]+)"/,
   /(?:lstat|checking on sources).*?(?<path>\/[^\s:"]+): no such file/,
 ];
@@ -52,7 +53,7 @@ export function builderFailure(plan: BuildPlan | undefined, failure: BuilderFail
   const evidence = [...output];
   const full = apiFailure({ doing }, 500, message);
   if (full.code === "DISK_FULL") return placed(full, plan.dockerfile, instruction);
-  const words = [message, ...output].join("\n");
+  const words = [message, ...output].join("\n").replaceAll('\\"', '"');
   const command = firstGroup(MISSING_COMMANDS, words)?.["command"];
   if (instruction.keyword === "RUN" && command !== undefined)
     return buildFailed(step, `${command}: command not found`, { exitCode: 127, command, output });

@@ -38,7 +38,8 @@ async function answer(
     if (!handler) throw new GrpcFailure(GRPC.unimplemented, `there is no ${metadata[":path"]} here`);
     await handler({
       metadata,
-      messages: unframeMessages(stream),
+      // A handler that has heard enough has still to answer.
+      messages: unframeMessages(stream.iterator({ destroyOnReturn: false })),
       send: async (message) => {
         if (stream.destroyed) throw new GrpcFailure(GRPC.unavailable, "the daemon has hung up");
         if (!stream.write(frameMessage(message))) await Promise.race([once(stream, "drain"), once(stream, "close")]);

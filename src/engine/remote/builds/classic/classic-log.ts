@@ -14,7 +14,8 @@ const CACHED = /^(?: ---> |--> )Using cache/;
 /** What neither step printed. */
 const CHATTER = /^(?: ---> |--> |Removing intermediate container |Successfully (?:built|tagged) |COMMIT )/;
 /** How Docker marks what came over stderr. */
-const RED = /^\u001b\[91m([\s\S]*?)(?:\u001b\[0m)?$/;
+const RED = "\u001b[91m";
+const END_OF_RED = "\u001b[0m";
 
 export class ClassicLog {
   readonly #report: BuildReport;
@@ -34,9 +35,8 @@ export class ClassicLog {
 
   /** A piece of the stream: a line, a part of one, or several. */
   take(text: string): void {
-    const [, red] = RED.exec(text) ?? [];
-    if (red !== undefined) {
-      this.#output("stderr", red);
+    if (text.startsWith(RED)) {
+      this.#output("stderr", text.slice(RED.length).replace(END_OF_RED, ""));
       return;
     }
     if (DOCKER_STEP.test(text.trimEnd()) && this.#line === "") {
@@ -68,10 +68,10 @@ export class ClassicLog {
 
   #take(line: string): void {
     const [, number, , dockerText] = DOCKER_STEP.exec(line) ?? [];
-    if (number !== undefined) return this.#begin(this.#numbered(Number(number)), dockerText ?? "");
     const [, stage, step, buildahText] = BUILDAH_STEP.exec(line) ?? [];
-    if (step !== undefined) return this.#begin(this.#staged(Number(stage ?? 1), Number(step)), buildahText ?? "");
-    if (CACHED.test(line)) this.#cached = true;
+    if (number !== undefined) this.#begin(this.#numbered(Number(number)), dockerText ?? "");
+    else if (step !== undefined) this.#begin(this.#staged(Number(stage ?? 1), Number(step)), buildahText ?? "");
+    else if (CACHED.test(line)) this.#cached = true;
     else if (!CHATTER.test(line)) this.#output("stdout", `${line}\n`);
   }
 
