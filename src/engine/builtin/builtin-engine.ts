@@ -83,8 +83,8 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Reads what this host can do; spawns nothing. */
-  static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, await readHostFacts());
+  static async open(options: BuiltinEngineOptions, host?: HostFacts): Promise<BuiltinEngine> {
+    return new BuiltinEngine(options, host ?? (await readHostFacts()));
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
