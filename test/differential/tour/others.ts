@@ -53,7 +53,7 @@ export const networks = [
   step("docker network connect net1 nosuch"),
   step("docker network rm net1"),
   step("docker network rm bridge"),
-  step("docker run --rm --network nosuch base true"),
+  step("docker run --rm --network nosuch base true 2>&1 | head -1"),
   step("docker run --rm --network container:peer base hostname | wc -c"),
   step("docker rm -f peer && docker network rm net1 net2"),
   step("docker network prune -f"),
