@@ -361,9 +361,9 @@ static int pid_namespace_of(const char *id)
 
 static int start_names(struct container *c, struct slice body, struct err *e)
 {
-	struct slice address;
+	struct slice settings;
 
-	return find_slice(body, TAG_NAMES, &address) ? names_start(c->id, c->netns, address, e) : 0;
+	return find_slice(body, TAG_NAMES, &settings) ? names_start(c->id, c->netns, settings, e) : 0;
 }
 
 static int start_uplink(struct container *c, struct slice body, struct err *e)

@@ -12,6 +12,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,11 +22,11 @@
 #include "container.h"
 #include "loop.h"
 #include "names.h"
+#include "netlink.h"
 #include "netns.h"
 #include "protocol.h"
 #include "session.h"
 
-#define PORT_DOMAIN 53
 #define MESSAGE_MAX 65535
 #define CONNECTIONS_MAX 64
 /* A thousand queries at once: the kernel counts about 800 bytes for each. */
@@ -193,13 +194,29 @@ static int bound_socket(int netns, int type, const union address *address)
 	return steal_fd(&fd);
 }
 
-int names_start(const char *container, int netns, struct slice bytes, struct err *e)
+/* redirect() - Where the port for names is left to a server of the container's. */
+static int redirect(int netns, struct slice settings, struct err *e)
+{
+	struct slice requests;
+
+	if (!find_slice(settings, TAG_DATA, &requests) || netlink_send_in(netns, NETLINK_NETFILTER, requests, e) == 0)
+		return 0;
+	e->phase = PHASE_NAMES;
+	return -1;
+}
+
+int names_start(const char *container, int netns, struct slice settings, struct err *e)
 {
 	struct resolver *r;
 	union address address;
+	struct slice bytes;
+	uint64_t port;
 
-	if (bytes.len != 4 || !address_of(bytes, PORT_DOMAIN, &address))
+	if (!find_slice(settings, TAG_ADDRESS, &bytes) || bytes.len != 4 || !find_u64(settings, TAG_PORT, &port) || port > UINT16_MAX ||
+	    !address_of(bytes, (uint16_t)port, &address))
 		return fail(e, EINVAL, "malformed address for names");
+	if (redirect(netns, settings, e) < 0)
+		return -1;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return fail(e, ENOMEM, "names");

@@ -9,8 +9,8 @@
 #include "err.h"
 #include "wire.h"
 
-/* names_start() - Take queries on port 53 of @address, UDP and TCP, in namespace @netns. Return: 0, or -1 with @e. */
-int names_start(const char *container, int netns, struct slice address, struct err *e);
+/* names_start() - Take queries in namespace @netns, UDP and TCP, where a TAG_NAMES says. Return: 0, or -1 with @e. */
+int names_start(const char *container, int netns, struct slice settings, struct err *e);
 
 /* names_stop() - End it; nothing happens where it was never begun. */
 void names_stop(const char *container);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "netlink.h"
+#include "netns.h"
 
 /* count_answers() - How many requests ask for one. Return: -1 when the blob is not a sequence of messages. */
 static int count_answers(struct slice blob)
@@ -73,4 +74,26 @@ int netlink_send(int protocol, struct slice requests, struct err *e)
 	_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
 	return fd < 0 ? fail(e, errno, "socket") : netlink_ask(fd, requests, e);
+}
+
+struct visit {
+	int protocol;
+	struct slice requests;
+	struct err *e;
+};
+
+static int send_there(void *context)
+{
+	struct visit *v = context;
+
+	return netlink_send(v->protocol, v->requests, v->e);
+}
+
+int netlink_send_in(int netns, int protocol, struct slice requests, struct err *e)
+{
+	struct visit visit = { .protocol = protocol, .requests = requests, .e = e };
+
+	if (netns_run(netns, send_there, &visit) == 0)
+		return 0;
+	return e->no ? -1 : fail(e, errno, "enter the network namespace");
 }

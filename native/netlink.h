@@ -17,6 +17,9 @@
  */
 int netlink_send(int protocol, struct slice requests, struct err *e);
 
+/* netlink_send_in() - The same in network namespace @netns. */
+int netlink_send_in(int netns, int protocol, struct slice requests, struct err *e);
+
 /* netlink_ask() - The same by a socket that stays, and so does what was asked for; it must be a blocking one. */
 int netlink_ask(int fd, struct slice requests, struct err *e);
 

@@ -99,33 +99,22 @@ static void uplink_close(struct uplink *uplink)
 	uplink_inject_stop(uplink);
 	uplink_tcp_stop(uplink);
 	uplink_udp_stop(uplink);
+	uplink_refusals_stop(uplink);
 	uplink_rules_free(&uplink->rules);
 	free(uplink);
-}
-
-struct setup {
-	struct slice requests;
-	struct err *e;
-};
-
-static int send_requests(void *context)
-{
-	struct setup *s = context;
-
-	return netlink_send(NETLINK_NETFILTER, s->requests, s->e);
 }
 
 /* apply() - The rules that are the namespace's, and then those that are ours. */
 static int apply(struct uplink *uplink, struct slice settings, struct err *e)
 {
-	struct setup setup = { .e = e };
 	struct uplink_rules rules;
+	struct slice requests;
 
 	if (uplink_rules_read(settings, &rules, e) < 0)
 		return -1;
-	if (find_slice(settings, TAG_DATA, &setup.requests) && netns_run(uplink->netns, send_requests, &setup) < 0) {
+	if (find_slice(settings, TAG_DATA, &requests) && netlink_send_in(uplink->netns, NETLINK_NETFILTER, requests, e) < 0) {
 		uplink_rules_free(&rules);
-		return e->no ? -1 : fail(e, errno, "enter the network namespace");
+		return -1;
 	}
 	uplink_rules_free(&uplink->rules);
 	uplink->rules = rules;

@@ -95,7 +95,7 @@ static void hold(struct uplink *uplink, const struct packet *syn)
 	held->back = -1;
 	held->dial.watch.fd = -1;
 	flow_add(&uplink->held, &held->flow);
-	uplink_rules_match(&uplink->rules, &key.client, &key.service, &held->dial.targets);
+	uplink_connection_targets(uplink, &key, &held->dial.targets);
 	dial_start(&held->dial, dialed);
 }
 

@@ -27,6 +27,7 @@ struct uplink {
 	size_t connections_n;
 	struct flow_table held;		/* of captured, connections that are dialed before they are let through */
 	struct flow_table flows;	/* of datagrams */
+	struct refusals *refusals;	/* that were told; NULL before the first */
 	struct uplink *next;
 };
 
@@ -50,10 +51,14 @@ int uplink_hold_start(struct uplink *uplink, struct slice request, struct err *e
  */
 int uplink_hold_take(struct uplink *uplink, const struct flow_key *key);
 
+/* uplink_connection_targets() - What to dial for a TCP connection. Node is told where that is nothing. */
+void uplink_connection_targets(struct uplink *uplink, const struct flow_key *key, struct uplink_targets *targets);
+
 /* End it. Connections may go on for a while without their uplink, until what was said has arrived. */
 void uplink_tcp_stop(struct uplink *uplink);
 void uplink_udp_stop(struct uplink *uplink);
 void uplink_hold_stop(struct uplink *uplink);
 void uplink_inject_stop(struct uplink *uplink);
+void uplink_refusals_stop(struct uplink *uplink);
 
 #endif

@@ -114,7 +114,7 @@ static void serve(struct watch *listener, int front)
 		relay(c, back);
 		return;
 	}
-	uplink_rules_match(&uplink->rules, &key.client, &key.service, &c->dial.targets);
+	uplink_connection_targets(uplink, &key, &c->dial.targets);
 	dial_start(&c->dial, dialed);
 }
 

@@ -163,6 +163,27 @@ TEST(what_no_rule_allows_is_reset)
 	end();
 }
 
+TEST(what_no_rule_allows_is_told_once)
+{
+	struct slice bytes;
+	uint64_t port = 0;
+
+	begin();
+	session.events = 0;
+	for (int i = 0; i < 3; i++) {
+		int fd = inside_client(SOCK_STREAM, NOWHERE);
+
+		expect_reset(fd);
+		close(fd);
+	}
+	CHECK_INT(session.events, 1);
+	CHECK_INT(session.event_kind, MSG_EV_HOST_REFUSED);
+	CHECK(find_slice(slice_of(&session.event), TAG_ADDRESS, &bytes) && bytes.len == 4);
+	CHECK(find_u64(slice_of(&session.event), TAG_PORT, &port));
+	CHECK_INT(port, PORT);
+	end();
+}
+
 TEST(what_nobody_listens_to_is_reset)
 {
 	int fd;

@@ -27,6 +27,12 @@ export function engineTarget(engine: Pick<Engine, "containers" | "events" | "hos
       for await (const { line } of logLines(containers.logs(id, { tail: lines, since }))) tail.push(line);
       return tail.slice(-lines);
     },
+    notices: async () => {
+      const { refusedHostPorts = [] } = await containers.inspect(id);
+      return refusedHostPorts.map(
+        (port) => `It was refused port ${port} of this host, which is not exposed to it: withExposedHostPorts(${port}).`,
+      );
+    },
     exec: async (command, signal) => {
       const process = await containers.exec(id, { command, signal });
       const [stdout, stderr, { exitCode }] = await Promise.all([text(process.stdout), text(process.stderr), process.exit]);

@@ -164,6 +164,11 @@ export interface ContainerInspect extends ContainerSummary {
   readonly ipAddress: string | undefined;
   /** By name of the network; the default one is none of them. */
   readonly networks: Readonly<Record<string, EndpointInspect>>;
+  /**
+   * TCP ports of this host that it tried in its last run and was refused, because they are not among `exposedHostPorts`; each
+   * was an event `host_port_refused`. Undefined where the engine can't tell.
+   */
+  readonly refusedHostPorts?: readonly number[] | undefined;
   readonly platform: string;
 }
 

@@ -68,6 +68,11 @@ export interface EngineSupports {
   readonly pause: boolean;
   /** Containers end with the process that started them. */
   readonly sessionBound: boolean;
+  /**
+   * `images.build` understands BuildKit's Dockerfile language and its options, runs steps that don't need each other at once, and tells of
+   * the cache. Otherwise what the classic builder understands is built, step by step.
+   */
+  readonly buildkit: boolean;
 }
 
 export interface EnforcedLimits {
@@ -109,7 +114,10 @@ export interface EventsOptions {
 
 export interface EngineEvent {
   readonly type: "container" | "image" | "network" | "volume";
-  /** Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ... */
+  /**
+   * Docker's name: `create`, `start`, `die`, `destroy`, `oom`, `health_status: healthy`, `exec_start: sh -c ...`, `pull`, `tag`, ...;
+   * and of the built-in engine `host_port_refused`, with the `port` of this host that a container tried and that is not exposed to it.
+   */
   readonly action: string;
   /** Id of the container, image or network, or the name of a volume. */
   readonly id: string;

@@ -93,6 +93,8 @@ function exitOf(target: WaitTarget, signal: AbortSignal): Promise<never> {
 async function explain(error: unknown, strategy: WaitStrategy, target: WaitTarget, story: Story): Promise<unknown> {
   const steps = foldRepeats(story.steps);
   const logTail = await target.logTail(LOG_TAIL_LINES);
+  // It may be gone, and all that was known of it.
+  const notices = await target.notices().catch(() => []);
   const log = logTail.length > 0 ? ["Last log lines:", ...logTail.map((line) => `  ${line}`)] : ["It has logged nothing."];
   const waitingFor = strategy.description;
   const name = `Container ${target.name} (${target.image})`;
@@ -103,7 +105,7 @@ async function explain(error: unknown, strategy: WaitStrategy, target: WaitTarge
     const how = `${signal === undefined ? `exit code ${exitCode}` : `signal ${signal}`}${oomKilled ? ", out of memory" : ""}`;
     return new CaissonError("CONTAINER_EXITED", `${name} ended with ${how} while waiting for ${waitingFor}`, {
       facts: { containerId: target.id, waitingFor, steps, logTail, exitCode, signal, oomKilled },
-      evidence: [...steps, ...log],
+      evidence: [...notices, ...steps, ...log],
       remedy: oomKilled ? "Give it more memory." : undefined,
     });
   }
@@ -111,7 +113,7 @@ async function explain(error: unknown, strategy: WaitStrategy, target: WaitTarge
     const explanations = story.explanations.map((explanation) => explanation());
     return new CaissonError("WAIT_TIMEOUT", `${name} was not ready within ${error.timeoutMs} ms: waiting for ${waitingFor}`, {
       facts: { waitingFor, timeoutMs: error.timeoutMs, steps, logTail },
-      evidence: [...explanations.flatMap(({ evidence }) => evidence), ...steps, ...log],
+      evidence: [...explanations.flatMap(({ evidence }) => evidence), ...notices, ...steps, ...log],
       remedy: explanations.find(({ remedy }) => remedy !== undefined)?.remedy,
     });
   }
@@ -119,7 +121,7 @@ async function explain(error: unknown, strategy: WaitStrategy, target: WaitTarge
   return new CaissonError("WAIT_FAILED", `${name} will not become ready: ${error.message}`, {
     facts: { waitingFor, steps, logTail },
     cause: error,
-    evidence: [...error.evidence, ...steps, ...log],
+    evidence: [...error.evidence, ...notices, ...steps, ...log],
     remedy: error.remedy,
   });
 }

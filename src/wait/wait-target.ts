@@ -20,6 +20,8 @@ export interface WaitTarget {
   logs(signal: AbortSignal): AsyncIterable<LogLine>;
   /** The last lines of this run, as text. */
   logTail(lines: number): Promise<readonly string[]>;
+  /** What the engine has noticed of the container, and that may be why it does not become ready. */
+  notices(): Promise<readonly string[]>;
   /** Runs a command to its end; output is stdout and stderr as they came. */
   exec(command: readonly string[], signal: AbortSignal): Promise<{ readonly exitCode: number; readonly output: string }>;
   /** Resolves once every port listens where published ports can reach it. `observe` hears what listens whenever that changes. */

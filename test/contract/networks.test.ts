@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
+import { run } from "../fixtures/command.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -186,6 +187,23 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(out).toContain("nameserver 127.0.0.11\nsearch example.test\noptions timeout:1 ndots:0\n");
       expect(out).toContain("10.1.2.3\textra\n");
       expect(out).toContain("172.17.0.2\tme\nme\n");
+    });
+
+    it("are answered beside a name server that the container is itself", async () => {
+      await bench.engine.networks.create({ name: "net-53" });
+      await serve("asked", { networks: { "net-53": {} } });
+      const query = "\\0\\27\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\5asked\\0\\0\\1\\0\\1";
+      const spec = { networks: { "net-53": {} }, exposedPorts: ["53/tcp", "53/udp"] };
+      const script = [
+        "nc -ll -p 53 -e echo mine & sleep 0.5",
+        "grep nameserver /etc/resolv.conf; nc -w 5 127.0.0.1 53 < /dev/null",
+        "nslookup -type=a asked | grep -c 'Name:.*asked'",
+        `(printf '${query}'; sleep 1) | nc 127.0.0.11 53 | grep -c asked`,
+      ];
+      expect(await said(script.join("; "), spec)).toBe("nameserver 127.0.0.11\nmine\n1\n1\n");
+      const { state } = await bench.engine.containers.inspect(await bench.startShell("sleep 60", spec));
+      const bind = `require("dgram").createSocket("udp4").bind(53, function () { console.log("bound"); this.close(); })`;
+      expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", bind])).toBe("bound\n");
     });
 
     it("are answered a thousand at once, none lost", async () => {

@@ -1,12 +1,14 @@
 /** What networks do to the host: nothing. And what they leave: nothing. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BuiltinEngine } from "../../src/engine/builtin/index.js";
+import * as nftables from "../../src/engine/builtin/network/nftables.js";
 import { Container, Network } from "../../src/index.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { heldNamespaces, hostNetwork } from "../fixtures/host-network.js";
@@ -71,6 +73,15 @@ describe("networks", () => {
     await engine.networks.remove(id);
   });
 
+  it("have their members again when those start again at once", async () => {
+    const { id } = await engine.networks.create({ name: "again" });
+    const container = await engine.containers.create({ image: "busybox", command: ["sleep", "60"], networks: { again: {} } });
+    await engine.containers.start(container.id);
+    for (let times = 0; times < 20; times++) await engine.containers.restart(container.id, { timeoutMs: 0 });
+    await engine.containers.remove(container.id, { force: true });
+    await engine.networks.remove(id);
+  });
+
   it("are 200 at once, and gone when they are removed", async () => {
     const supervisor = await engine.supervisorPid();
     const made = await Promise.all(Array.from({ length: 200 }, () => engine.networks.create()));
@@ -100,5 +111,33 @@ describe("networks", () => {
     await expect(network.stop()).rejects.toMatchObject({ code: "NETWORK_IN_USE" });
     expect(() => server.getIpAddress("other")).toThrow("is not on network other");
     expect(() => new Container("busybox").withNetworkAliases("x")).toThrow("after withNetwork");
+  });
+});
+
+describe("where the kernel has no address translation", () => {
+  beforeEach(() => {
+    // As such a kernel answers: an expression that it does not know.
+    vi.spyOn(nftables, "destinationNat").mockImplementation(() => [nftables.log(1).fill("x", 4, 7)]);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("a container that is a name server itself asks those of the host", async () => {
+    const other = await BuiltinEngine.open({ root: home });
+    const spec = { image: "busybox", command: ["sh", "-c", "cat /etc/resolv.conf"] };
+    for (const [exposedPorts, expected] of [
+      [["53/udp"], readFileSync("/etc/resolv.conf", "utf8")],
+      [["54/udp"], expect.stringContaining("nameserver 127.0.0.11\n")],
+    ] as const) {
+      const { id } = await other.containers.create({ ...spec, exposedPorts: [...exposedPorts] });
+      await other.containers.start(id);
+      await other.containers.wait(id);
+      let text = "";
+      for await (const { data } of other.containers.logs(id)) text += data.toString();
+      expect(text).toEqual(expected);
+    }
+    await other.close();
   });
 });

@@ -90,9 +90,8 @@ describe("ways out", () => {
     const last = ["meta l4proto tcp log group 6 drop", "tproxy to :6 accept", "reject with icmpx admin-prohibited"];
     expect(await chainIn(`/proc/${state.pid}/ns/net`)).toEqual([
       ...first,
-      "ip daddr 172.17.0.1 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip daddr 172.17.0.1 meta l4proto tcp log group 6 drop",
       "ip daddr 172.17.0.1 th dport 8080 tproxy to :6 accept",
-      "ip daddr 172.17.0.1 meta l4proto tcp reject with tcp reset",
       "ip daddr 172.17.0.1 meta l4proto udp reject",
       ...common,
       ...ipv6, // this host has an address, on the link to the outside
@@ -101,18 +100,48 @@ describe("ways out", () => {
     const held = heldNamespaces(supervisor).map((fd) => chainIn(`/proc/${supervisor}/fd/${fd}`).catch(() => []));
     expect(await Promise.all(held)).toContainEqual([
       ...first,
-      "ip daddr 10.9.7.1 ip saddr 10.9.7.2 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip daddr 10.9.7.1 meta l4proto tcp log group 6 drop",
       "ip daddr 10.9.7.1 ip saddr 10.9.7.2 th dport 8080 tproxy to :6 accept",
-      "ip daddr 10.9.7.1 meta l4proto tcp reject with tcp reset",
-      "ip6 daddr fd00:97::1 ip6 saddr fd00:97::2 th dport 8080 meta l4proto tcp log group 6 drop",
+      "ip6 daddr fd00:97::1 meta l4proto tcp log group 6 drop",
       "ip6 daddr fd00:97::1 ip6 saddr fd00:97::2 th dport 8080 tproxy to :6 accept",
-      "ip6 daddr fd00:97::1 meta l4proto tcp reject with tcp reset",
       ...common,
       ...ipv6,
       "ip6 daddr fd00:97::1 accept",
       ...last,
     ]);
     expect(member.getNetworkNames()).toHaveLength(1);
+  });
+
+  it("tell of ports of this host that are not exposed, once each and of the container that tried", async () => {
+    const events = engine.events({ type: "container" })[Symbol.asyncIterator]();
+    const { id: network } = await engine.networks.create({ subnets: [{ subnet: "10.9.8.0/24" }] });
+    const script = "for i in 1 2 3; do for p in 21 22 23; do nc -w 5 host.docker.internal $p < /dev/null; done; done; sleep 60";
+    const spec = { image: "busybox", command: ["sh", "-c", script], exposedHostPorts: [23] };
+    for (const networks of [{}, { [network]: {} }]) {
+      const bystander = await engine.containers.create({ image: "busybox", command: ["sleep", "60"], networks });
+      const { id } = await engine.containers.create({ ...spec, networks });
+      for (const each of [bystander.id, id]) await engine.containers.start(each);
+      await vi.waitFor(async () => expect((await engine.containers.inspect(id)).refusedHostPorts).toEqual([21, 22]));
+      expect((await engine.containers.inspect(bystander.id)).refusedHostPorts).toEqual([]);
+      const told: string[] = [];
+      while (told.length < 2) {
+        const { value } = await events.next();
+        if (value?.action === "host_port_refused") told.push(`${value.id} ${value.attributes["port"]}`);
+      }
+      expect(told).toEqual([`${id} 21`, `${id} 22`]);
+    }
+    await events.return?.();
+  });
+
+  it("explain why a container does not become ready", async () => {
+    const stuck = shell("until nc -w 1 host.docker.internal 5432 < /dev/null; do sleep 0.1; done")
+      .withExposedPorts(8080)
+      .withStartupTimeout(2000);
+    const error: unknown = await stuck.start().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: "WAIT_TIMEOUT",
+      evidence: expect.arrayContaining([expect.stringContaining("withExposedHostPorts(5432)")]),
+    });
   });
 
   it("of 200 containers, one after the other, leave nothing", async () => {

@@ -54,6 +54,8 @@ export class ContainerRecord {
   readonly endpoints = new Map<string, Endpoint>();
   /** Whose network it shares. */
   peer: ContainerRecord | undefined;
+  /** Ports of this host that it tried in its last run, and that are not exposed to it. */
+  readonly refusedHostPorts = new Set<number>();
   /** A start is under way: others may look for it already. */
   starting = false;
   /** The scratch directory exists. */

@@ -11,6 +11,7 @@ import type {
   WaitOptions,
 } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
+import type { EventBus } from "../../event-bus.js";
 import { checkName, generateName, newContainerId } from "../../spec/container-names.js";
 import { signalNumber } from "../../spec/signals.js";
 import { validateSpec } from "../../spec/validate-spec.js";
@@ -28,7 +29,6 @@ import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
-import type { EventBus } from "./event-bus.js";
 import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
@@ -44,6 +44,7 @@ import { unpublishPorts } from "./published-ports.js";
 import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
 import type { Session } from "./session.js";
 import { updateContainer } from "./update-container.js";
+import { watchRefusals } from "./uplink/refused-host-ports.js";
 import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
 import { readUsers } from "./user-files.js";
 import { writtenBytes } from "./written-files.js";
@@ -274,6 +275,10 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       session.supervisor.on("exit", (id, raw, oom) => this.#exited(session, id, raw, oom));
       session.supervisor.on("end", () => this.sessionEnded(session.supervisor.death));
       new NameServer(session, (id) => this.#table.byId(id));
+      watchRefusals(session, {
+        containers: () => this.#table.values(),
+        refused: (record, port) => this.#emit(record, "host_port_refused", { port: String(port) }),
+      });
       return session;
     });
     this.#session.catch(() => {

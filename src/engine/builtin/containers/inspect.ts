@@ -57,6 +57,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
     networks: Object.fromEntries(
       [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),
     ),
+    refusedHostPorts: [...record.refusedHostPorts],
     platform: image.inspect.platform,
   };
 }

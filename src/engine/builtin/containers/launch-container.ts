@@ -1,15 +1,17 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
-import { addressBytes } from "../network/addresses.js";
+import { addressBytes, NAME_SERVER_PORT } from "../network/addresses.js";
+import { nameRedirectChain } from "../network/name-redirect.js";
 import type { HostDevices } from "../runtime/plan-devices.js";
-import { type LaunchNetwork, type LaunchPlan, type Peers, planLaunch } from "../runtime/plan-launch.js";
+import { type LaunchNetwork, type LaunchPlan, type NameServerPlace, type Peers, planLaunch } from "../runtime/plan-launch.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Phase, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
 import { readHostDevices } from "./host-devices.js";
+import { whereAvailable } from "./kernel-feature.js";
 import { mountsOf } from "./mount-plan.js";
 import { launchNetwork } from "./networks/launch-network.js";
 import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
@@ -21,6 +23,8 @@ import { readUsers } from "./user-files.js";
 
 /** @default of `logMaxBytes`: 64 MiB */
 const LOG_MAX_BYTES = 64 << 20;
+/** Of what a container can do without: it is launched again. */
+const DISPENSABLE: readonly number[] = [Phase.UPLINK, Phase.NAMES];
 const NO_PEERS: Peers = { ipc: undefined, pid: undefined };
 
 /** How often a container that gives its volumes may end while another one starts with them. */
@@ -37,18 +41,21 @@ export async function launchContainer(
   for (const { network } of record.endpoints.values()) await updateNetworkUplink(session, network);
   const scope = containerScope(record, session.host);
   return withUplink(session, record.spec.exposedHostPorts ?? [], (uplink) =>
-    launch(session, record, launchNetwork(record, uplink ? scope : undefined), devices, peers),
+    whereAvailable(session.nameRedirect, Phase.NAMES, (redirect) =>
+      launch(session, record, () => launchNetwork(record, uplink ? scope : undefined, redirect), devices, peers),
+    ),
   );
 }
 
 async function launch(
   session: Session,
   record: ContainerRecord,
-  network: LaunchNetwork,
+  planNetwork: () => LaunchNetwork,
   devices: HostDevices,
   peers: Peers,
   tries = SHARING_TRIES,
 ): Promise<{ readonly warnings: readonly string[] }> {
+  const network = planNetwork();
   const plan = planLaunch({
     id: record.id,
     spec: record.spec,
@@ -68,6 +75,7 @@ async function launch(
   const ports = await publishPorts(session, record);
   record.starts++;
   record.starting = true;
+  record.refusedHostPorts.clear();
   record.onDisk = true;
   try {
     const reply = await session.supervisor.request(Message.LAUNCH, (writer) => writeLaunch(writer, record, network, plan, peers));
@@ -75,11 +83,11 @@ async function launch(
     return { warnings: plan.warnings };
   } catch (error) {
     await unpublishPorts(session, record);
-    if (!(error instanceof SupervisorFailure) || error.phase === Phase.UPLINK) throw error;
+    if (!(error instanceof SupervisorFailure) || DISPENSABLE.includes(error.phase)) throw error;
     const operation = failedOperation(error, plan.prepare, plan.plan);
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
     if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0)
-      return launch(session, record, network, devices, peers, tries - 1);
+      return launch(session, record, planNetwork, devices, peers, tries - 1);
     throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
   } finally {
     record.starting = false;
@@ -101,11 +109,16 @@ function writeLaunch(
   if (plan.oomFile) writer.text(Tag.OOM_FILE, plan.oomFile);
   writer.text(Tag.LOG, record.logPath).u64(Tag.LOG_MAX, spec.logMaxBytes ?? LOG_MAX_BYTES);
   writer.u64(Tag.STDIN, spec.openStdin ? StdinMode.PIPE : StdinMode.NULL);
-  if (nameServer) writer.bytes(Tag.NAMES, addressBytes(nameServer));
+  if (nameServer) writer.nested(Tag.NAMES, (nested) => writeNames(nested, nameServer));
   if (uplink) writeUplink(writer, uplink);
   if (spec.tty) writer.u64(Tag.TTY, 1);
   writer.nested(Tag.PREPARE, (nested) => writePlan(nested, plan.prepare));
   writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan.plan));
+}
+
+function writeNames(writer: FieldWriter, { address, port }: NameServerPlace): void {
+  writer.bytes(Tag.ADDRESS, addressBytes(address)).u64(Tag.PORT, port);
+  if (port !== NAME_SERVER_PORT) writer.bytes(Tag.DATA, nameRedirectChain());
 }
 
 function markRunning(record: ContainerRecord, pid: number, ports: readonly PublishedPort[], plan: LaunchPlan): void {

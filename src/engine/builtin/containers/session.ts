@@ -10,6 +10,7 @@ import { planSessionCgroups, type SessionCgroups } from "../runtime/cgroups.js";
 import type { HostFacts } from "../runtime/host-facts.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
+import type { KernelFeature } from "./kernel-feature.js";
 
 export interface Session {
   readonly id: string;
@@ -19,8 +20,10 @@ export interface Session {
   readonly host: HostFacts;
   readonly cgroups: SessionCgroups;
   readonly supervisor: Supervisor;
-  /** Why this kernel gives containers no way out, once that was seen. */
-  readonly uplink: { missing: string | undefined };
+  /** Containers' way out. */
+  readonly uplink: KernelFeature;
+  /** Our name server beside a container's own. */
+  readonly nameRedirect: KernelFeature;
 }
 
 /** @throws SUPERVISOR_UNAVAILABLE, SUPERVISOR_DIED, STORE_UNWRITABLE, DISK_FULL */
@@ -34,7 +37,11 @@ export async function openSession(root: string, host: HostFacts, environment: No
   const directory = path.join(sessions, id);
   const cgroups = planSessionCgroups(host.cgroups, id);
   const supervisor = await Supervisor.open({ binary, sessionDirectory: directory, cgroups: cgroups.directories, prepare: cgroups.prepare });
-  return { id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor, uplink: { missing: undefined } };
+  const unknown = (): KernelFeature => ({ missing: undefined });
+  return {
+    ...{ id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor },
+    ...{ uplink: unknown(), nameRedirect: unknown() },
+  };
 }
 
 function unwritable(directory: string, cause: NodeJS.ErrnoException): CaissonError {

@@ -1,7 +1,7 @@
 /**
- * nf_tables requests (linux/netfilter/nf_tables.h), to be sent by the supervisor as they are: one table with one chain, of
- * rules that are lists of expressions. Only what the uplink needs; an expression reads or writes a register of the kernel's
- * virtual machine.
+ * nf_tables requests (linux/netfilter/nf_tables.h), to be sent by the supervisor as they are: chains, of rules that are lists of
+ * expressions. Only what the uplink and the name server need; an expression reads or writes a register of the kernel's virtual
+ * machine.
  */
 import { attribute, NetlinkFlag, nestedAttribute, textAttribute } from "./netlink-message.js";
 
@@ -9,7 +9,8 @@ const Message = { BATCH_BEGIN: 16, BATCH_END: 17 } as const;
 const SUBSYSTEM = 10;
 const Nft = { NEWTABLE: 0, NEWCHAIN: 3, NEWRULE: 6, DELRULE: 8 } as const;
 const FAMILY_INET = 1;
-const HOOK_PREROUTING = 0;
+/** NF_INET_PRE_ROUTING, NF_INET_LOCAL_OUT */
+const Hook = { prerouting: 0, output: 3 } as const;
 const REGISTER_VERDICT = 0;
 const REGISTER = 1;
 const VERDICT_DROP = 0;
@@ -22,18 +23,20 @@ export type Rule = readonly Expression[];
 export interface Chain {
   readonly table: string;
   readonly name: string;
-  /** Among the chains of prerouting: lower ones go first. */
+  readonly type: "filter" | "nat";
+  readonly hook: keyof typeof Hook;
+  /** Among the chains of the hook: lower ones go first. */
   readonly priority: number;
   readonly rules: readonly Rule[];
 }
 
 /** A transaction that makes the chain what is said here, whether or not it is there already. */
-export function chainBatch({ table, name, priority, rules }: Chain): Buffer {
+export function chainBatch({ table, name, type, hook, priority, rules }: Chain): Buffer {
   const inTable = textAttribute(1, table);
-  const hook = nestedAttribute(4, u32(1, HOOK_PREROUTING), u32(2, priority));
+  const place = nestedAttribute(4, u32(1, Hook[hook]), u32(2, priority));
   const requests: readonly (readonly [type: number, flags: number, ...attributes: readonly Buffer[]])[] = [
     [Nft.NEWTABLE, NetlinkFlag.CREATE, inTable],
-    [Nft.NEWCHAIN, NetlinkFlag.CREATE, inTable, textAttribute(3, name), hook, u32(5, VERDICT_ACCEPT), textAttribute(7, "filter")],
+    [Nft.NEWCHAIN, NetlinkFlag.CREATE, inTable, textAttribute(3, name), place, u32(5, VERDICT_ACCEPT), textAttribute(7, type)],
     [Nft.DELRULE, 0, inTable, textAttribute(2, name)],
     ...rules.map((rule): [number, number, ...Buffer[]] => {
       const expressions = nestedAttribute(4, ...rule.map((expression) => nestedAttribute(1, expression)));
@@ -111,6 +114,14 @@ export function fib(result: number): Expression {
 export function tproxy(port: number): readonly Expression[] {
   const FAMILY_ANY = 0;
   return [expression("immediate", u32(1, REGISTER), data(2, portBytes(port))), expression("tproxy", u32(1, FAMILY_ANY), u32(3, REGISTER))];
+}
+
+/** Makes the connection, both ways, one with another port of the same IPv4 address. In a chain of type nat. */
+export function destinationNat(port: number): readonly Expression[] {
+  const TYPE_DESTINATION = 1;
+  const FAMILY_IPV4 = 2;
+  const nat = expression("nat", u32(1, TYPE_DESTINATION), u32(2, FAMILY_IPV4), u32(5, REGISTER));
+  return [expression("immediate", u32(1, REGISTER), data(2, portBytes(port))), nat];
 }
 
 export function accept(): Expression {

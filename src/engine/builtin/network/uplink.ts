@@ -20,12 +20,12 @@ import {
   mask,
   meta,
   payload,
-  portBytes,
   Reject,
   type Rule,
   reject,
   tproxy,
 } from "./nftables.js";
+import { byte, destination, destinationPort, family, from, IPV4, IPV6, protocol, TCP, UDP } from "./nftables-matches.js";
 
 /** Of our sockets in the namespace. In a container's it is taken: one that nobody listens on, below those that the kernel gives away. */
 export const UPLINK_PORT = 6;
@@ -100,7 +100,14 @@ function hostOf(address: string): { readonly address: string; readonly prefixLen
 
 /** The transaction that makes the namespace's chain. */
 export function uplinkChain(scope: UplinkScope): Buffer {
-  return chainBatch({ table: "caisson", name: "uplink", priority: AFTER_DNAT, rules: chainRules(scope) });
+  return chainBatch({
+    table: "caisson",
+    name: "uplink",
+    type: "filter",
+    hook: "prerouting",
+    priority: AFTER_DNAT,
+    rules: chainRules(scope),
+  });
 }
 
 /** By which the supervisor gets the first packets of connections. */
@@ -110,10 +117,6 @@ export function uplinkCapture(): Buffer {
 
 /** What a container has translated itself (a Kubernetes node, say) is not for us. -100 is NF_IP_PRI_NAT_DST. */
 const AFTER_DNAT = -90;
-const TCP = 6;
-const UDP = 17;
-const IPV4 = 2;
-const IPV6 = 10;
 const RTN_UNICAST = 1;
 
 /** A packet that no rule accepts, and that is not one of ours, is answered with an error. */
@@ -130,17 +133,20 @@ function chainRules({ ofContainer, gateways, ipv6 }: UplinkScope): readonly Rule
     ...(ipv6
       ? ownIpv6(ipv6).map(([address, prefixLength]) => [...destination(address, prefixLength), accept()])
       : [[...family(IPV6), accept()]]),
-    ...out([]),
+    captured([]),
+    received([]),
     [reject(Reject.PROHIBITED)],
   ];
 }
 
-/** A connection is dialed before it may go on; datagrams go on at once. */
-function out(match: readonly Expression[]): readonly Rule[] {
-  return [
-    [...match, ...protocol(TCP), log(CAPTURE_GROUP), drop()],
-    [...match, ...tproxy(UPLINK_PORT), accept()],
-  ];
+/** A connection is dialed before it may go on. */
+function captured(match: readonly Expression[]): Rule {
+  return [...match, ...protocol(TCP), log(CAPTURE_GROUP), drop()];
+}
+
+/** Datagrams go on at once. */
+function received(match: readonly Expression[]): Rule {
+  return [...match, ...tproxy(UPLINK_PORT), accept()];
 }
 
 const FLAGS_FIN_SYN_RST_ACK = 0x17;
@@ -149,8 +155,9 @@ const FLAG_SYN = 0x02;
 function gatewayRules({ address, exposed }: HostGateway, ofContainer: boolean): readonly Rule[] {
   const there = destination(address, addressBytes(address).length * 8);
   return [
-    ...exposed.flatMap(({ port, source }) => out([...there, ...from(source), ...destinationPort(port)])),
-    [...there, ...protocol(TCP), reject(Reject.TCP_RESET)],
+    // Which connections may go on the supervisor decides by its own rules, so that it can tell of those that may not.
+    captured(there),
+    ...exposed.map(({ port, source }) => received([...there, ...from(source), ...destinationPort(port)])),
     // In a network's namespace these may be answers to published ports, and nobody else listens there.
     ...(ofContainer ? [[...there, ...protocol(UDP), reject(Reject.PORT_UNREACHABLE)]] : []),
   ];
@@ -158,47 +165,6 @@ function gatewayRules({ address, exposed }: HostGateway, ofContainer: boolean): 
 
 function ownIpv6(addresses: readonly string[]): readonly (readonly [string, number])[] {
   return [["::1", 128], ["fe80::", 10], ["ff00::", 8], ...addresses.map((address) => [address, 128] as const)];
-}
-
-function family(number: number): readonly Expression[] {
-  return [meta(Meta.NFPROTO), equals(byte(number))];
-}
-
-function protocol(number: number): readonly Expression[] {
-  return [meta(Meta.L4PROTO), equals(byte(number))];
-}
-
-function destinationPort(port: number): readonly Expression[] {
-  return [payload(Base.TRANSPORT, 2, 2), equals(portBytes(port))];
-}
-
-function destination(address: string, prefixLength: number): readonly Expression[] {
-  return headerAddress(address, prefixLength, { ipv4: 16, ipv6: 24 });
-}
-
-function from(source: string | undefined): readonly Expression[] {
-  if (source === undefined) return [];
-  return headerAddress(source, addressBytes(source).length * 8, { ipv4: 12, ipv6: 8 });
-}
-
-function headerAddress(
-  address: string,
-  prefixLength: number,
-  offset: { readonly ipv4: number; readonly ipv6: number },
-): readonly Expression[] {
-  const bytes = addressBytes(address);
-  const is4 = bytes.length === 4;
-  const load = [...family(is4 ? IPV4 : IPV6), payload(Base.NETWORK, is4 ? offset.ipv4 : offset.ipv6, bytes.length)];
-  const whole = prefixLength === bytes.length * 8;
-  return [...load, ...(whole ? [] : [mask(prefixMask(bytes.length, prefixLength))]), equals(bytes)];
-}
-
-function prefixMask(length: number, prefixLength: number): Buffer {
-  return Buffer.from(Array.from({ length }, (_, index) => (0xff << (8 - Math.min(8, Math.max(0, prefixLength - index * 8)))) & 0xff));
-}
-
-function byte(value: number): Buffer {
-  return Buffer.from([value]);
 }
 
 /** In the byte order of the host, as the kernel's own numbers are. */

@@ -51,14 +51,20 @@ export interface LaunchNetwork {
   readonly plan: Plan;
   /** Its addresses, for /etc/hosts. */
   readonly addresses: readonly string[];
-  /** Address of the engine's name server in its namespace. */
-  readonly nameServer: string | undefined;
+  /** The engine's name server in its namespace. */
+  readonly nameServer: NameServerPlace | undefined;
   /** What its own namespace leads out to; undefined without a way out of its own. */
   readonly uplink: UplinkScope | undefined;
   /** By which address it finds the host; undefined where it can't. */
   readonly hostGateway: string | undefined;
   /** Directory with the files of the container whose network is shared; undefined: its own. */
   readonly etc: string | undefined;
+}
+
+/** Where it takes queries; its clients ask port 53 in any case. */
+export interface NameServerPlace {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface Peers {
@@ -166,7 +172,7 @@ function planPrepare(
     dnsSearch: spec.dnsSearch,
     dnsOptions: spec.dnsOptions,
     hostResolvConf: host.resolvConf,
-    nameServer: network.nameServer,
+    nameServer: network.nameServer?.address,
     hostGateway: network.hostGateway,
   });
   return [

@@ -38,10 +38,12 @@ export const Message = {
   HELD: 42,
   UPLINK: 48,
   AWAIT_FILE: 50,
+  INHERIT: 52,
   EV_EXIT: 64,
   EV_EXEC_EXIT: 65,
   EV_LISTENING: 66,
   EV_NAME_QUERY: 67,
+  EV_HOST_REFUSED: 70,
 } as const;
 
 /** Fields of messages. */
@@ -100,6 +102,8 @@ export const Tag = {
   NETWORK: 54,
   NAMES: 55,
   DIGEST: 56,
+  IMPLICIT: 57,
+  LOWER: 58,
   LOCK: 60,
   HELD: 61,
   EXCLUDE: 62,
@@ -224,6 +228,6 @@ export const PackFlag = {
 } as const;
 
 /** Which part of a launch a failed operation belongs to. */
-export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4 } as const;
+export const Phase = { REQUEST: 0, PREPARE: 1, PLAN: 2, CLONE: 3, UPLINK: 4, NAMES: 5 } as const;
 
 export const StdinMode = { NULL: 0, PIPE: 1 } as const;

@@ -40,6 +40,7 @@ interface SupervisorEvents {
   listening: [request: number, sockets: Fields[]];
   /** A DNS query from a container. */
   nameQuery: [query: Fields];
+  hostRefused: [connection: Fields];
   /** The supervisor is gone; emitted once, also after close(). */
   end: [];
 }
@@ -239,6 +240,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (kind === Message.EV_EXIT) this.emit("exit", fields.text(Tag.ID) ?? "", rawExit(fields), fields.text(Tag.DATA));
     else if (kind === Message.EV_EXEC_EXIT) this.emit("execExit", fields.text(Tag.EXEC_ID) ?? "", rawExit(fields));
     else if (kind === Message.EV_NAME_QUERY) this.emit("nameQuery", fields);
+    else if (kind === Message.EV_HOST_REFUSED) this.emit("hostRefused", fields);
     else if (kind === Message.EV_LISTENING) this.emit("listening", fields.u64(Tag.REQUEST) ?? 0, fields.structures(Tag.SOCKET));
   }
 

@@ -29,7 +29,6 @@ export function reserveEndpoint(network: NetworkRecord, record: ContainerRecord,
       ipv4: { address: ipv4, prefixLength: network.ipv4.subnet.prefixLength },
       ipv6: ipv6 === undefined ? undefined : { address: ipv6, prefixLength: network.ipv6!.subnet.prefixLength },
       macAddress: spec.macAddress?.toLowerCase() ?? macAddressOf(ipv4),
-      hostIndex: network.nextHostIndex++,
       index: FIRST_INDEX + place,
       name: `eth${place}`,
     };
@@ -67,8 +66,8 @@ export function releaseEndpoint(record: NetworkMember, { network, ipv4, ipv6 }: 
 
 /** Run by a process in the container's network namespace. The first network that leads out has the default route. */
 export function planEndpoint(record: ContainerRecord, endpoint: Endpoint): Plan {
-  const { network, ipv4, ipv6, ...link } = endpoint;
-  const veth = vethMessages(link);
+  const { network, ipv4, ipv6, index, name, macAddress } = endpoint;
+  const veth = vethMessages({ hostIndex: network.nextHostIndex(), index, name, macAddress });
   const leadsOut = wayOut(record) === endpoint;
   const gateways = leadsOut ? gatewaysOf(network) : [];
   return [

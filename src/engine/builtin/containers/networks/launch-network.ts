@@ -1,17 +1,22 @@
 /** How a container that is about to start meets the network: its mode, and the networks that it is on. */
 import { CaissonError } from "../../../errors.js";
 import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../../network/addresses.js";
+import { NAME_SERVER_OTHER_PORT } from "../../network/name-redirect.js";
 import { loopbackMessages, uplinkRouteMessages } from "../../network/netlink.js";
 import type { UplinkScope } from "../../network/uplink.js";
-import type { LaunchNetwork } from "../../runtime/plan-launch.js";
+import type { LaunchNetwork, NameServerPlace } from "../../runtime/plan-launch.js";
 import type { ContainerRecord } from "../container-record.js";
 import { notRunning } from "../exec-process.js";
 import { parsePort } from "../published-ports.js";
 import { checkHostAccess, hostGateway } from "../uplink/uplink-scope.js";
 import { planEndpoint } from "./endpoints.js";
 
-/** @param uplink the way out of its own namespace @throws OPTION_INVALID, CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed */
-export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | undefined): LaunchNetwork {
+/**
+ * @param uplink the way out of its own namespace
+ * @param redirect whether queries can be led to another port
+ * @throws OPTION_INVALID, CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed
+ */
+export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | undefined, redirect: boolean): LaunchNetwork {
   const { spec, peer, address } = record;
   checkHostAccess(record);
   const nothing = {
@@ -39,12 +44,18 @@ export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | und
       ...endpoints.flatMap((endpoint) => planEndpoint(record, endpoint)),
     ],
     addresses: [...(address ? [address.address] : []), ...endpoints.map(({ ipv4 }) => ipv4.address)],
-    nameServer: spec.networkMode === "none" || servesNames(record) ? undefined : NAME_SERVER_ADDRESS,
+    nameServer: nameServerOf(record, redirect),
     uplink,
   };
 }
 
-/** A name server on all addresses of its container leaves no room for another one there: it gets the host's name servers. */
+/** A name server on all addresses of its container leaves no room for ours at its port. Where ours can't be at another, it gets the host's. */
+function nameServerOf(record: ContainerRecord, redirect: boolean): NameServerPlace | undefined {
+  if (record.spec.networkMode === "none") return undefined;
+  if (!servesNames(record)) return { address: NAME_SERVER_ADDRESS, port: NAME_SERVER_PORT };
+  return redirect ? { address: NAME_SERVER_ADDRESS, port: NAME_SERVER_OTHER_PORT } : undefined;
+}
+
 function servesNames({ spec, image }: ContainerRecord): boolean {
   const exposed = [...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])].map((port) => parsePort(port).port);
   return [...exposed, ...(spec.publish ?? []).map(({ containerPort }) => containerPort)].includes(NAME_SERVER_PORT);

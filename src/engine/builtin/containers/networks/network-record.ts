@@ -25,8 +25,7 @@ export interface Endpoint {
   readonly ipv4: InterfaceAddress;
   readonly ipv6: InterfaceAddress | undefined;
   readonly macAddress: string;
-  /** Indexes of the two ends of the link, and its name in the container: `eth0`. */
-  readonly hostIndex: number;
+  /** Index of the link's end in the container, and its name there: `eth0`. */
   readonly index: number;
   readonly name: string;
 }
@@ -34,8 +33,8 @@ export interface Endpoint {
 export class NetworkRecord {
   readonly created = new Date();
   readonly members = new Map<NetworkMember, Endpoint>();
-  /** Of the ends of links in the network's namespace; the bridge's is below. */
-  nextHostIndex = 1001;
+  /** The bridge's index is below. */
+  #nextHostIndex = 1001;
   removed = false;
   /** The scope of its way out, as last told to the supervisor; undefined without one. */
   uplink: string | undefined;
@@ -47,6 +46,11 @@ export class NetworkRecord {
     readonly ipv4: AddressPlan,
     readonly ipv6: AddressPlan | undefined,
   ) {}
+
+  /** For the end of a new link in its namespace. None is used twice: the kernel takes a link away some time after its container has ended. */
+  nextHostIndex(): number {
+    return this.#nextHostIndex++;
+  }
 
   get internal(): boolean {
     return this.spec.internal ?? false;

@@ -14,6 +14,7 @@ import { FieldWriter } from "../../supervisor/codec.js";
 import { Message, Phase, Tag, UplinkFlag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "../container-record.js";
+import { whereAvailable } from "../kernel-feature.js";
 import type { NetworkRecord } from "../networks/network-record.js";
 import type { Session } from "../session.js";
 import { containerScope, networkScope } from "./uplink-scope.js";
@@ -47,21 +48,12 @@ function writeRule(writer: FieldWriter, { address, prefixLength, port, source, d
   else for (const target of dial) writer.bytes(Tag.HOST_IP, addressBytes(target));
 }
 
-/**
- * Runs what may fail for want of an uplink alone; then notes that this kernel has none, and runs it again without.
- * @throws UNSUPPORTED where `needed`
- */
-export async function withUplink<T>(session: Session, needed: readonly number[], run: (uplink: boolean) => Promise<T>): Promise<T> {
-  if (session.uplink.missing === undefined) {
-    try {
-      return await run(true);
-    } catch (error) {
-      if (!(error instanceof SupervisorFailure) || error.phase !== Phase.UPLINK) throw error;
-      session.uplink.missing = error.message;
-    }
-  }
-  if (needed.length > 0) throw noUplink(session.uplink.missing);
-  return run(false);
+/** Where this kernel has no uplink, without. @throws UNSUPPORTED where `needed` */
+export async function withUplink<T>({ uplink }: Session, needed: readonly number[], run: (uplink: boolean) => Promise<T>): Promise<T> {
+  return whereAvailable(uplink, Phase.UPLINK, (available) => {
+    if (!available && needed.length > 0) throw noUplink(uplink.missing!);
+    return run(available);
+  });
 }
 
 export function uplinkWarnings({ uplink: { missing } }: Session): readonly string[] {
