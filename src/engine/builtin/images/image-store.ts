@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
   EngineEvent,
+  ImageConfig,
   ImageInspect,
   ImageListOptions,
   ImagePruneOptions,
@@ -68,6 +69,8 @@ export interface ResolvedImage {
 
 export interface CommitLayerOptions {
   readonly parent: ImageInspect;
+  /** Before the changes. */
+  readonly config: ImageConfig;
   /** Plain tar; undefined when nothing was written. */
   readonly layer: Readable | undefined;
   readonly reference: string | undefined;
@@ -212,9 +215,9 @@ export class ImageStore implements ImageService {
   }
 
   async commitLayer(options: CommitLayerOptions): Promise<ImageInspect> {
-    const { parent, layer, reference, changes, author, comment, createdBy, signal } = options;
+    const { parent, layer, reference, changes, config: before, author, comment, createdBy, signal } = options;
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
-    const config = applyChanges(parent.config, changes);
+    const config = applyChanges(before, changes);
     const base = parseOciConfig(await this.content.get(parent.id), parent.id);
     const diffIds = layer ? [await this.layers.addNormalized(layer, signal)] : [];
     const created = new Date().toISOString();
