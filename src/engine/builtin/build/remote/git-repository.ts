@@ -2,9 +2,9 @@
 import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { readSecret } from "../../../build-context/read-secret.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { GitSource } from "./git-source.js";
-import { readSecret } from "./read-secret.js";
 
 export type GitAccess = Pick<BuildOptions, "secrets" | "ssh"> & { readonly signal: AbortSignal };
 
