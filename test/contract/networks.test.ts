@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
 import { run } from "../fixtures/command.js";
@@ -111,6 +112,18 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await said("nslookup 50.2.9.10.in-addr.arpa", { networks: { "net-y": {} } })).not.toContain("hidden");
     });
 
+    it("are apart where their subnets differ: neither members nor their name server are reached", async () => {
+      await bench.engine.networks.create({ name: "net-u", subnets: [{ subnet: "10.9.10.0/24" }] });
+      await bench.engine.networks.create({ name: "net-v", subnets: [{ subnet: "10.9.11.0/24" }] });
+      await serve("apart", { networks: { "net-u": { ipv4Address: "10.9.10.50", aliases: ["alias"] } } });
+      const spec = { networks: { "net-v": {} } };
+      // What is at these addresses outside of this host, if anything, is not for us to say.
+      for (const host of ["10.9.10.50", "10.9.10.1"]) expect(await said(`timeout 2 ${ask(host)}`, spec)).not.toContain("apart");
+      for (const host of ["apart", "alias", "10.9.11.1"]) expect(await said(ask(host), spec)).toContain("exit code 1");
+      for (const server of ["10.9.10.50", "10.9.10.1", "10.9.11.1"])
+        expect(await said(`timeout 2 nslookup -type=a apart. ${server}`, spec)).not.toContain("10.9.10.50\n");
+    });
+
     it("are kept while somebody runs on them, and what was given is given back", async () => {
       const { networks, containers } = bench.engine;
       await networks.create({ name: "net-f", subnets: [{ subnet: "10.9.3.0/30" }] });
@@ -145,6 +158,17 @@ describe.each(ENGINES)("$name", (candidate) => {
       await bench.engine.networks.create({ name: "net-g" });
       await expect(bench.engine.containers.create({ image: "busybox", ...spec })).rejects.toMatchObject({ code });
       expect((await bench.engine.networks.inspect("net-g")).containers).toEqual([]);
+    });
+
+    it("know what they don't know", async () => {
+      const { networks } = bench.engine;
+      await networks.create({ name: "net-h" });
+      const id = await bench.startShell("sleep 60");
+      for (const unknown of [networks.inspect("nowhere"), networks.remove("nowhere"), networks.connect("nowhere", id)])
+        await expect(unknown).rejects.toMatchObject({ code: "NETWORK_NOT_FOUND" });
+      for (const unknown of [networks.connect("net-h", "nobody"), networks.disconnect("net-h", "nobody")])
+        await expect(unknown).rejects.toMatchObject({ code: "CONTAINER_NOT_FOUND" });
+      expect((await networks.inspect("net-h")).containers).toEqual([]);
     });
 
     it.each(["10.9.4.0", "10.9.4.1/24", "10.9.4.0/33", "10.9.4.0/31", "nonsense/8", "fd00::1/64"])(
@@ -204,6 +228,28 @@ describe.each(ENGINES)("$name", (candidate) => {
       const { state } = await bench.engine.containers.inspect(await bench.startShell("sleep 60", spec));
       const bind = `require("dgram").createSocket("udp4").bind(53, function () { console.log("bound"); this.close(); })`;
       expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", bind])).toBe("bound\n");
+    });
+
+    it("are answered after whatever else was asked", async () => {
+      await bench.engine.networks.create({ name: "net-q" });
+      const id = await serve("asked", { networks: { "net-q": {} } });
+      const header = (questions: number, flags = 0x0100) => Buffer.from([0, 1, flags >> 8, flags & 0xff, 0, questions, 0, 0, 0, 0, 0, 0]);
+      const question = Buffer.from("\x05asked\x00\x00\x01\x00\x01", "latin1");
+      const messages: readonly (readonly [Buffer, string])[] = [
+        [Buffer.alloc(0), "silence"],
+        [Buffer.from("short"), "silence"],
+        [Buffer.concat([header(1, 0x8180), question]), "silence"], // an answer
+        [Buffer.concat([header(1), Buffer.from([0xc0, 0x0c, 0, 1, 0, 1])]), "code 1"], // a name that points to itself
+        [Buffer.concat([header(1), question.subarray(0, 4)]), "code 1"],
+        [Buffer.concat([header(1), Buffer.alloc(60_000, 0x3f)]), "code 1"],
+        [Buffer.concat([header(2), question, question]), "code 1"],
+        [Buffer.concat([header(1, 0x1000), question]), "code 4"], // a request for the server's status
+        [Buffer.concat([header(1), question]), "code 0"],
+      ];
+      const { state } = await bench.engine.containers.inspect(id);
+      const client = fileURLToPath(new URL("../fixtures/dns-client.mjs", import.meta.url));
+      const words = [`--net=/proc/${state.pid}/ns/net`, process.execPath, client, ...messages.map(([message]) => message.toString("hex"))];
+      expect((await run("nsenter", words)).trim().split("\n")).toEqual(messages.map(([, answer]) => answer));
     });
 
     it("are answered a thousand at once, none lost", async () => {
