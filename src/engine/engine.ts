@@ -68,6 +68,11 @@ export interface EngineSupports {
   readonly pause: boolean;
   /** Containers end with the process that started them. */
   readonly sessionBound: boolean;
+  /**
+   * `images.build` understands BuildKit's Dockerfile language and its options, runs steps that don't need each other at once, and tells of
+   * the cache. Otherwise what the classic builder understands is built, step by step.
+   */
+  readonly buildkit: boolean;
 }
 
 export interface EnforcedLimits {

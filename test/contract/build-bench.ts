@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import type { BuildEvent, BuildOptions, ImageInspect } from "../../src/engine/engine.js";
 import { type CaissonError, isCaissonError } from "../../src/engine/errors.js";
 import { outputOf } from "../fixtures/output.js";
@@ -81,4 +81,11 @@ export function namesOfStepsRun(events: readonly BuildEvent[]): string[] {
   return events
     .flatMap((event) => (event.type === "done" && !event.cached ? [names.get(event.step)!] : []))
     .filter((name) => !name.startsWith("FROM"));
+}
+
+/** The surrounding `describe` is about BuildKit's language and ways. */
+export function needsBuildkit(bench: Workbench): void {
+  beforeEach(({ skip }) => {
+    if (!bench.engine.supports.buildkit) skip("this engine builds what the classic builder understands");
+  });
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BuildEvent, BuildOptions, BuildWarning } from "../../src/engine/engine.js";
+import { needsBuildkit } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -10,6 +11,7 @@ const rules = (warnings: readonly BuildWarning[]) => warnings.map(({ line, rule 
 
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
+  needsBuildkit(bench);
   let directory: string;
   let count = 0;
 

@@ -3,13 +3,14 @@ import { chmod, chown, mkdir, rename, rm, symlink, utimes, writeFile } from "nod
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { BuildOptions } from "../../src/engine/engine.js";
-import { useBuilds } from "./build-bench.js";
+import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
   const { context, build, contents, stepsRun } = useBuilds(bench);
+  needsBuildkit(bench);
 
   /** Builds, changes something, builds again. @returns the steps that ran again */
   async function again(

@@ -2,13 +2,14 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { useBuilds } from "./build-bench.js";
+import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
   const { context, build, contents, failure } = useBuilds(bench);
+  needsBuildkit(bench);
 
   describe("COPY --parents", () => {
     const files = {

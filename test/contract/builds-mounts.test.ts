@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { startAgent } from "../fixtures/ssh-agent.js";
-import { useBuilds } from "./build-bench.js";
+import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -15,6 +15,7 @@ const run = promisify(execFile);
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
   const { context, build, contents, stepsRun, failure } = useBuilds(bench);
+  needsBuildkit(bench);
 
   describe("caches", () => {
     const stage = "FROM busybox AS s\nRUN mkdir -p -m 750 /d/e && echo first > /d/f && ln /d/f /d/e/g && chown -R app /d\nFROM busybox\n";

@@ -10,7 +10,7 @@ import { pack } from "tar-stream";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { git, gitHttpBackend, startGitDaemon } from "../fixtures/git-server.js";
 import { startWebServer, type WebServer } from "../fixtures/web-server.js";
-import { useBuilds } from "./build-bench.js";
+import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -28,6 +28,7 @@ const compressedBy = (program: string, bytes: Buffer) => execFileSync(program, [
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
   const { context, build, contents, stepsRun, failure } = useBuilds(bench);
+  needsBuildkit(bench);
   let web: WebServer;
 
   beforeEach(async () => {

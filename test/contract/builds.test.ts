@@ -6,13 +6,14 @@ import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import type { BuildOptions, ImageInspect } from "../../src/engine/engine.js";
 import { outputOf } from "../fixtures/output.js";
-import { useBuilds } from "./build-bench.js";
+import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
   const { context, build, contents, stepsRun, failure } = useBuilds(bench);
+  needsBuildkit(bench);
 
   describe("results", () => {
     it("an image has the names that it was given, and runs", async () => {

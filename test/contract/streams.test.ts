@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { ENGINES } from "./engines.js";
+import { ENGINES, ROUTES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
-describe.each(ENGINES)("the $name engine:", (candidate) => {
+describe.each([...ENGINES, ...ROUTES])("the $name engine:", (candidate) => {
   const at = useEngine(candidate);
 
   describe("copying", () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { ENGINES } from "./engines.js";
+import { ENGINES, ROUTES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
 /** Reads until the text has come, and returns all that was read. */
@@ -17,7 +17,7 @@ async function readUntil(stream: Readable, wanted: string): Promise<string> {
   return read;
 }
 
-describe.each(ENGINES)("the $name engine: a terminal", (candidate) => {
+describe.each([...ENGINES, ...ROUTES])("the $name engine: a terminal", (candidate) => {
   const at = useEngine(candidate);
 
   const startShell = (): Promise<string> => at.start({ command: ["sh"], tty: true, openStdin: true, stdinOnce: true });

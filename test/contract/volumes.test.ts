@@ -104,9 +104,8 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     expect(await names({ dangling: true })).toEqual(["free"]);
     expect(await names({ dangling: false })).toEqual(["held"]);
 
-    const { root } = await at.engine.info();
-    if (root !== undefined) {
-      await using other = await candidate.open(root);
+    {
+      await using other = await at.openAnother();
       expect(await other.volumes.inspect("held")).toMatchObject({ inUse: true, usedBy: [] });
       await expect(other.volumes.remove("held")).rejects.toMatchObject({ code: "VOLUME_IN_USE", facts: { containers: [] } });
       expect(await other.volumes.prune({ all: true })).toMatchObject({ removed: ["free"] });
@@ -118,8 +117,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
   });
 
   it("made, had, removed and made again by many at once, it is whole or not there", async () => {
-    const { root } = await at.engine.info();
-    await using other = await candidate.open(root ?? "");
+    await using other = await at.openAnother();
     const turn = async (engine: typeof at.engine, index: number): Promise<void> => {
       const mounts = [{ type: "volume", source: "busy", target: "/v" }] as const;
       const { id } = await engine.containers.create({ image: "busybox", command: ["true"], mounts });

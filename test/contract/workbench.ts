@@ -1,15 +1,20 @@
 /** An engine with a small image for the tests of one file; what they made is removed after each, and nothing may be left at the end. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, type RunnerTestFile } from "vitest";
 import type { ContainerSpec, Engine } from "../../src/engine/engine.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { mountsBelow } from "../fixtures/mounts.js";
+import { faultOf, faultsOfNoTest } from "./daemon-faults.js";
+import { type BorrowedDaemon, borrowDaemon, contentsOf, emptyDaemon } from "./daemons.js";
 import type { Candidate } from "./engines.js";
 
 export interface Workbench {
   readonly engine: Engine;
+  /** One more engine with the same data root or daemon, as another process would have it. */
+  openAnother(): Promise<Engine>;
   /** Creates and starts a container of busybox. */
   start(spec: Omit<ContainerSpec, "image">): Promise<string>;
   startShell(script: string, spec?: Omit<ContainerSpec, "image" | "command">): Promise<string>;
@@ -25,15 +30,30 @@ export interface ShellResult {
   readonly oomKilled: boolean;
 }
 
+/** Others that use the same daemon have it first. */
+const TURN_TIMEOUT_MS = 1_200_000;
+
 /** Registers its hooks with the surrounding `describe`. */
 export function useEngine(candidate: Candidate): Workbench {
   let home: string;
+  let daemon: BorrowedDaemon | undefined;
   let engine: Engine;
+  let file: RunnerTestFile | undefined;
 
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), "caisson-contract-"));
-    engine = await candidate.open(home);
+    daemon = candidate.daemon && (await borrowDaemon(candidate.daemon));
+    engine = await candidate.open(home, daemon?.access);
     await ensureBusyboxImage(engine);
+  }, TURN_TIMEOUT_MS);
+
+  beforeEach(async ({ task, annotate }) => {
+    file = task.file;
+    const listed = faultOf(candidate, task);
+    if (listed === undefined) return;
+    // Vitest reads it when the test has ended; its types let it be said only where a test is declared.
+    (task as { fails?: boolean }).fails = true;
+    await annotate(listed.fault, "daemon's fault");
   });
 
   afterEach(async () => {
@@ -42,10 +62,20 @@ export function useEngine(candidate: Candidate): Workbench {
   });
 
   afterAll(async () => {
-    await engine?.close();
-    const left = { sessions: entriesOf(path.join(home, "sessions")), mounts: mountsBelow(home) };
-    await rm(home, { recursive: true, force: true });
-    expect(left).toEqual({ sessions: [], mounts: [] });
+    try {
+      await engine?.close();
+      const left = { sessions: entriesOf(path.join(home, "sessions")), mounts: mountsBelow(home) };
+      await rm(home, { recursive: true, force: true });
+      expect(left).toEqual({ sessions: [], mounts: [] });
+      if (daemon) {
+        const leftThere = await contentsOf(daemon.access);
+        await emptyDaemon(daemon.access);
+        expect(leftThere).toEqual({ containers: [], networks: [], volumes: [] });
+      }
+      if (file) expect(faultsOfNoTest(candidate, file)).toEqual([]);
+    } finally {
+      daemon?.giveBack();
+    }
   });
 
   const start: Workbench["start"] = async (spec) => {
@@ -58,6 +88,7 @@ export function useEngine(candidate: Candidate): Workbench {
     get engine() {
       return engine;
     },
+    openAnother: () => candidate.open(home, daemon?.access),
     start,
     startShell,
     async shell(script, spec) {
@@ -76,10 +107,4 @@ function entriesOf(directory: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function mountsBelow(directory: string): readonly string[] {
-  return readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .filter((line) => line.includes(directory));
 }

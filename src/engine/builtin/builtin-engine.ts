@@ -61,6 +61,7 @@ export class BuiltinEngine implements Engine {
       limits: host.limits,
       pause: hasFreezer(host),
       sessionBound: true,
+      buildkit: true,
     };
     this.images = new ImageStore({
       root: options.root,

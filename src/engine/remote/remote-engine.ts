@@ -46,6 +46,7 @@ export class RemoteEngine implements Engine {
       limits: limitsOf(info),
       pause: true,
       sessionBound: true,
+      buildkit: false,
     };
     this.#events = new EventStream(client);
     this.images = new RemoteImages({ client, environment });

@@ -1,0 +1,109 @@
+/** What every engine owes about images and files that come and go, and streams of megabytes, however far away it works. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { extract, pack } from "tar-stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { outputOf } from "../fixtures/output.js";
+import { type Registry, startRegistry } from "../fixtures/registry.js";
+import { ENGINES, ROUTES } from "./engines.js";
+import { useEngine } from "./workbench.js";
+
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
+describe.each([...ENGINES, ...ROUTES])("the $name engine:", (candidate) => {
+  const at = useEngine(candidate);
+  let directory: string;
+  let registry: Registry;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), "caisson-transfers-"));
+    registry = await startRegistry(path.join(directory, "storage"), directory);
+  });
+  afterAll(async () => {
+    await registry?.[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it("an image goes to a registry and comes back, told of on the way", async () => {
+    const { images } = at.engine;
+    const reference = `${registry.host}/team/busybox:1`;
+    const { id } = await images.inspect("busybox");
+    await images.tag("busybox", reference);
+    const { digest } = await images.push(reference);
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    await images.remove(reference);
+    await expect(images.inspect(reference)).rejects.toMatchObject({ code: "IMAGE_NOT_FOUND", facts: { reference } });
+    const told: string[] = [];
+    const pulled = await images.pull(reference, { progress: ({ status }) => told.push(status) });
+    expect(pulled.id).toBe(id);
+    expect(pulled.references).toContain(reference);
+    expect(told.length).toBeGreaterThan(0);
+    expect((await images.pull(`${registry.host}/team/busybox@${digest}`)).id).toBe(id);
+    await expect(images.pull(`${registry.host}/team/nonesuch:1`)).rejects.toMatchObject({ code: "IMAGE_NOT_FOUND" });
+    await images.remove(reference);
+  });
+
+  it("an image is saved and loaded again", async () => {
+    const { images } = at.engine;
+    const id = await at.startShell("echo kept >/kept");
+    await at.engine.containers.wait(id);
+    const made = await at.engine.containers.commit(id, { reference: "saved:1" });
+    const archive = await buffer(await images.save(["saved:1"]));
+    await at.engine.containers.remove(id);
+    await images.remove("saved:1");
+    const loaded = await images.load(Readable.from([archive.subarray(0, 5000), archive.subarray(5000)]));
+    expect(loaded).toMatchObject([{ id: made.id }]);
+    expect(await outputOf(at.engine, { image: "saved:1", command: ["cat", "/kept"] })).toBe("kept\n");
+    await images.remove("saved:1");
+  });
+
+  it("what is no archive is refused", async () => {
+    await expect(at.engine.images.load(Readable.from([randomBytes(4096)]))).rejects.toMatchObject({ code: "IMAGE_ARCHIVE_INVALID" });
+  });
+
+  it("files of megabytes are copied in and out whole", async () => {
+    const id = await at.startShell("sleep 60");
+    const content = randomBytes(5 << 20);
+    const tar = pack();
+    tar.entry({ name: "big" }, content);
+    tar.finalize();
+    await at.engine.containers.copyIn(id, tar as AsyncIterable<Uint8Array>, { path: "/tmp" });
+    for await (const entry of (await at.engine.containers.copyOut(id, "/tmp/big")).pipe(extract())) {
+      expect(sha256(await buffer(entry))).toBe(sha256(content));
+    }
+  });
+
+  it("megabytes go through a process, which sees the end of its input and answers after it", async () => {
+    const id = await at.startShell("sleep 60");
+    const process = await at.engine.containers.exec(id, { command: ["sh", "-c", "cat; echo end >&2; exit 4"], stdin: true });
+    const content = randomBytes(3 << 20);
+    process.stdin!.end(content);
+    const [out, error] = await Promise.all([buffer(process.stdout), buffer(process.stderr)]);
+    expect([sha256(out), error.toString(), await process.exit]).toEqual([sha256(content), "end\n", { exitCode: 4, oomKilled: false }]);
+  });
+
+  it("long logs come whole and in order, live and afterwards", async () => {
+    const id = await at.startShell("seq 1 20000; seq 1 20000 >&2");
+    const numbers = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join("");
+    for (const follow of [true, false]) {
+      const seen = { stdout: "", stderr: "" };
+      for await (const { stream, data } of at.engine.containers.logs(id, { follow })) seen[stream] += data.toString();
+      expect(seen.stdout === numbers && seen.stderr === numbers).toBe(true);
+    }
+  });
+
+  it("many requests at once are answered, each with its own", async () => {
+    const id = await at.startShell("sleep 60");
+    const said = await Promise.all(
+      Array.from({ length: 12 }, async (_, index) => {
+        const process = await at.engine.containers.exec(id, { command: ["echo", String(index)] });
+        return (await buffer(process.stdout)).toString();
+      }),
+    );
+    expect(said).toEqual(Array.from({ length: 12 }, (_, index) => `${index}\n`));
+  });
+});
