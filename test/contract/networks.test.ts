@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
 import { run } from "../fixtures/command.js";
@@ -228,28 +227,6 @@ describe.each(ENGINES)("$name", (candidate) => {
       const { state } = await bench.engine.containers.inspect(await bench.startShell("sleep 60", spec));
       const bind = `require("dgram").createSocket("udp4").bind(53, function () { console.log("bound"); this.close(); })`;
       expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", bind])).toBe("bound\n");
-    });
-
-    it("are answered after whatever else was asked", async () => {
-      await bench.engine.networks.create({ name: "net-q" });
-      const id = await serve("asked", { networks: { "net-q": {} } });
-      const header = (questions: number, flags = 0x0100) => Buffer.from([0, 1, flags >> 8, flags & 0xff, 0, questions, 0, 0, 0, 0, 0, 0]);
-      const question = Buffer.from("\x05asked\x00\x00\x01\x00\x01", "latin1");
-      const messages: readonly (readonly [Buffer, string])[] = [
-        [Buffer.alloc(0), "silence"],
-        [Buffer.from("short"), "silence"],
-        [Buffer.concat([header(1, 0x8180), question]), "silence"], // an answer
-        [Buffer.concat([header(1), Buffer.from([0xc0, 0x0c, 0, 1, 0, 1])]), "code 1"], // a name that points to itself
-        [Buffer.concat([header(1), question.subarray(0, 4)]), "code 1"],
-        [Buffer.concat([header(1), Buffer.alloc(60_000, 0x3f)]), "code 1"],
-        [Buffer.concat([header(2), question, question]), "code 1"],
-        [Buffer.concat([header(1, 0x1000), question]), "code 4"], // a request for the server's status
-        [Buffer.concat([header(1), question]), "code 0"],
-      ];
-      const { state } = await bench.engine.containers.inspect(id);
-      const client = fileURLToPath(new URL("../fixtures/dns-client.mjs", import.meta.url));
-      const words = [`--net=/proc/${state.pid}/ns/net`, process.execPath, client, ...messages.map(([message]) => message.toString("hex"))];
-      expect((await run("nsenter", words)).trim().split("\n")).toEqual(messages.map(([, answer]) => answer));
     });
 
     it("are answered a thousand at once, none lost", async () => {
