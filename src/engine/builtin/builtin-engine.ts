@@ -3,11 +3,11 @@ import { cpus, type as osType, release, totalmem } from "node:os";
 import path from "node:path";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
+import { EventBus } from "../event-bus.js";
 import { hostPlatform } from "../oci/platform.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
-import { EventBus } from "./containers/event-bus.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
@@ -84,8 +84,8 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Reads what this host can do; spawns nothing. */
-  static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, await readHostFacts());
+  static async open(options: BuiltinEngineOptions, host?: HostFacts): Promise<BuiltinEngine> {
+    return new BuiltinEngine(options, host ?? (await readHostFacts()));
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
