@@ -81,14 +81,25 @@ export async function diagnose(options: Omit<OpenEngineOptions, "engine"> = {}):
 }
 
 let shared: Promise<Engine> | undefined;
+let chosen: Engine | undefined;
 
 /** The one engine that everything in this process shares unless told otherwise; it ends with the process. */
 export function defaultEngine(): Promise<Engine> {
+  if (chosen) return Promise.resolve(chosen);
   shared ??= openEngine();
   shared.catch(() => {
     shared = undefined;
   });
   return shared;
+}
+
+/**
+ * Has everything in this process that isn't told otherwise use this engine from now on: for a suite, in its set-up. It stays yours to close,
+ * and what began on another engine stays there. @param engine undefined for one that is found when it is needed, as before
+ */
+export async function setDefaultEngine(engine: Engine | undefined): Promise<void> {
+  await closeDefaultEngine();
+  chosen = engine;
 }
 
 /** Ends the shared engine; the next use opens a new one. */
