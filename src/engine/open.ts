@@ -80,6 +80,12 @@ export async function diagnose(options: Omit<OpenEngineOptions, "engine"> = {}):
   return builtin.diagnose({ root: options.home ?? dataRoot(environment), environment });
 }
 
+/** The Docker and Podman daemons that can be found, in the order in which they would be chosen, and what keeps others. Never throws. */
+export async function diagnoseDaemons(options: Pick<OpenEngineOptions, "environment"> = {}): Promise<readonly Probe[]> {
+  const remote = await import("./remote/index.js");
+  return remote.diagnoseDaemons(options.environment ?? process.env);
+}
+
 let shared: Promise<Engine> | undefined;
 let chosen: Engine | undefined;
 
@@ -94,11 +100,10 @@ export function defaultEngine(): Promise<Engine> {
 }
 
 /**
- * Has everything in this process that isn't told otherwise use this engine from now on: for a suite, in its set-up. It stays yours to close,
- * and what began on another engine stays there. @param engine undefined for one that is found when it is needed, as before
+ * Has everything in this process that isn't told otherwise use this engine from now on: for a suite, in its set-up. It stays yours to close.
+ * @param engine undefined for one that is found when it is needed, as before
  */
-export async function setDefaultEngine(engine: Engine | undefined): Promise<void> {
-  await closeDefaultEngine();
+export function setDefaultEngine(engine: Engine | undefined): void {
   chosen = engine;
 }
 
