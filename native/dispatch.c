@@ -35,6 +35,7 @@ static const struct {
 	{ MSG_WAIT_LISTENING, listening_handle_wait },
 	{ MSG_CANCEL, session_handle_cancel },
 	{ MSG_UNPACK, files_handle_unpack },
+	{ MSG_INHERIT, files_handle_inherit },
 	{ MSG_PACK, files_handle_pack },
 	{ MSG_COPY_IN, files_handle_copy_in },
 	{ MSG_COPY_OUT, files_handle_copy_out },

@@ -3,13 +3,17 @@ import { type Duplex, Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { abortError, CaissonError, throwIfAborted } from "../errors.js";
 import { type DockerHost, dockerHostText } from "./docker-host.js";
-import { apiFailure, connectionFailure, lostDaemon, type RequestFacts } from "./failures.js";
+import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
 import { hijack } from "./hijack.js";
+import type { RequestFacts } from "./request-facts.js";
 import { openTransport, type TlsFiles, type Transport } from "./transport/transport.js";
 
 /** Of the API: what this client speaks. A daemon of 1.24 is that of Docker 1.12. */
 const OLDEST = "1.24";
 const NEWEST = "1.51";
+const SKEW_MS = 2000;
+/** The precise clock runs on its own, and is left behind where somebody sets the other one. */
+const CLOCKS_AGREE_MS = 2;
 /** Of a daemon that is asked for the first time; ssh may have to shake hands twice. */
 const PING_MS = 20_000;
 
@@ -43,6 +47,8 @@ export class DockerClient {
   readonly #transport: Transport;
   readonly #pool: Pool;
   #version = OLDEST;
+  /** How far the daemon's clock is ahead of ours. */
+  #aheadMs = 0;
 
   private constructor({ host, tls, environment = process.env }: DockerClientOptions) {
     this.host = host;
@@ -75,6 +81,13 @@ export class DockerClient {
 
   speaks(version: string): boolean {
     return compareVersions(this.#version, version) >= 0;
+  }
+
+  /** Milliseconds since the epoch, with a fraction, as the daemon's clock has it. */
+  now(): number {
+    const precise = performance.timeOrigin + performance.now();
+    const coarse = Date.now();
+    return (Math.abs(precise - coarse) < CLOCKS_AGREE_MS ? precise : coarse) + this.#aheadMs;
   }
 
   /** @throws what {@link apiFailure} makes of the answer, DAEMON_UNREACHABLE, ABORTED */
@@ -139,6 +152,9 @@ export class DockerClient {
         signal: AbortSignal.timeout(PING_MS),
       });
       const text = (await body.text()).trim().slice(0, 200);
+      // The header has whole seconds: what is less apart is no difference.
+      const ahead = Date.parse(String(headers["date"])) - Date.now();
+      if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
       const version = headers["api-version"];
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);

@@ -1,5 +1,6 @@
 /** The images of one data root: the contract's ImageService over names, blobs and unpacked layers. */
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
@@ -24,6 +25,7 @@ import { applyChanges } from "../../oci/config-changes.js";
 import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/image-config.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
+import { removeAbandoned } from "./abandoned-files.js";
 import { loadImages, removeSpool } from "./archive/load-images.js";
 import { saveImages } from "./archive/save-images.js";
 import { ContentStore } from "./content-store.js";
@@ -131,6 +133,7 @@ export class ImageStore implements ImageService {
     const known = await this.#references.get(name);
     // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
+    await this.#removeAbandoned();
     const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest }, parsed, options);
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
@@ -294,7 +297,17 @@ export class ImageStore implements ImageService {
   }
 
   async prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
-    return pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
+    const abandoned = await this.#removeAbandoned();
+    const pruned = await pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
+    return { ...pruned, bytes: pruned.bytes + abandoned };
+  }
+
+  /** @returns bytes of unfinished blobs that are gone */
+  async #removeAbandoned(): Promise<number> {
+    await this.layers.removeAbandoned();
+    // Locks look after themselves.
+    const isTemporary = (name: string): boolean => !name.endsWith(".lock");
+    return removeAbandoned(this.#ingest, isTemporary, (file) => rm(file, { recursive: true, force: true }));
   }
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {

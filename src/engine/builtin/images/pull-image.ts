@@ -121,6 +121,7 @@ class Pull {
     await eachOf([...layers], LAYERS_AT_ONCE, "pull", this.#options.signal, ([diffId, layer], signal) =>
       this.#layer(diffId, layer, signal),
     );
+    await this.#context.layers.inherit(diffIds);
     this.#report({ id: this.#name, status: "done" });
     return { manifest: digest, config: manifest.config.digest, repoDigest: `${repositoryName(this.#reference, true)}@${top.digest}` };
   }
