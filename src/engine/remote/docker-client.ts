@@ -23,7 +23,9 @@ export interface DockerRequest extends RequestFacts {
   readonly json?: unknown;
   /** Sent as it is, a tar unless `headers` say otherwise. */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** What a hijacked connection becomes. @default "tcp" */
+  readonly upgrade?: "tcp" | "h2c" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -122,6 +124,7 @@ export class DockerClient {
       const answer = await hijack(this.#pool, {
         path: this.#path(path, request.query),
         headers: { ...headers, ...request.headers },
+        upgrade: request.upgrade ?? "tcp",
         body: payload as string | undefined,
         signal: request.signal,
       });
@@ -170,7 +173,7 @@ export class DockerClient {
       const answer = await this.#pool.request({
         method,
         path: this.#path(path, request.query),
-        headers: { ...headers, ...request.headers },
+        headers: headersOf({ ...headers, ...request.headers }),
         body: payload ?? null,
         signal: request.signal ?? null,
       });
@@ -209,6 +212,10 @@ function encodeBody({ json, body }: DockerRequest): { payload: string | Readable
     payload: body instanceof Readable ? body : Readable.from(body, { objectMode: false }),
     headers: { "content-type": "application/x-tar" },
   };
+}
+
+function headersOf(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]));
 }
 
 /** In TLS 1.3 the server looks at the client's certificate last, and often hangs up before its reason gets through. */
