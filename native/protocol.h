@@ -54,6 +54,9 @@ enum msg_kind {
 	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
 	MSG_LET_GO = 41,	/* PATH */
 	MSG_HELD = 42,		/* PATH... -> HELD... in order */
+	MSG_LOCK = 43,		/* PATH: an exclusive lock on that file, which is made where it is missing, until MSG_UNLOCK or the session's end.
+				 * Answers once it is ours; FLAGS 1: EAGAIN where it is somebody else's. EALREADY: this session asked for it before */
+	MSG_UNLOCK = 44,	/* PATH: which is removed */
 	MSG_AWAIT_FILE = 50,	/* PATH, DATA to write there, WATCHED, TEXT: answers once a line of WATCHED is TEXT. FLAGS 1: it announces nothing */
 	MSG_INHERIT = 52,	/* PATH (a layer), IMPLICIT..., LOWER... topmost first: what the layer doesn't say of them, the lower ones do */
 

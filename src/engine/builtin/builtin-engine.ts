@@ -11,6 +11,7 @@ import { BuiltinContainers } from "./containers/container-service.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
+import { supervisorLocks } from "./containers/take-lock.js";
 import { directoryBytes } from "./containers/written-files.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
@@ -63,22 +64,25 @@ export class BuiltinEngine implements Engine {
       sessionBound: true,
       buildkit: true,
     };
+    const session = () => this.#open();
+    const supervisor = async () => (await session()).supervisor;
     this.images = new ImageStore({
       root: options.root,
-      tools: supervisorLayerTools(async () => (await this.#open()).supervisor),
+      tools: supervisorLayerTools(supervisor),
+      takeLock: supervisorLocks(supervisor),
       environment: options.environment ?? process.env,
       usedBy: (imageId) => this.containers.usersOf(imageId),
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    const session = () => this.#open();
-    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await session()).supervisor));
+    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(supervisor));
     this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
     this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
     this.volumes = new BuiltinVolumes({
       store: volumes,
       containers: () => this.containers.volumes,
       emit: (action, name) => this.#events.emit("volume", action, name),
+      sizeOf: (directory) => this.#sizeOf(directory),
     });
   }
 
@@ -113,7 +117,7 @@ export class BuiltinEngine implements Engine {
     return diskUsage({
       images,
       volumes: () => volumes.list(),
-      sizeOf: async (directory) => directoryBytes(await this.#open(), directory),
+      sizeOf: (directory) => this.#sizeOf(directory),
       cache: this.#cache(),
       containers: () => containers.diskUsage(),
       usersOf: (imageId) => containers.usersOf(imageId),
@@ -164,8 +168,12 @@ export class BuiltinEngine implements Engine {
     };
   }
 
+  async #sizeOf(directory: string): Promise<number> {
+    return directoryBytes(await this.#open(), directory);
+  }
+
   #cache(): CacheStore {
-    return new CacheStore(path.join(this.#options.root, "build"), this.images.layers);
+    return new CacheStore(path.join(this.#options.root, "build"), this.images);
   }
 
   #open(): Promise<Session> {

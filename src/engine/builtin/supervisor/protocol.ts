@@ -36,6 +36,8 @@ export const Message = {
   HOLD: 40,
   LET_GO: 41,
   HELD: 42,
+  LOCK: 43,
+  UNLOCK: 44,
   UPLINK: 48,
   AWAIT_FILE: 50,
   INHERIT: 52,
