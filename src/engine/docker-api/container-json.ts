@@ -4,7 +4,6 @@ import type {
   ContainerInspect,
   ContainerStatus,
   ContainerSummary,
-  EndpointInspect,
   Healthcheck,
   HealthState,
   PublishedPort,
@@ -12,6 +11,7 @@ import type {
   RestartPolicy,
 } from "../engine.js";
 import { type MountPointJson, mountPointOf } from "./mount-json.js";
+import { DEFAULT_NETWORKS, type EndpointJson, endpointOf } from "./network-json.js";
 
 export interface HealthcheckJson {
   readonly Test?: readonly string[];
@@ -25,19 +25,6 @@ export interface HealthcheckJson {
 interface PortBindingJson {
   readonly HostIp?: string;
   readonly HostPort?: string;
-}
-
-export interface EndpointJson {
-  readonly NetworkID?: string;
-  readonly Aliases?: readonly string[] | null;
-  readonly DNSNames?: readonly string[] | null;
-  readonly IPAddress?: string;
-  readonly IPPrefixLen?: number;
-  readonly Gateway?: string;
-  readonly GlobalIPv6Address?: string;
-  readonly GlobalIPv6PrefixLen?: number;
-  readonly IPv6Gateway?: string;
-  readonly MacAddress?: string;
 }
 
 export interface HostConfigJson {
@@ -115,11 +102,12 @@ export interface ContainerListJson {
   readonly Created: number;
   readonly State: string;
   readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Mounts?: readonly MountPointJson[] | null;
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
   readonly Ports?: readonly { readonly IP?: string; readonly PrivatePort: number; readonly PublicPort?: number; readonly Type: string }[];
 }
 
-/** Networks that every daemon has, and that nobody made. */
-const MODES = ["bridge", "host", "none", "podman", "pasta", "slirp4netns"];
 /** Docker's grace between the stop signal and SIGKILL. */
 const STOP_TIMEOUT_MS = 10_000;
 /** What Go writes for a time that was never set. */
@@ -168,7 +156,7 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
     mounts: (json.Mounts ?? []).map(mountPointOf),
     ipAddress: address || undefined,
     networks: Object.fromEntries(
-      networks.filter(([name]) => !MODES.includes(name)).map(([name, endpoint]) => [name, endpointOf(name, endpoint)]),
+      networks.filter(([name]) => !DEFAULT_NETWORKS.includes(name)).map(([name, endpoint]) => [name, endpointOf(name, endpoint)]),
     ),
     platform: json.Platform ?? "linux",
   };
@@ -189,6 +177,8 @@ export function summaryOf(json: ContainerListJson): ContainerSummary {
         ? []
         : [{ containerPort: PrivatePort, protocol: Type === "udp" ? "udp" : "tcp", hostIp: IP ?? "", hostPort: PublicPort }],
     ),
+    // Without the layers of its image there is no such figure: the list was not asked for sizes.
+    ...(json.SizeRootFs === undefined ? {} : { size: { writableBytes: json.SizeRw ?? 0, rootBytes: json.SizeRootFs } }),
   };
 }
 
@@ -222,23 +212,6 @@ export function portsOf(ports: Readonly<Record<string, readonly PortBindingJson[
       hostPort: Number(HostPort),
     }));
   });
-}
-
-export function endpointOf(name: string, json: EndpointJson): EndpointInspect {
-  const aliases = json.Aliases ?? [];
-  return {
-    networkId: json.NetworkID ?? "",
-    networkName: name,
-    aliases,
-    dnsNames: json.DNSNames ?? aliases,
-    ipAddress: json.IPAddress ?? "",
-    prefixLength: json.IPPrefixLen ?? 0,
-    gateway: json.Gateway || undefined,
-    ipv6Address: json.GlobalIPv6Address || undefined,
-    ipv6PrefixLength: json.GlobalIPv6Address ? json.GlobalIPv6PrefixLen : undefined,
-    ipv6Gateway: json.IPv6Gateway || undefined,
-    macAddress: json.MacAddress ?? "",
-  };
 }
 
 function healthOf(json: NonNullable<ContainerJson["State"]["Health"]>): HealthState {

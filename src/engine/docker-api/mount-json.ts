@@ -11,8 +11,10 @@ export interface MountPointJson {
   readonly Propagation?: string;
 }
 
-/** The name that Docker gives a volume that nobody named. */
-const GENERATED = /^[0-9a-f]{64}$/;
+/** Names that Docker gives volumes that nobody named. */
+export function isGeneratedName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
+}
 
 export function mountBody(mount: MountSpec): Readonly<Record<string, unknown>> {
   const { target: Target } = mount;
@@ -56,7 +58,7 @@ export function mountPointOf(json: MountPointJson): MountPoint {
   const named = json.Name !== undefined && json.Name !== "" && type === "volume";
   return {
     type,
-    ...(named ? { name: json.Name, anonymous: GENERATED.test(json.Name ?? "") } : {}),
+    ...(named ? { name: json.Name, anonymous: isGeneratedName(json.Name ?? "") } : {}),
     source: json.Source ?? "",
     target: json.Destination,
     readonly: !json.RW,

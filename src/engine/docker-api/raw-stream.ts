@@ -10,6 +10,10 @@ export interface StreamPiece {
   readonly data: Buffer;
 }
 
+/** How an answer of logs and attach says that it is one (API 1.42). */
+export const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
+export const RAW_STREAM = "application/vnd.docker.raw-stream";
+
 const HEADER = 8;
 const STREAMS: readonly StandardStream[] = ["stdin", "stdout", "stderr"];
 
@@ -47,8 +51,27 @@ export class PieceReader {
     this.#pending = bytes;
   }
 
+  /** More of the piece that was handed over last is to come. */
+  get within(): boolean {
+    return this.#left > 0;
+  }
+
   /** The stream broke off in the middle of a piece. */
   get cut(): boolean {
     return this.#left > 0 || this.#pending.length > 0;
+  }
+}
+
+/** Whole pieces, however they come. @throws RangeError for what is no multiplexed stream */
+export async function* readPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<StreamPiece> {
+  const reader = new PieceReader();
+  let parts: Buffer[] = [];
+  for await (const chunk of source) {
+    for (const { stream, data } of reader.push(chunk)) {
+      parts.push(data);
+      if (reader.within) continue;
+      yield { stream, data: parts.length === 1 ? data : Buffer.concat(parts) };
+      parts = [];
+    }
   }
 }

@@ -1,42 +1,30 @@
 /** The daemon's containers: the contract's ContainerService over the Docker Engine API. */
-
-import type { Readable } from "node:stream";
-import { createBody } from "../docker-api/container-create.js";
-import { type ContainerJson, inspectOf } from "../docker-api/container-json.js";
+import { createBody, endpointBody, resourcesBody, restartPolicyBody } from "../docker-api/container-create.js";
+import { statusOf } from "../docker-api/container-json.js";
+import { pruneFilters } from "../docker-api/filters-json.js";
 import type {
-  AttachedStreams,
-  AttachOptions,
-  CommitOptions,
   ContainerExit,
-  ContainerInspect,
-  ContainerListOptions,
-  ContainerProcess,
   ContainerPruneResult,
   ContainerService,
   ContainerSpec,
-  ContainerStats,
-  ContainerSummary,
-  CopyInOptions,
-  ExecProcess,
-  ExecSpec,
-  FileChange,
-  ImageInspect,
   ImageService,
-  LogRecord,
-  LogsOptions,
   PruneFilters,
-  StatsOptions,
   StopOptions,
   TerminalSize,
   UpdateOptions,
-  WaitListeningOptions,
   WaitOptions,
 } from "../engine.js";
-import { UnsupportedError } from "../errors.js";
+import { CaissonError, isCaissonError, optionError, throwIfAborted, UnsupportedError } from "../errors.js";
+import { checkName } from "../spec/container-names.js";
+import { signalNumber } from "../spec/signals.js";
+import { validateSpec } from "../spec/validate-spec.js";
+import type { ContainerContext } from "./container-context.js";
+import { containerPath } from "./container-path.js";
+import { RemoteContainerViews } from "./container-views.js";
 import type { DockerClient } from "./docker-client.js";
 import type { EventStream } from "./event-stream.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
-import { withoutSessionLabels } from "./lifetime/session-labels.js";
+import { waitExit } from "./wait-exit.js";
 
 export interface RemoteContainersOptions {
   readonly client: DockerClient;
@@ -47,122 +35,194 @@ export interface RemoteContainersOptions {
   readonly images: Pick<ImageService, "inspect">;
 }
 
-export class RemoteContainers implements ContainerService {
+interface CreatedJson {
+  readonly Id: string;
+  readonly Warnings?: readonly string[] | null;
+}
+
+/** What the API can't be told in milliseconds. */
+const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.ceil(ms / 1000));
+
+export class RemoteContainers extends RemoteContainerViews implements ContainerService {
+  protected readonly context: ContainerContext;
   readonly #client: DockerClient;
   readonly #session: RemoteSession;
+  readonly #host: string;
 
-  constructor({ client, session }: RemoteContainersOptions) {
+  constructor({ client, session, events, host, images }: RemoteContainersOptions) {
+    super();
     this.#client = client;
     this.#session = session;
+    this.#host = host;
+    this.context = { client, events, images, host };
   }
 
   async create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
-    const { Id, Warnings } = await this.#session.creating(spec.labels, (labels) =>
-      this.#client.json<{ Id: string; Warnings?: readonly string[] | null }>("POST", "/containers/create", {
+    validateSpec(spec);
+    if (spec.name !== undefined) checkName(spec.name);
+    if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
+    const { networkMode, ipcMode, pidMode } = spec;
+    const networks = Object.entries(spec.networks ?? {});
+    // The daemon would find out at the start only.
+    const peers = [networkMode, ipcMode, pidMode].flatMap((mode) => /^container:(.+)$/.exec(mode ?? "")?.[1] ?? []);
+    await Promise.all([...networks.map(([network]) => this.#network(network)), ...peers.map((peer) => this.json(peer))]);
+    const joined = this.#client.speaks("1.44") ? networks : networks.slice(0, 1);
+    // Only this machine is to reach what is published on it, as long as nobody says otherwise.
+    const hostIp = this.#host === "localhost" ? "127.0.0.1" : undefined;
+    const publish = spec.publish?.map((binding) => ({ ...binding, hostIp: binding.hostIp ?? hostIp }));
+    const { Id: id, Warnings: warnings } = await this.#session.creating(spec.labels, (labels) =>
+      this.#client.json<CreatedJson>("POST", "/containers/create", {
         doing: `Creating a container of ${spec.image}`,
         image: spec.image,
         query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
-        json: createBody({ ...spec, labels }, Object.entries(spec.networks ?? {})),
+        json: createBody({ ...spec, labels, publish }, joined),
       }),
     );
-    return { id: Id, warnings: Warnings ?? [] };
+    try {
+      for (const [network, endpoint] of networks.slice(joined.length)) {
+        await this.#client.status("POST", `/networks/${encodeURIComponent(network)}/connect`, {
+          doing: `Connecting container ${id} to network ${network}`,
+          container: id,
+          network,
+          json: { Container: id, EndpointConfig: endpointBody(endpoint) },
+        });
+      }
+    } catch (error) {
+      await this.remove(id, { force: true }).catch(() => {});
+      throw error;
+    }
+    this.terminals.set(id, spec.tty ?? false);
+    return { id, warnings: warnings ?? [] };
   }
 
-  async start(container: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
-    await this.#client.status("POST", `/containers/${encodeURIComponent(container)}/start`, {
-      doing: `Starting container ${container}`,
-      container,
-      signal: options.signal,
+  async start(container: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    throwIfAborted("start", signal);
+    try {
+      await this.#post(container, "start", "Starting");
+    } catch (error) {
+      if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
+      throw new CaissonError("START_FAILED", `Could not start container ${container}`, {
+        facts: { containerId: container, step: "start" },
+        evidence: error.evidence,
+        cause: error,
+      });
+    }
+    if (!signal?.aborted) return;
+    await this.stop(container, { timeoutMs: 0 });
+    throwIfAborted("start", signal);
+  }
+
+  async stop(container: string, { timeoutMs, signal }: StopOptions = {}): Promise<void> {
+    if (signal !== undefined) signalNumber(signal);
+    // In the middle of a second the daemon would round down, to none.
+    await this.#post(container, "stop", "Stopping", { t: seconds(timeoutMs), signal: this.#client.speaks("1.42") ? signal : undefined });
+  }
+
+  async kill(container: string, signal: string | number = "SIGKILL"): Promise<void> {
+    const number = signalNumber(signal);
+    await this.told(container, this.#post(container, "kill", "Killing", { signal: number }));
+  }
+
+  async restart(container: string, { timeoutMs, signal }: StopOptions = {}): Promise<void> {
+    await this.#post(container, "restart", "Restarting", {
+      t: seconds(timeoutMs),
+      signal: this.#client.speaks("1.42") ? signal : undefined,
     });
   }
 
-  async inspect(container: string): Promise<ContainerInspect> {
-    const json = await this.#client.json<ContainerJson>("GET", `/containers/${encodeURIComponent(container)}/json`, {
-      doing: `Inspecting container ${container}`,
-      container,
-    });
-    const inspect = inspectOf(json);
-    return { ...inspect, labels: withoutSessionLabels(inspect.labels) };
+  async pause(container: string): Promise<void> {
+    await this.told(container, this.#post(container, "pause", "Pausing"));
   }
 
-  async remove(container: string, options: { readonly force?: boolean | undefined } = {}): Promise<void> {
-    await this.#client.status("DELETE", `/containers/${encodeURIComponent(container)}`, {
+  async unpause(container: string): Promise<void> {
+    await this.told(container, this.#post(container, "unpause", "Unpausing"));
+  }
+
+  async rename(container: string, name: string): Promise<void> {
+    await this.#post(container, "rename", "Renaming", { name: checkName(name) });
+  }
+
+  async update(container: string, options: UpdateOptions): Promise<void> {
+    const { resources = {}, restartPolicy } = options;
+    for (const name of Object.keys(options)) {
+      if (name !== "resources" && name !== "restartPolicy")
+        throw optionError(name, Reflect.get(options, name), "absent: only these can be updated", ["resources", "restartPolicy"]);
+    }
+    validateSpec({ image: container, resources, restartPolicy });
+    const doing = `Updating container ${container}`;
+    try {
+      const json = { ...resourcesBody(resources), RestartPolicy: restartPolicy && restartPolicyBody(restartPolicy) };
+      await this.#client.json("POST", containerPath(container, "/update"), { doing, container, json });
+    } catch (error) {
+      if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
+      throw new CaissonError("UPDATE_FAILED", `The limits of container ${container} could not be changed`, {
+        facts: { containerId: container, file: "", value: JSON.stringify(resources) },
+        evidence: error.evidence,
+        cause: error,
+      });
+    }
+  }
+
+  wait(container: string, options: WaitOptions = {}): Promise<ContainerExit> {
+    return waitExit(this.#client, container, options);
+  }
+
+  async remove(container: string, { force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
+    await this.#client.status("DELETE", containerPath(container), {
       doing: `Removing container ${container}`,
       container,
-      query: { force: options.force ?? false, v: true },
+      query: { force, v: true },
+    });
+    this.terminals.delete(container);
+  }
+
+  async prune({ filters = {} }: { readonly filters?: PruneFilters | undefined } = {}): Promise<ContainerPruneResult> {
+    const pruned = await this.#client.json<{ ContainersDeleted?: readonly string[] | null; SpaceReclaimed?: number }>(
+      "POST",
+      "/containers/prune",
+      { doing: "Removing containers that do not run", query: { filters: pruneFilters(filters) } },
+    );
+    return { containers: pruned.ContainersDeleted ?? [], bytes: pruned.SpaceReclaimed ?? 0 };
+  }
+
+  protected async told<T>(container: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const unknown = isCaissonError(error, "CONTAINER_NOT_RUNNING") || isCaissonError(error, "CONTAINER_NOT_PAUSED");
+      if (!unknown || error.facts.status !== "") throw error;
+      const { State, Id: containerId } = await this.json(container);
+      const facts = { containerId, status: statusOf(State.Status) };
+      const { evidence, cause } = error;
+      if (isCaissonError(error, "CONTAINER_NOT_PAUSED") && State.Running)
+        throw new CaissonError("CONTAINER_NOT_PAUSED", error.summary, { facts, evidence, cause });
+      throw new CaissonError("CONTAINER_NOT_RUNNING", `Container ${container} is not running: it is ${facts.status}`, {
+        facts,
+        evidence,
+        cause,
+      });
+    }
+  }
+
+  async #post(
+    container: string,
+    action: string,
+    doing: string,
+    query: Readonly<Record<string, string | number | undefined>> = {},
+  ): Promise<void> {
+    await this.#client.status("POST", containerPath(container, `/${action}`), {
+      doing: `${doing} container ${container}`,
+      container,
+      query,
     });
   }
 
   async resize(container: string, { rows, columns }: TerminalSize): Promise<void> {
-    await this.#client.status("POST", `/containers/${encodeURIComponent(container)}/resize`, {
-      doing: `Resizing the terminal of container ${container}`,
-      container,
-      query: { h: rows, w: columns },
-    });
+    await this.told(container, this.#post(container, "resize", "Resizing the terminal of", { h: rows, w: columns }));
   }
 
-  stop(_container: string, _options?: StopOptions): Promise<void> {
-    return missing("stop");
+  /** @throws NETWORK_NOT_FOUND */
+  async #network(network: string): Promise<void> {
+    await this.#client.json("GET", `/networks/${encodeURIComponent(network)}`, { doing: `Looking for network ${network}`, network });
   }
-  kill(_container: string, _signal?: string | number): Promise<void> {
-    return missing("kill");
-  }
-  restart(_container: string, _options?: StopOptions): Promise<void> {
-    return missing("restart");
-  }
-  pause(_container: string): Promise<void> {
-    return missing("pause");
-  }
-  unpause(_container: string): Promise<void> {
-    return missing("unpause");
-  }
-  rename(_container: string, _name: string): Promise<void> {
-    return missing("rename");
-  }
-  update(_container: string, _options: UpdateOptions): Promise<void> {
-    return missing("update");
-  }
-  wait(_container: string, _options?: WaitOptions): Promise<ContainerExit> {
-    return missing("wait");
-  }
-  list(_options?: ContainerListOptions): Promise<readonly ContainerSummary[]> {
-    return missing("list");
-  }
-  prune(_options?: { readonly filters?: PruneFilters | undefined }): Promise<ContainerPruneResult> {
-    return missing("prune");
-  }
-  stats(_container: string, _options?: StatsOptions): AsyncIterable<ContainerStats> {
-    return missing("stats");
-  }
-  top(_container: string): Promise<readonly ContainerProcess[]> {
-    return missing("top");
-  }
-  changes(_container: string): Promise<readonly FileChange[]> {
-    return missing("changes");
-  }
-  logs(_container: string, _options?: LogsOptions): AsyncIterable<LogRecord> {
-    return missing("logs");
-  }
-  exec(_container: string, _spec: ExecSpec): Promise<ExecProcess> {
-    return missing("exec");
-  }
-  attach(_container: string, _options?: AttachOptions): Promise<AttachedStreams> {
-    return missing("attach");
-  }
-  copyIn(_container: string, _tar: AsyncIterable<Uint8Array>, _options: CopyInOptions): Promise<void> {
-    return missing("copyIn");
-  }
-  copyOut(_container: string, _path: string): Promise<Readable> {
-    return missing("copyOut");
-  }
-  commit(_container: string, _options?: CommitOptions): Promise<ImageInspect> {
-    return missing("commit");
-  }
-  waitListening(_container: string, _options: WaitListeningOptions): Promise<void> {
-    return missing("waitListening");
-  }
-}
-
-function missing(feature: string): never {
-  throw new UnsupportedError("remote", feature, "it is not written yet");
 }

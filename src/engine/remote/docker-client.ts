@@ -3,13 +3,17 @@ import { type Duplex, Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
 import { abortError, CaissonError, throwIfAborted } from "../errors.js";
 import { type DockerHost, dockerHostText } from "./docker-host.js";
-import { apiFailure, connectionFailure, lostDaemon, type RequestFacts } from "./failures.js";
+import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
 import { hijack } from "./hijack.js";
+import type { RequestFacts } from "./request-facts.js";
 import { openTransport, type TlsFiles } from "./transport.js";
 
 /** Of the API: what this client speaks. A daemon of 1.24 is that of Docker 1.12. */
 const OLDEST = "1.24";
 const NEWEST = "1.51";
+const SKEW_MS = 2000;
+/** The precise clock runs on its own, and is left behind where somebody sets the other one. */
+const CLOCKS_AGREE_MS = 2;
 
 export interface DockerRequest extends RequestFacts {
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
@@ -40,6 +44,8 @@ export class DockerClient {
   readonly tls: TlsFiles | undefined;
   readonly #pool: Pool;
   #version = OLDEST;
+  /** How far the daemon's clock is ahead of ours. */
+  #aheadMs = 0;
 
   private constructor(host: DockerHost, tls: TlsFiles | undefined, pool: Pool) {
     this.host = host;
@@ -71,6 +77,13 @@ export class DockerClient {
 
   speaks(version: string): boolean {
     return compareVersions(this.#version, version) >= 0;
+  }
+
+  /** Milliseconds since the epoch, with a fraction, as the daemon's clock has it. */
+  now(): number {
+    const precise = performance.timeOrigin + performance.now();
+    const coarse = Date.now();
+    return (Math.abs(precise - coarse) < CLOCKS_AGREE_MS ? precise : coarse) + this.#aheadMs;
   }
 
   /** @throws what {@link apiFailure} makes of the answer, DAEMON_UNREACHABLE, ABORTED */
@@ -133,6 +146,9 @@ export class DockerClient {
         throw connectionFailure(this.address, error);
       });
     await body.dump();
+    // The header has whole seconds: what is less apart is no difference.
+    const ahead = Date.parse(String(headers["date"])) - Date.now();
+    if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
     const version = headers["api-version"];
     if (statusCode === 200 && typeof version === "string") return version;
     throw connectionFailure(this.address, new Error(`/_ping answered ${statusCode} without a version: this is no Docker API`));

@@ -1,106 +1,14 @@
-/** What daemons answer, as errors of the contract. The texts are moby's and Podman's. Pure. */
+/** What goes wrong between a daemon and its client, as errors of the contract. Pure. */
 import { CaissonError } from "../errors.js";
-import { type RegistryFacts, registryFailure } from "./images/registry-failure.js";
-
-/** What the caller knows of its request. */
-export interface RequestFacts {
-  /** `"Starting container 0123456789ab"` */
-  readonly doing: string;
-  /** What the request is about, as it was asked for: goes into errors where the daemon's text doesn't name it. */
-  readonly container?: string | undefined;
-  readonly image?: string | undefined;
-  readonly network?: string | undefined;
-  readonly volume?: string | undefined;
-  /** A path of the container. */
-  readonly path?: string | undefined;
-  /** The daemon asks a registry on behalf of this request. */
-  readonly registry?: RegistryFacts | undefined;
-}
-
-type Rule = (message: string, request: RequestFacts, status: number) => CaissonError | undefined;
+import { knownFailure } from "./failure-rules.js";
+import type { RequestFacts } from "./request-facts.js";
 
 export function apiFailure(request: RequestFacts, status: number, message: string): CaissonError {
-  for (const rule of RULES) {
-    const error = rule(message, request, status);
-    if (error) return error;
-  }
   const { doing } = request;
-  return new CaissonError("DAEMON_ERROR", `${doing}: the daemon answered ${status}`, {
-    facts: { doing, status, message },
-    evidence: evidenceOf(message),
-  });
+  const evidence = message === "" ? [] : [`The daemon: ${message}`];
+  const facts = { doing, status, message };
+  return knownFailure(message, request) ?? new CaissonError("DAEMON_ERROR", `${doing}: the daemon answered ${status}`, { facts, evidence });
 }
-
-function evidenceOf(message: string): readonly string[] {
-  return message === "" ? [] : [`The daemon: ${message}`];
-}
-
-const RULES: readonly Rule[] = [
-  (message, { doing }) =>
-    /no space left on device|disk quota exceeded/i.test(message)
-      ? new CaissonError("DISK_FULL", `${doing}: the daemon's disk is full`, {
-          facts: { path: /(?:write|mkdir|open|create) (\/[^\s:]+)/i.exec(message)?.[1] ?? "" },
-          evidence: evidenceOf(message),
-          remedy: "Make room at the daemon: `docker system prune`, or a larger disk for its data root.",
-        })
-      : undefined,
-  (message, { registry }) => registry && registryFailure(message, registry),
-  (message, { image }) => {
-    const known =
-      /no such image:?\s+"?([^"\s]+)/i.exec(message)?.[1] ??
-      (/: no such image$/i.test(message) ? image : undefined) ??
-      /manifest for (\S+) not found/i.exec(message)?.[1] ??
-      /pull access denied for ([^,\s]+)/i.exec(message)?.[1] ??
-      /image does not exist locally with the tag: (\S+)/i.exec(message)?.[1] ??
-      /unable to find a name and tag match for (\S+) in/i.exec(message)?.[1] ??
-      (/image not known/i.test(message) ? (/^(\S+): image not known/i.exec(message)?.[1] ?? image) : undefined);
-    if (known === undefined) return undefined;
-    const reference = image ?? known;
-    return new CaissonError("IMAGE_NOT_FOUND", `There is no image ${reference}`, { facts: { reference }, evidence: evidenceOf(message) });
-  },
-  (message, request) => {
-    const known =
-      /no such container:?\s*"?([^"\s]+)/i.exec(message)?.[1] ??
-      /no container with (?:name or ID|ID or name) "?([^"\s]+?)"?(?:[ :]|$)/i.exec(message)?.[1] ??
-      /(?:container|ID) "?([^"\s]+)"? (?:in|from) database: no such container/i.exec(message)?.[1];
-    if (known === undefined) return undefined;
-    const container = request.container ?? known;
-    return new CaissonError("CONTAINER_NOT_FOUND", `No such container: ${container}`, {
-      facts: { container },
-      evidence: evidenceOf(message),
-    });
-  },
-  (message, request) => {
-    const known = /network (\S+) not found/i.exec(message)?.[1] ?? /unable to find network with name or ID (\S+):/i.exec(message)?.[1];
-    if (known === undefined) return undefined;
-    const network = request.network ?? known;
-    return new CaissonError("NETWORK_NOT_FOUND", `No such network: ${network}`, { facts: { network }, evidence: evidenceOf(message) });
-  },
-  (message, request) => {
-    const known = /get (\S+): no such volume/i.exec(message)?.[1] ?? /no (?:such )?volume(?: with name)? "?([^"\s]+)"?/i.exec(message)?.[1];
-    if (known === undefined) return undefined;
-    const volume = request.volume ?? known;
-    return new CaissonError("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { facts: { volume }, evidence: evidenceOf(message) });
-  },
-  (message) => {
-    const [, name] = /container name "\/?([^"]+)" is already in use/i.exec(message) ?? [];
-    if (name === undefined) return undefined;
-    return new CaissonError("CONTAINER_NAME_TAKEN", `The name ${name} is taken`, {
-      facts: { name, containerId: /by (?:container )?"?([0-9a-f]{12,64})/.exec(message)?.[1] ?? "" },
-      evidence: evidenceOf(message),
-      remedy: "Remove that container, or choose another name.",
-    });
-  },
-  (message) => {
-    if (!/port is already allocated|address already in use/i.test(message)) return undefined;
-    const [, hostIp = "", hostPort = "0"] = /(?:for|tcp4?6?|udp4?6?|listen \w+) ([\d.:[\]a-f]*):(\d+)/i.exec(message) ?? [];
-    return new CaissonError("PORT_IN_USE", `Host port ${hostPort} is in use`, {
-      facts: { hostIp, hostPort: Number(hostPort) },
-      evidence: evidenceOf(message),
-      remedy: "Leave the host port out to get a free one, or stop what uses it.",
-    });
-  },
-];
 
 /** Nobody answers, or not the API. */
 export function connectionFailure(address: string, cause: unknown): CaissonError<"ENGINE_UNAVAILABLE"> {

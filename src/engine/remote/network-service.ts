@@ -1,8 +1,13 @@
 /** The daemon's networks: the contract's NetworkService over the Docker Engine API. */
-import type { NetworkService } from "../engine.js";
-import { UnsupportedError } from "../errors.js";
+import { endpointBody } from "../docker-api/container-create.js";
+import { encodeFilters, labelFilters, namePart } from "../docker-api/filters-json.js";
+import { DEFAULT_NETWORKS, type NetworkJson, networkBody, networkOf } from "../docker-api/network-json.js";
+import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../engine.js";
+import { generateName } from "../spec/container-names.js";
+import { validateNetwork } from "../spec/validate-network.js";
 import type { DockerClient } from "./docker-client.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
+import { withoutSessionLabels } from "./lifetime/session-labels.js";
 
 export interface RemoteNetworksOptions {
   readonly client: DockerClient;
@@ -11,36 +16,84 @@ export interface RemoteNetworksOptions {
 
 export class RemoteNetworks implements NetworkService {
   readonly #client: DockerClient;
+  readonly #session: RemoteSession;
 
-  constructor({ client }: RemoteNetworksOptions) {
+  constructor({ client, session }: RemoteNetworksOptions) {
     this.#client = client;
+    this.#session = session;
   }
 
-  create(): never {
-    throw new UnsupportedError("remote", "create", "it is not written yet");
+  async create(spec: NetworkSpec = {}): Promise<{ readonly id: string }> {
+    validateNetwork(spec);
+    const name = spec.name ?? generateName();
+    const { Id } = await this.#session.creating(spec.labels, (labels) =>
+      this.#client.json<{ Id: string }>("POST", "/networks/create", {
+        doing: `Creating network ${name}`,
+        network: name,
+        json: networkBody(name, { ...spec, labels }),
+      }),
+    );
+    return { id: Id };
   }
 
-  inspect(): never {
-    throw new UnsupportedError("remote", "inspect", "it is not written yet");
+  async inspect(network: string): Promise<NetworkInspect> {
+    return known(await this.#client.json<NetworkJson>("GET", networkPath(network), { doing: `Inspecting network ${network}`, network }));
   }
 
-  list(): never {
-    throw new UnsupportedError("remote", "list", "it is not written yet");
+  async list({ labels, name }: NetworkListOptions = {}): Promise<readonly NetworkInspect[]> {
+    const filters = encodeFilters({ label: labelFilters(labels), name: name === undefined ? undefined : [namePart(name)] });
+    const listed = await this.#client.json<readonly NetworkJson[]>("GET", "/networks", { doing: "Listing networks", query: { filters } });
+    return listed.filter(({ Name }) => !DEFAULT_NETWORKS.includes(Name)).map(known);
   }
 
-  remove(): never {
-    throw new UnsupportedError("remote", "remove", "it is not written yet");
+  async remove(network: string): Promise<void> {
+    await this.#client.status("DELETE", networkPath(network), { doing: `Removing network ${network}`, network });
   }
 
-  prune(): never {
-    throw new UnsupportedError("remote", "prune", "it is not written yet");
+  async prune({ labels, name }: NetworkListOptions = {}): Promise<readonly string[]> {
+    // The daemon prunes by labels and age, not by name.
+    if (name !== undefined) return this.#removeUnused({ labels, name });
+    const { NetworksDeleted } = await this.#client.json<{ NetworksDeleted?: readonly string[] | null }>("POST", "/networks/prune", {
+      doing: "Removing networks that nobody uses",
+      query: { filters: encodeFilters({ label: labelFilters(labels) }) },
+    });
+    return NetworksDeleted ?? [];
   }
 
-  connect(): never {
-    throw new UnsupportedError("remote", "connect", "it is not written yet");
+  async connect(network: string, container: string, endpoint: EndpointSpec = {}): Promise<void> {
+    await this.#client.status("POST", networkPath(network, "/connect"), {
+      doing: `Connecting container ${container} to network ${network}`,
+      network,
+      container,
+      json: { Container: container, EndpointConfig: endpointBody(endpoint) },
+    });
   }
 
-  disconnect(): never {
-    throw new UnsupportedError("remote", "disconnect", "it is not written yet");
+  async disconnect(network: string, container: string): Promise<void> {
+    await this.#client.status("POST", networkPath(network, "/disconnect"), {
+      doing: `Disconnecting container ${container} from network ${network}`,
+      network,
+      container,
+      json: { Container: container, Force: false },
+    });
   }
+
+  async #removeUnused(options: NetworkListOptions): Promise<readonly string[]> {
+    const removed: string[] = [];
+    for (const { id, name } of await this.list(options)) {
+      if ((await this.inspect(id)).containers.length > 0) continue;
+      await this.remove(id);
+      removed.push(name);
+    }
+    return removed;
+  }
+}
+
+function networkPath(network: string, rest = ""): string {
+  return `/networks/${encodeURIComponent(network)}${rest}`;
+}
+
+function known(json: NetworkJson): NetworkInspect {
+  const inspect = networkOf(json);
+  return { ...inspect, labels: withoutSessionLabels(inspect.labels) };
 }

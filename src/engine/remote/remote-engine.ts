@@ -1,8 +1,8 @@
 /** The remote engine: a Docker or Podman daemon over the Docker Engine API, as an Engine. */
 
+import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.js";
 import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
-import { UnsupportedError } from "../errors.js";
 import { RemoteContainers } from "./container-service.js";
 import { DockerClient } from "./docker-client.js";
 import { parseDockerHost, publishedHost } from "./docker-host.js";
@@ -78,8 +78,8 @@ export class RemoteEngine implements Engine {
     return infoOf(await this.#client.json<SystemInfoJson>("GET", "/info", { doing: "Asking about the daemon" }));
   }
 
-  diskUsage(): Promise<DiskUsage> {
-    throw new UnsupportedError(this.name, "diskUsage", "it is not written yet");
+  async diskUsage(): Promise<DiskUsage> {
+    return diskUsageOf(await this.#client.json<DiskUsageJson>("GET", "/system/df", { doing: "Counting what is on the daemon's disk" }));
   }
 
   async ping(): Promise<void> {

@@ -2,12 +2,12 @@
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import type { AttachedStreams, AttachOptions, TerminalSize } from "../../engine.js";
+import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
 import { followFrom, type LogSource, logEnd } from "../logs/log-reader.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { settledWithin } from "./abortable.js";
 import type { ContainerRecord } from "./container-record.js";
-import { detachable, parseDetachKeys } from "./detach-keys.js";
 import type { Session } from "./session.js";
 
 const LET_GO_MS = 500;

@@ -11,6 +11,7 @@ import type {
   WaitOptions,
 } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
+import type { EventBus } from "../../event-bus.js";
 import { checkName, generateName, newContainerId } from "../../spec/container-names.js";
 import { signalNumber } from "../../spec/signals.js";
 import { validateSpec } from "../../spec/validate-spec.js";
@@ -28,7 +29,6 @@ import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
-import type { EventBus } from "./event-bus.js";
 import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";

@@ -2,9 +2,9 @@
 import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ExecProcess, ExecSpec } from "../../engine.js";
+import type { EventBus } from "../../event-bus.js";
 import { monitorHealth } from "../health/health-monitor.js";
 import type { ContainerRecord } from "./container-record.js";
-import type { EventBus } from "./event-bus.js";
 import { effectiveHealthcheck } from "./inspect.js";
 
 /** Docker keeps as much of a probe's output. */

@@ -1,7 +1,7 @@
 /** The contract's VolumeService: the volumes of the data root, and those that containers of this engine have for themselves. */
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../../engine.js";
-import { CaissonError, optionError } from "../../errors.js";
-import { isVolumeName, VOLUME_NAME } from "../../spec/volume-names.js";
+import { CaissonError } from "../../errors.js";
+import { differ, matches, validateVolume } from "../../spec/validate-volume.js";
 import { checkVolumeOptions } from "./volume-options.js";
 import type { StoredVolume, VolumeStore } from "./volume-store.js";
 
@@ -27,7 +27,8 @@ export class BuiltinVolumes implements VolumeService {
   }
 
   async create(spec: VolumeSpec = {}): Promise<VolumeInspect> {
-    checkSpec(spec);
+    validateVolume(spec);
+    checkVolumeOptions(spec.options ?? {});
     const { volume, made } = await this.#options.store.make(spec);
     const differs = !made && (differ(spec.labels, volume.labels) || differ(spec.options, volume.options));
     if (differs) {
@@ -106,25 +107,6 @@ export class BuiltinVolumes implements VolumeService {
       remedy: "Remove the containers first.",
     });
   }
-}
-
-/** @throws OPTION_INVALID, UNSUPPORTED */
-function checkSpec({ name, labels = {}, options = {} }: VolumeSpec): void {
-  if (name !== undefined && !isVolumeName(name)) throw optionError("name", name, VOLUME_NAME);
-  for (const [option, record] of Object.entries({ labels, options })) {
-    if (typeof record !== "object" || record === null || Object.values(record).some((value) => typeof value !== "string"))
-      throw optionError(option, record, "an object with string values");
-  }
-  checkVolumeOptions(options);
-}
-
-/** Nothing said is no difference. */
-function differ(wanted: Readonly<Record<string, string>> | undefined, actual: Readonly<Record<string, string>>): boolean {
-  return wanted !== undefined && !(matches(actual, wanted) && matches(wanted, actual));
-}
-
-function matches(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string | true>>): boolean {
-  return Object.entries(wanted).every(([key, value]) => (value === true ? Object.hasOwn(labels, key) : labels[key] === value));
 }
 
 function notFound(volume: string): CaissonError<"VOLUME_NOT_FOUND"> {

@@ -1,9 +1,11 @@
 /** The networks of one session: the contract's NetworkService over the supervisor. They go with the session. */
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec, SubnetSpec } from "../../../engine.js";
+import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../../../engine.js";
 import { CaissonError, optionError } from "../../../errors.js";
+import type { EventBus } from "../../../event-bus.js";
 import { generateName } from "../../../spec/container-names.js";
+import { validateNetwork } from "../../../spec/validate-network.js";
 import { AddressPlan } from "../../network/address-plan.js";
 import { bridgeMessages, uplinkRouteMessages } from "../../network/netlink.js";
 import { chooseSubnet, parseSubnet, type Subnet, uniqueLocalSubnet } from "../../network/subnets.js";
@@ -11,7 +13,6 @@ import { type Plan, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "../container-record.js";
-import type { EventBus } from "../event-bus.js";
 import type { Session } from "../session.js";
 import { updateContainerUplink, updateNetworkUplink, withUplink, writeUplink } from "../uplink/uplink-requests.js";
 import { networkScope } from "../uplink/uplink-scope.js";
@@ -37,8 +38,6 @@ const BRIDGE_SWITCHES: Plan = ["iptables", "ip6tables"].map((name) => ({
   optional: true,
 }));
 
-const KNOWN = ["name", "labels", "internal", "ipv6", "subnets"];
-
 export class BuiltinNetworks implements NetworkService {
   readonly table = new NetworkTable();
   readonly #options: NetworkServiceOptions;
@@ -50,7 +49,7 @@ export class BuiltinNetworks implements NetworkService {
   }
 
   async create(spec: NetworkSpec = {}): Promise<{ readonly id: string }> {
-    validate(spec);
+    validateNetwork(spec);
     const name = spec.name ?? generateName();
     this.table.checkName(name);
     const [ipv4, ipv6] = this.#plans(spec);
@@ -192,16 +191,4 @@ export class BuiltinNetworks implements NetworkService {
   #emit(record: NetworkRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#options.events.emit("network", action, record.id, { name: record.name, type: "bridge", ...attributes });
   }
-}
-
-function validate(spec: NetworkSpec): void {
-  for (const name of Object.keys(spec))
-    if (!KNOWN.includes(name)) throw optionError(name, Reflect.get(spec, name), "absent: there is no such option", KNOWN);
-  if (spec.name !== undefined && !/^[A-Za-z0-9][\w.-]*$/.test(spec.name))
-    throw optionError("name", spec.name, "a name of letters, digits, `_`, `.` and `-` that begins with a letter or digit");
-  for (const subnet of spec.subnets ?? []) checkSubnet(subnet);
-}
-
-function checkSubnet({ subnet }: SubnetSpec): void {
-  if (typeof subnet !== "string") throw optionError("subnets.subnet", subnet, "an address and a prefix length");
 }

@@ -1,16 +1,26 @@
 /** Hands events to any number of listeners, each at its own pace, and remembers the last ones. */
-import type { EngineEvent, EventsOptions } from "../../engine.js";
-import { passesEvent } from "../../filters.js";
+import type { EngineEvent, EventsOptions } from "./engine.js";
+import { passesEvent } from "./filters.js";
 
 /** Events that are remembered for `since`. */
 const REMEMBERED = 1024;
 /** setTimeout takes no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+export interface EventBusHooks {
+  /** Somebody listens, or nobody does any more. */
+  readonly listened?: (anybody: boolean) => void;
+}
+
 export class EventBus {
   readonly #listeners = new Set<Listener>();
   readonly #past: EngineEvent[] = [];
+  readonly #hooks: EventBusHooks;
   #closed = false;
+
+  constructor(hooks: EventBusHooks = {}) {
+    this.#hooks = hooks;
+  }
 
   emit(type: EngineEvent["type"], action: string, id: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.publish({ type, action, id, time: new Date(), attributes });
@@ -28,11 +38,21 @@ export class EventBus {
    */
   subscribe(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
     const { since, until, signal } = options;
-    const listener = new Listener(options, () => this.#listeners.delete(listener));
+    const listener = new Listener(options, () => {
+      if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#hooks.listened?.(false);
+    });
     if (since) for (const event of this.#past) if (event.time >= since) listener.push(event);
     if (this.#closed || signal?.aborted || (until && until.getTime() <= Date.now())) listener.end();
-    else this.#listeners.add(listener);
+    else {
+      this.#listeners.add(listener);
+      if (this.#listeners.size === 1) this.#hooks.listened?.(true);
+    }
     return listener;
+  }
+
+  /** Ends all who listen with an error, once they have had what came before. */
+  fail(error: unknown): void {
+    for (const listener of this.#listeners) listener.end(error);
   }
 
   close(): void {
@@ -49,6 +69,7 @@ class Listener implements AsyncIterable<EngineEvent>, AsyncIterator<EngineEvent>
   readonly #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #ended = false;
+  #error: unknown;
 
   constructor(options: EventsOptions, leave: () => void) {
     this.#options = options;
@@ -64,7 +85,8 @@ class Listener implements AsyncIterable<EngineEvent>, AsyncIterator<EngineEvent>
     this.#wake?.();
   }
 
-  end(): void {
+  end(error?: unknown): void {
+    this.#error ??= error;
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#leave();
@@ -78,6 +100,7 @@ class Listener implements AsyncIterable<EngineEvent>, AsyncIterator<EngineEvent>
       });
     }
     const value = this.#queue.shift();
+    if (!value && this.#error !== undefined) throw this.#error;
     return value ? { done: false, value } : { done: true, value: undefined };
   }
 

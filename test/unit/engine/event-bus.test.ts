@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { EventBus } from "../../../../../src/engine/builtin/containers/event-bus.js";
-import type { EventsOptions } from "../../../../../src/engine/engine.js";
+import type { EventsOptions } from "../../../src/engine/engine.js";
+import { EventBus } from "../../../src/engine/event-bus.js";
 
 async function collect(bus: EventBus, options: EventsOptions): Promise<string[]> {
   const ids: string[] = [];

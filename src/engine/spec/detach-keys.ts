@@ -1,6 +1,6 @@
 /** Docker's detach keys: what is typed to leave a container's terminal without ending what runs there. */
 import { Transform, type TransformCallback, type Writable } from "node:stream";
-import { optionError } from "../../errors.js";
+import { optionError } from "../errors.js";
 
 const DEFAULT_KEYS = "ctrl-p,ctrl-q";
 /** `ctrl-a` is 1, ..., `ctrl-_` is 31; `ctrl-@` is 0. */

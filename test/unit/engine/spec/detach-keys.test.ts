@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DetachWatcher, parseDetachKeys } from "../../../../../src/engine/builtin/containers/detach-keys.js";
+import { DetachWatcher, parseDetachKeys } from "../../../../src/engine/spec/detach-keys.js";
 
 describe("keys", () => {
   it.each([

@@ -1,0 +1,23 @@
+/** Images from containers. */
+import type { CommitOptions, ImageInspect } from "../engine.js";
+import type { ContainerContext } from "./container-context.js";
+
+export async function commitContainer(
+  { client, images }: ContainerContext,
+  container: string,
+  options: CommitOptions,
+): Promise<ImageInspect> {
+  const { reference, comment, author, changes = [], signal } = options;
+  const { Id } = await client.json<{ Id: string }>("POST", "/commit", {
+    doing: `Making an image of container ${container}`,
+    container,
+    signal,
+    query: { container, ...nameOf(reference), comment, author, changes },
+  });
+  return images.inspect(Id);
+}
+
+function nameOf(reference: string | undefined): { readonly repo?: string; readonly tag?: string } {
+  const [, repo, tag] = /^(.+?)(?::([^:/]+))?$/.exec(reference ?? "") ?? [];
+  return repo === undefined ? {} : { repo, tag: tag ?? "latest" };
+}

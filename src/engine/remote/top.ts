@@ -1,0 +1,43 @@
+/** A container's processes, as the daemon's ps(1) sees them. */
+import type { ContainerProcess } from "../engine.js";
+import { containerPath } from "./container-path.js";
+import type { DockerClient } from "./docker-client.js";
+
+interface TopJson {
+  readonly Titles: readonly string[];
+  readonly Processes: readonly (readonly string[])[] | null;
+}
+
+/** The last one may hold spaces. */
+const COLUMNS = ["pid", "ppid", "uid", "stat", "nlwp", "cputimes", "rss", "etimes", "tty", "comm", "args"];
+
+/** @throws CONTAINER_NOT_RUNNING */
+export async function topOf(client: DockerClient, container: string): Promise<ContainerProcess[]> {
+  const { Processes } = await client.json<TopJson>("GET", containerPath(container, "/top"), {
+    doing: `Listing the processes of container ${container}`,
+    container,
+    query: { ps_args: `-eo ${COLUMNS.join(",")}` },
+  });
+  return (Processes ?? []).map(processOf).sort((a, b) => a.pid - b.pid);
+}
+
+function processOf(row: readonly string[]): ContainerProcess {
+  const value = (name: string): string => row[COLUMNS.indexOf(name)] ?? "";
+  const number = (name: string): number => Number(value(name)) || 0;
+  const tty = value("tty");
+  return {
+    pid: number("pid"),
+    containerPid: 0,
+    parentPid: number("ppid"),
+    user: value("uid"),
+    uid: number("uid"),
+    state: value("stat").slice(0, 1),
+    threads: number("nlwp"),
+    cpuMs: number("cputimes") * 1000,
+    memoryBytes: number("rss") * 1024,
+    startedAt: new Date(Date.now() - number("etimes") * 1000),
+    tty: tty === "?" || tty === "-" ? undefined : tty,
+    argv: value("args").split(" "),
+    name: value("comm"),
+  };
+}
