@@ -15,7 +15,7 @@
 struct archive_result {
 	uint64_t entries;
 	uint64_t bytes;		/* of file contents */
-	struct writer notes;	/* TAG_OPAQUE fields */
+	struct writer notes;	/* TAG_OPAQUE and TAG_IMPLICIT fields */
 };
 
 /*

@@ -34,6 +34,11 @@ int dir_times_add(struct dir_times *d, const char *path, struct timespec mtime, 
 	return 0;
 }
 
+const char *dir_times_path(const struct dir_times *d, size_t i)
+{
+	return d->items[i].path;
+}
+
 int dir_times_apply(const struct dir_times *d, int root, struct err *e)
 {
 	for (size_t i = 0; i < d->count; i++) {

@@ -15,6 +15,9 @@ struct dir_times {
 
 int dir_times_add(struct dir_times *d, const char *path, struct timespec mtime, struct err *e);
 
+/* dir_times_path() - Of the directory that was added as number @i. */
+const char *dir_times_path(const struct dir_times *d, size_t i);
+
 /* dir_times_apply() - Set the times of what still is a directory below @root. */
 int dir_times_apply(const struct dir_times *d, int root, struct err *e);
 

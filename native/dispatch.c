@@ -10,6 +10,7 @@
 #include "hello.h"
 #include "hold.h"
 #include "listening.h"
+#include "lock.h"
 #include "log.h"
 #include "names.h"
 #include "networks.h"
@@ -35,6 +36,7 @@ static const struct {
 	{ MSG_WAIT_LISTENING, listening_handle_wait },
 	{ MSG_CANCEL, session_handle_cancel },
 	{ MSG_UNPACK, files_handle_unpack },
+	{ MSG_INHERIT, files_handle_inherit },
 	{ MSG_PACK, files_handle_pack },
 	{ MSG_COPY_IN, files_handle_copy_in },
 	{ MSG_COPY_OUT, files_handle_copy_out },
@@ -47,6 +49,8 @@ static const struct {
 	{ MSG_HOLD, hold_handle_hold },
 	{ MSG_LET_GO, hold_handle_let_go },
 	{ MSG_HELD, hold_handle_held },
+	{ MSG_LOCK, lock_handle_lock },
+	{ MSG_UNLOCK, lock_handle_unlock },
 	{ MSG_UPLINK, uplink_handle_set },
 	{ MSG_AWAIT_FILE, await_file_handle },
 };

@@ -17,6 +17,7 @@
 #include "decoder.h"
 #include "files.h"
 #include "hold.h"
+#include "implicit_dirs.h"
 #include "kernel.h"
 #include "plan.h"
 #include "procfs.h"
@@ -324,6 +325,22 @@ static int job_unpack(struct slice body, int stream, int root, struct writer *re
 	return 0;
 }
 
+static int job_inherit(struct slice body, int stream, int root, struct writer *reply, struct err *e)
+{
+	_close_ int dir = -1;
+	char path[PATH_MAX];
+
+	(void)stream;
+	(void)root;
+	(void)reply;
+	if (!find_text(body, TAG_PATH, path, sizeof(path)))
+		return fail(e, EINVAL, "path");
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail(e, errno, "%s", path);
+	return implicit_dirs_inherit(dir, body, e);
+}
+
 static int job_pack(struct slice body, int stream, int root, struct writer *reply, struct err *e)
 {
 	struct archive_result result = { 0 };
@@ -399,6 +416,11 @@ static int job_remove(struct slice body, int stream, int root, struct writer *re
 int files_handle_unpack(uint32_t id, struct slice body, struct err *e)
 {
 	return submit(id, body, job_unpack, TAG_TOKEN_IN, false, e);
+}
+
+int files_handle_inherit(uint32_t id, struct slice body, struct err *e)
+{
+	return submit(id, body, job_inherit, 0, false, e);
 }
 
 int files_handle_pack(uint32_t id, struct slice body, struct err *e)

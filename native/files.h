@@ -10,6 +10,7 @@
 #include "wire.h"
 
 int files_handle_unpack(uint32_t id, struct slice body, struct err *e);
+int files_handle_inherit(uint32_t id, struct slice body, struct err *e);
 int files_handle_pack(uint32_t id, struct slice body, struct err *e);
 int files_handle_copy_in(uint32_t id, struct slice body, struct err *e);
 int files_handle_copy_out(uint32_t id, struct slice body, struct err *e);

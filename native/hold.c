@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hold.h"
+#include "ofd_lock.h"
 #include "protocol.h"
 #include "session.h"
 
@@ -38,29 +38,14 @@ static struct hold **find(const char *path)
 	return at;
 }
 
-static int lock(int fd, short type)
-{
-	struct flock range = { .l_type = type, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &range);
-}
-
-/* is_current() - Whether the path still is the name of the open file: it may have been removed before we had the lock. */
-static bool is_current(int fd, const char *path)
-{
-	struct stat opened, named;
-
-	return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-}
-
 /* take() - Open and lock a file. Return: descriptor, or -1 with errno (EAGAIN: the lock is somebody else's). */
 static int take(const char *path, int flags, short type)
 {
 	_close_ int fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || lock(fd, type) < 0)
+	if (fd < 0 || ofd_lock(fd, type) < 0)
 		return -1;
-	if (!is_current(fd, path)) {
+	if (!ofd_is_current(fd, path)) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -71,7 +56,7 @@ static int take_shared(const char *path)
 {
 	int fd = take(path, O_RDONLY, F_RDLCK);
 
-	for (int tries = 0; fd < 0 && (errno == EAGAIN || errno == EACCES) && tries < CLAIM_TRIES; tries++) {
+	for (int tries = 0; fd < 0 && ofd_is_taken(errno) && tries < CLAIM_TRIES; tries++) {
 		nanosleep(&(struct timespec){ .tv_nsec = CLAIM_STEP_NS }, NULL);
 		fd = take(path, O_RDONLY, F_RDLCK);
 	}
@@ -116,7 +101,7 @@ int hold_handle_let_go(uint32_t id, struct slice body, struct err *e)
 		return fail(e, ENOENT, "%s is not held", path);
 	*at = h->next;
 	/* Not by closing alone: a process that was just cloned has the description open until it executes something. */
-	lock(h->fd, F_UNLCK);
+	ofd_lock(h->fd, F_UNLCK);
 	close(h->fd);
 	free(h);
 	session_ok(id, NULL);
@@ -163,6 +148,6 @@ int hold_claim(struct slice body, int *claim, struct err *e)
 		return fail(e, EINVAL, "lock");
 	*claim = take(path, O_RDWR, F_WRLCK);
 	if (*claim < 0)
-		return fail(e, errno == EAGAIN || errno == EACCES ? EBUSY : errno, "%s", path);
+		return fail(e, ofd_is_taken(errno) ? EBUSY : errno, "%s", path);
 	return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What this session uses of things that sessions share, such as volumes: a shared lock on a file of each. Locks belong to
- * open file descriptions (fcntl(2), F_OFD_SETLK), so they end with this process, however it ends, and whether there is one
- * can be asked without taking one.
+ * What this session uses of things that sessions share, such as volumes: a shared lock on a file of each. It ends with this
+ * process, however it ends, and whether there is one can be asked without taking one.
  */
 #ifndef CAISSON_HOLD_H
 #define CAISSON_HOLD_H

@@ -19,6 +19,7 @@
 #include "dir_names.h"
 #include "populate.h"
 #include "spawn.h"
+#include "take_over.h"
 
 struct copy {
 	int root, out;
@@ -67,17 +68,6 @@ static int copy_contents(int root, const char *path, int into, struct err *e)
 	if (r == 0 && info.si_code != CLD_EXITED)
 		return fail(e, ECHILD, "the copy was killed");
 	return r;
-}
-
-/* take_over() - Owner and mode of another directory. */
-static int take_over(int to, int from, struct err *e)
-{
-	struct stat st;
-
-	/* chown(2) takes the set-id bits away. */
-	if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0 || fchmod(to, st.st_mode & 07777) < 0)
-		return fail(e, errno, "owner and mode");
-	return 0;
 }
 
 static int open_dir(int parent, const char *name)

@@ -38,7 +38,7 @@ enum msg_kind {
 	MSG_LISTENING = 26,	/* ID -> SOCKET... */
 	MSG_WAIT_LISTENING = 27,/* ID, WANTED... -> SOCKET...; events MSG_EV_LISTENING meanwhile when FLAGS 1 */
 	MSG_CANCEL = 28,	/* REQUEST: ends a waiting request with ECANCELED */
-	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE..., SIZE and DIGEST when asked for */
+	MSG_UNPACK = 29,	/* PATH (new dir), TOKEN_IN, FLAGS -> ENTRIES, BYTES, OPAQUE..., IMPLICIT..., SIZE and DIGEST when asked for */
 	MSG_PACK = 30,		/* PATH (upper dir), TOKEN_OUT, FLAGS, MTIME?, EXCLUDE... -> ENTRIES, BYTES */
 	MSG_COPY_IN = 31,	/* ID or PLAN, PATH, TOKEN_IN, FLAGS -> ENTRIES */
 	MSG_COPY_OUT = 32,	/* ID or PLAN, PATH, TOKEN_OUT, FLAGS -> ENTRIES */
@@ -54,7 +54,11 @@ enum msg_kind {
 	MSG_HOLD = 40,		/* PATH: a shared lock on that file, until MSG_LET_GO or the session's end. ENOENT: removed meanwhile */
 	MSG_LET_GO = 41,	/* PATH */
 	MSG_HELD = 42,		/* PATH... -> HELD... in order */
+	MSG_LOCK = 43,		/* PATH: an exclusive lock on that file, which is made where it is missing, until MSG_UNLOCK or the session's end.
+				 * Answers once it is ours; FLAGS 1: EAGAIN where it is somebody else's. EALREADY: this session asked for it before */
+	MSG_UNLOCK = 44,	/* PATH: which is removed */
 	MSG_AWAIT_FILE = 50,	/* PATH, DATA to write there, WATCHED, TEXT: answers once a line of WATCHED is TEXT. FLAGS 1: it announces nothing */
+	MSG_INHERIT = 52,	/* PATH (a layer), IMPLICIT..., LOWER... topmost first: what the layer doesn't say of them, the lower ones do */
 
 	MSG_EV_EXIT = 64,	/* ID, EXIT_CODE or SIGNAL, DATA? contents of OOM_FILE */
 	MSG_EV_EXEC_EXIT = 65,	/* EXEC_ID, EXIT_CODE or SIGNAL */
@@ -122,6 +126,8 @@ enum field_tag {
 	TAG_NAMES = 55,		/* LAUNCH: struct { ADDRESS 4 bytes, PORT: where DNS queries are taken in the container's network namespace,
 				 * DATA? nf_tables batch to send there, which leads queries to them } */
 	TAG_DIGEST = 56,	/* sha256, 32 bytes */
+	TAG_IMPLICIT = 57,	/* path of a directory of a layer that has no entry in its archive */
+	TAG_LOWER = 58,		/* directory of a lower layer */
 
 	TAG_LOCK = 60,		/* path of a file that MSG_HOLD locks */
 	TAG_HELD = 61,		/* u64 1 where any session holds it */

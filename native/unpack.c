@@ -77,7 +77,9 @@ static int unpack_entries(struct unpack *u, struct err *e)
 	}
 	if (result < 0)
 		snprintf(e->entry, sizeof(e->entry), "%s", entry.name);
-	return result < 0 ? -1 : dir_times_apply(&u->times, u->root, e);
+	if (result < 0 || dir_times_apply(&u->times, u->root, e) < 0)
+		return -1;
+	return implicit_dirs_report(&u->implicit, &u->times, &u->result->notes, e);
 }
 
 int archive_unpack(struct tar_source *tar, int root, const char *base, uint64_t flags, struct archive_result *result,
@@ -92,10 +94,11 @@ int archive_unpack(struct tar_source *tar, int root, const char *base, uint64_t 
 	tar_reader_init(&u.reader, tar);
 	status = fd < 0 ? fail(e, errno, "open directory %s", base) : unpack_entries(&u, e);
 	if (status == 0 && result->notes.failed)
-		status = fail(e, ENOMEM, "list of opaque directories");
+		status = fail(e, ENOMEM, "notes about directories");
 	unpack_set_parent(&u, "", -1);
 	tar_reader_free(&u.reader);
 	dir_times_free(&u.times);
+	implicit_dirs_free(&u.implicit);
 	umask(saved);
 	return status;
 }

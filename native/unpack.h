@@ -7,6 +7,7 @@
 
 #include "archive.h"
 #include "dir_times.h"
+#include "implicit_dirs.h"
 #include "tar_format.h"
 #include "tar_read.h"
 
@@ -16,6 +17,7 @@ struct unpack {
 	uint64_t flags;		/* enum unpack_flag */
 	struct tar_reader reader;
 	struct dir_times times;
+	struct implicit_dirs implicit;	/* of a layer */
 	struct archive_result *result;
 
 	/* Archives list directory by directory: the last parent stays open. */

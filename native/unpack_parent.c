@@ -18,6 +18,28 @@ int unpack_path(const struct unpack *u, const char *clean, char *path, struct er
 	return len >= TAR_NAME_SIZE ? fail(e, ENAMETOOLONG, "path of an entry") : 0;
 }
 
+/* note_missing() - Which directories on the way, the last one included, are about to be made without an entry of theirs. */
+static int note_missing(struct unpack *u, const char *clean, struct err *e)
+{
+	char prefix[TAR_NAME_SIZE];
+	size_t len = 0, whole = strlen(clean);
+	bool missing = false;
+
+	while (len < whole) {
+		len += strcspn(clean + len + 1, "/") + 1;
+		memcpy(prefix, clean, len);
+		prefix[len] = 0;
+		if (!missing) {
+			_close_ int fd = root_open(u->root, prefix, O_PATH | O_DIRECTORY, 0);
+
+			missing = fd < 0;
+		}
+		if (missing && implicit_dirs_add(&u->implicit, prefix, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int unpack_open_dir(struct unpack *u, const char *clean, struct err *e)
 {
 	char path[TAR_NAME_SIZE];
@@ -25,7 +47,12 @@ int unpack_open_dir(struct unpack *u, const char *clean, struct err *e)
 
 	if (unpack_path(u, clean, path, e) < 0)
 		return -1;
-	fd = root_mkdirs(u->root, path, 0755);
+	fd = root_open(u->root, path, O_PATH | O_DIRECTORY, 0);
+	if (fd < 0 && errno == ENOENT) {
+		if (u->flags & UNPACK_LAYER && note_missing(u, clean, e) < 0)
+			return -1;
+		fd = root_mkdirs(u->root, path, 0755);
+	}
 	if (fd < 0 && errno == ENOTDIR && u->flags & UNPACK_LAYER) {
 		if (whiteout_clear_parents(u, clean, e) < 0)
 			return -1;

@@ -100,7 +100,6 @@ function interruptible(): { readonly signal: AbortSignal; readonly caught: "SIGI
       process.kill(process.pid, signal);
       return;
     }
-    // The listener stays: signal-exit, which comes with proper-lockfile, ends the process once it finds nobody else listening.
     caught = signal as "SIGINT" | "SIGTERM";
     abort.abort(new Error(`Interrupted by ${signal}`));
   };

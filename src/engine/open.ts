@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Probe } from "./diagnosis.js";
 import type { Engine } from "./engine.js";
-import { CaissonError, optionError } from "./errors.js";
+import { CaissonError, type ErrorFacts, errorSummary, isCaissonError, optionError } from "./errors.js";
 
 export interface OpenEngineOptions {
   /** @default CAISSON_ENGINE, else `"auto"` */
@@ -18,23 +18,55 @@ export interface OpenEngineOptions {
 
 const ENGINES: readonly string[] = ["auto", "builtin", "remote"];
 
-/** Opens an engine of its own: its containers end with `close()`. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
+/**
+ * Opens an engine of its own: its containers end with `close()`. Left to itself it is the built-in engine where that can run, else a daemon.
+ * @throws ENGINE_UNAVAILABLE with the reasons of all, OPTION_INVALID
+ */
 export async function openEngine(options: OpenEngineOptions = {}): Promise<Engine> {
   const environment = options.environment ?? process.env;
   const wanted = options.engine ?? (options.host === undefined ? (environment["CAISSON_ENGINE"] ?? "auto") : "remote");
   if (!ENGINES.includes(wanted)) throw optionError("CAISSON_ENGINE", wanted, "the name of an engine", ENGINES);
-  if (wanted === "remote") {
-    const { RemoteEngine } = await import("./remote/index.js");
-    return RemoteEngine.open({ host: options.host, environment });
-  }
+  if (wanted === "remote") return openRemote(options.host, environment);
   if (process.platform !== "linux") {
-    throw new CaissonError("ENGINE_UNAVAILABLE", "No engine can run here", {
-      facts: { tried: [{ engine: "builtin", reason: `needs Linux; this is ${process.platform}` }] },
-      evidence: [`builtin: needs Linux; this is ${process.platform}`],
-    });
+    const refusal = { engine: "builtin", reason: `it needs Linux; this is ${process.platform}` };
+    if (wanted === "auto") return openRemote(options.host, environment, refusal);
+    throw unavailable([refusal], undefined);
   }
-  const { BuiltinEngine } = await import("./builtin/index.js");
-  return BuiltinEngine.open({ root: options.home ?? dataRoot(environment), environment });
+  const builtin = await import("./builtin/index.js");
+  const settings = { root: options.home ?? dataRoot(environment), environment };
+  if (wanted === "builtin") return builtin.BuiltinEngine.open(settings);
+  const engine = await builtin.openWhereFit(settings);
+  return "obstacle" in engine ? openRemote(options.host, environment, { engine: "builtin", ...engine.obstacle }) : engine;
+}
+
+type Refusal = ErrorFacts["ENGINE_UNAVAILABLE"]["tried"][number];
+
+/** @param refusal of the engine that would have been chosen first */
+async function openRemote(host: string | undefined, environment: NodeJS.ProcessEnv, refusal?: Refusal): Promise<Engine> {
+  const { RemoteEngine } = await import("./remote/index.js");
+  try {
+    return await RemoteEngine.open({ host, environment });
+  } catch (error) {
+    if (!refusal) throw error;
+    const { detail, remedy } = errorSummary(error);
+    const daemons = isCaissonError(error, "ENGINE_UNAVAILABLE") ? error.facts.tried : [{ engine: "remote", reason: detail, remedy }];
+    throw unavailable([refusal, ...daemons], error);
+  }
+}
+
+function unavailable(tried: readonly Refusal[], cause: unknown): CaissonError<"ENGINE_UNAVAILABLE"> {
+  const said = new Set<string | undefined>([undefined]);
+  const lines = tried.map(({ engine, reason, remedy }) => {
+    const known = said.has(remedy);
+    said.add(remedy);
+    return `${engine}: ${reason}${known ? "" : ` -> ${remedy}`}`;
+  });
+  return new CaissonError("ENGINE_UNAVAILABLE", "No engine can run here", {
+    facts: { tried },
+    evidence: lines,
+    cause,
+    remedy: "Mend what keeps one of them; `caisson doctor` tries everything.",
+  });
 }
 
 /** Tries everything that the engine needs of this host, and says by name what failed. Never throws. */

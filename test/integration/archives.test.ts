@@ -1,14 +1,16 @@
 /** Saving and loading images, with skopeo as a second opinion. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
+import { type Header, pack } from "tar-stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
+import { sha256 } from "../../src/engine/oci/digest.js";
 import { openEngine } from "../../src/engine/open.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { run } from "../fixtures/command.js";
@@ -85,4 +87,73 @@ it.each([
   await using target = await freshEngine();
   await expect(target.images.load(archive)).rejects.toMatchObject({ code });
   expect(await target.images.list()).toEqual([]);
+});
+
+type Entry = [Partial<Header> & Pick<Header, "name">, string?];
+
+async function tarOf(entries: readonly Entry[]): Promise<Buffer> {
+  const tar = pack();
+  for (const [header, content = ""] of entries) tar.entry(header as Header, content);
+  tar.finalize();
+  return buffer(tar as unknown as Readable);
+}
+
+/** As `docker save` writes it. */
+async function dockerArchive(layers: readonly Buffer[]): Promise<Readable> {
+  const diffIds = layers.map((layer) => sha256(layer));
+  const config = { architecture: process.arch === "arm64" ? "arm64" : "amd64", os: "linux", rootfs: { type: "layers", diff_ids: diffIds } };
+  const names = layers.map((_, index) => `layer${index}.tar`);
+  const files: [string, Buffer | string][] = layers.map((layer, index) => [names[index]!, layer]);
+  const manifest = [{ Config: "config.json", RepoTags: ["layered:1"], Layers: names }];
+  const tar = pack();
+  for (const [name, content] of [["manifest.json", JSON.stringify(manifest)], ["config.json", JSON.stringify(config)], ...files] as const)
+    tar.entry({ name }, content as string);
+  tar.finalize();
+  return tar as unknown as Readable;
+}
+
+it("directories that a layer has no entry of are what they are in the layers below", async () => {
+  const directory = (name: string, mode: number, uid = 0): Entry => [
+    { name, type: "directory", mode, uid, gid: uid, mtime: new Date(1_000_000_000_000) },
+  ];
+  const outside = await mkdtemp(path.join(scratch, "outside-"));
+  await chmod(outside, 0o755);
+  const layers = await Promise.all(
+    [
+      [
+        directory("tmp", 0o1777),
+        directory("opt", 0o755),
+        directory("opt/app", 0o750, 7),
+        directory("gone", 0o700),
+        directory("late", 0o700),
+        directory("escape", 0o700),
+      ],
+      [[{ name: "tmp/a" }], [{ name: ".wh.gone" }]],
+      [
+        [{ name: "tmp/b" }],
+        [{ name: "opt/app/deep/er/c" }],
+        [{ name: "gone/d" }],
+        // The entry comes after what is in the directory, and one becomes something else.
+        [{ name: "late/e" }],
+        directory("late", 0o711),
+        [{ name: "escape/f" }],
+        [{ name: "escape", type: "symlink", linkname: outside }],
+      ],
+    ].map((entries) => tarOf(entries as Entry[])),
+  );
+  await using target = await freshEngine();
+  await target.images.load(await dockerArchive(layers));
+  const { layers: diffIds } = await target.images.inspect("layered:1");
+  const { root } = await target.info();
+  const found = async (layer: number, name: string) => {
+    const { mode, uid, mtimeMs } = await stat(path.join(root!, "layers", diffIds[layer]!.slice("sha256:".length), "diff", name));
+    return [(mode & 0o7777).toString(8), uid, ...(mtimeMs === 1_000_000_000_000 ? ["old"] : [])];
+  };
+  expect(await found(1, "tmp")).toEqual(["1777", 0, "old"]);
+  expect(await found(2, "tmp")).toEqual(["1777", 0, "old"]);
+  expect(await found(2, "opt/app")).toEqual(["750", 7, "old"]);
+  expect(await found(2, "opt/app/deep")).toEqual(["755", 0]);
+  expect(await found(2, "gone")).toEqual(["755", 0]);
+  expect(await found(2, "late")).toEqual(["711", 0, "old"]);
+  expect((await stat(outside)).mode & 0o7777).toBe(0o755);
 });

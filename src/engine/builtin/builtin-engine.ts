@@ -11,6 +11,7 @@ import { BuiltinContainers } from "./containers/container-service.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
+import { supervisorLocks } from "./containers/take-lock.js";
 import { directoryBytes } from "./containers/written-files.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
@@ -65,16 +66,18 @@ export class BuiltinEngine implements Engine {
       sessionBound: true,
       buildkit: true,
     };
+    const session = () => this.#open();
+    const supervisor = async () => (await session()).supervisor;
     this.images = new ImageStore({
       root: options.root,
-      tools: supervisorLayerTools(async () => (await this.#open()).supervisor),
+      tools: supervisorLayerTools(supervisor),
+      takeLock: supervisorLocks(supervisor),
       environment: options.environment ?? process.env,
       usedBy: (imageId) => this.containers.usersOf(imageId),
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
-    const session = () => this.#open();
-    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(async () => (await session()).supervisor));
+    const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(supervisor));
     this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
     this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
     this.volumes = new BuiltinVolumes({
@@ -85,8 +88,8 @@ export class BuiltinEngine implements Engine {
   }
 
   /** Reads what this host can do; spawns nothing. */
-  static async open(options: BuiltinEngineOptions): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, await readHostFacts());
+  static async open(options: BuiltinEngineOptions, host?: HostFacts): Promise<BuiltinEngine> {
+    return new BuiltinEngine(options, host ?? (await readHostFacts()));
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {
@@ -167,7 +170,7 @@ export class BuiltinEngine implements Engine {
   }
 
   #cache(): CacheStore {
-    return new CacheStore(path.join(this.#options.root, "build"), this.images.layers);
+    return new CacheStore(path.join(this.#options.root, "build"), this.images);
   }
 
   #open(): Promise<Session> {

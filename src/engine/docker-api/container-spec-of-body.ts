@@ -5,6 +5,7 @@ import { Fields, MalformedBody } from "./json-fields.js";
 import { mountsOfBody } from "./mounts-of-body.js";
 
 const NANO_CPUS = 1e9;
+const MEMORY_MIN = 6 << 20;
 /** What stands for the default network. */
 const DEFAULT_NETWORK = ["", "default", "bridge", "nat", "podman"];
 
@@ -181,8 +182,10 @@ export function resourcesOf(host: Fields): ResourceLimits {
         `Conflicting options: Nano CPUs and ${other === "CpuPeriod" ? "CPU Period" : "CPU Quota"} cannot both be set`,
       );
   const pids = host.amount("PidsLimit");
+  const memoryBytes = host.amount("Memory");
+  if (memoryBytes !== undefined && memoryBytes < MEMORY_MIN) throw new MalformedBody("Minimum memory limit allowed is 6MB");
   return withoutUndefined({
-    memoryBytes: host.amount("Memory"),
+    memoryBytes,
     memoryReservationBytes: host.amount("MemoryReservation"),
     memorySwapBytes: host.amount("MemorySwap"),
     cpus: nano === undefined ? undefined : nano / NANO_CPUS,

@@ -7,7 +7,7 @@ import { type Fields, MalformedBody } from "./json-fields.js";
 /** @throws MalformedBody, OPTION_INVALID */
 export function mountsOfBody(body: Fields, host: Fields): readonly MountSpec[] {
   const mounts = [
-    ...(host.texts("Binds") ?? []).map((bind) => parseBind(bind, (source) => absolute(bind, source))),
+    ...(host.texts("Binds") ?? []).map(bindMount),
     ...(host.objects("Mounts") ?? []).map(mountOf),
     ...Object.entries(host.record("Tmpfs") ?? {}).map(
       ([target, options]): MountSpec => ({ type: "tmpfs", target, options: options.split(",").filter(Boolean) }),
@@ -18,9 +18,19 @@ export function mountsOfBody(body: Fields, host: Fields): readonly MountSpec[] {
   return [...mounts, ...anonymous.map((target): MountSpec => ({ type: "volume", target }))];
 }
 
-function absolute(bind: string, source: string): string {
-  if (!source.startsWith("/")) throw new MalformedBody(`invalid volume specification: '${bind}'`);
-  return source;
+/** @throws MalformedBody, OPTION_INVALID */
+function bindMount(bind: string): MountSpec {
+  const [source = "", target] = bind.split(":");
+  if (target !== undefined && !source.startsWith("/")) checkVolumeName(source);
+  return parseBind(bind, (path) => path);
+}
+
+/** @throws MalformedBody in docker's words */
+export function checkVolumeName(name: string): void {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) return;
+  throw new MalformedBody(
+    `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+  );
 }
 
 function mountOf(mount: Fields): MountSpec {

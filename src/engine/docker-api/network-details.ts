@@ -122,8 +122,7 @@ export function networkSpecOfBody(body: Fields): NetworkSpec {
   const name = body.word("Name");
   if (name === undefined) throw new MalformedBody("network name cannot be blank");
   const driver = body.word("Driver") ?? "bridge";
-  if (!["bridge", "default"].includes(driver))
-    throw new MalformedBody(`could not find plugin ${driver} in v1 plugin registry: plugin not found`);
+  if (!["bridge", "default"].includes(driver)) throw new MalformedBody(`plugin "${driver}" not found`);
   const ipam = body.object("IPAM");
   if (!["default", undefined].includes(ipam.word("Driver"))) throw new MalformedBody(`invalid ipam driver: ${ipam.word("Driver")}`);
   const subnets = (ipam.objects("Config") ?? [])

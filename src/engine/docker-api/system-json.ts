@@ -2,6 +2,8 @@
 import type { EnforcedLimits, EngineInfo } from "../engine.js";
 
 export interface SystemInfoJson {
+  /** Of the machine. */
+  readonly Name?: string;
   readonly ServerVersion?: string;
   readonly OperatingSystem?: string;
   readonly OSType?: string;

@@ -1,6 +1,7 @@
 /** Volumes as the API shows them. Pure. */
 import type { VolumeInspect, VolumeSpec } from "../engine.js";
 import { type Fields, MalformedBody } from "./json-fields.js";
+import { checkVolumeName } from "./mounts-of-body.js";
 import { timeText } from "./times.js";
 
 export function volumeJson(volume: VolumeInspect): Readonly<Record<string, unknown>> {
@@ -19,8 +20,10 @@ export function volumeJson(volume: VolumeInspect): Readonly<Record<string, unkno
 /** The body of `POST /volumes/create`. @throws MalformedBody */
 export function volumeSpecOfBody(body: Fields): VolumeSpec {
   const driver = body.word("Driver") ?? "local";
-  if (driver !== "local") throw new MalformedBody(`error looking up volume plugin ${driver}: plugin "${driver}" not found`);
+  if (driver !== "local")
+    throw new MalformedBody(`create ${body.text("Name") ?? ""}: error looking up volume plugin ${driver}: plugin "${driver}" not found`);
   const name = body.word("Name");
+  if (name !== undefined) checkVolumeName(name);
   const labels = body.record("Labels");
   const options = body.record("DriverOpts");
   return {

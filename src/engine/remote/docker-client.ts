@@ -6,7 +6,7 @@ import { type DockerHost, dockerHostText } from "./docker-host.js";
 import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
 import { hijack } from "./hijack.js";
 import type { RequestFacts } from "./request-facts.js";
-import { openTransport, type TlsFiles } from "./transport.js";
+import { openTransport, type TlsFiles, type Transport } from "./transport/transport.js";
 
 /** Of the API: what this client speaks. A daemon of 1.24 is that of Docker 1.12. */
 const OLDEST = "1.24";
@@ -14,6 +14,8 @@ const NEWEST = "1.51";
 const SKEW_MS = 2000;
 /** The precise clock runs on its own, and is left behind where somebody sets the other one. */
 const CLOCKS_AGREE_MS = 2;
+/** Of a daemon that is asked for the first time; ssh may have to shake hands twice. */
+const PING_MS = 20_000;
 
 export interface DockerRequest extends RequestFacts {
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
@@ -21,7 +23,9 @@ export interface DockerRequest extends RequestFacts {
   readonly json?: unknown;
   /** Sent as it is, a tar unless `headers` say otherwise. */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** What a hijacked connection becomes. @default "tcp" */
+  readonly upgrade?: "tcp" | "h2c" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,20 +46,22 @@ export interface DockerClientOptions {
 export class DockerClient {
   readonly host: DockerHost;
   readonly tls: TlsFiles | undefined;
+  readonly #transport: Transport;
   readonly #pool: Pool;
   #version = OLDEST;
   /** How far the daemon's clock is ahead of ours. */
   #aheadMs = 0;
 
-  private constructor(host: DockerHost, tls: TlsFiles | undefined, pool: Pool) {
+  private constructor({ host, tls, environment = process.env }: DockerClientOptions) {
     this.host = host;
     this.tls = tls;
-    this.#pool = pool;
+    this.#transport = openTransport(host, tls, environment);
+    this.#pool = this.#transport.pool;
   }
 
   /** Asks the daemon for its version. @throws ENGINE_UNAVAILABLE */
-  static async open({ host, tls }: DockerClientOptions): Promise<DockerClient> {
-    const client = new DockerClient(host, tls, openTransport(host, tls));
+  static async open(options: DockerClientOptions): Promise<DockerClient> {
+    const client = new DockerClient(options);
     try {
       client.#version = negotiate(await client.#offered(), client.address);
       return client;
@@ -118,6 +124,7 @@ export class DockerClient {
       const answer = await hijack(this.#pool, {
         path: this.#path(path, request.query),
         headers: { ...headers, ...request.headers },
+        upgrade: request.upgrade ?? "tcp",
         body: payload as string | undefined,
         signal: request.signal,
       });
@@ -136,22 +143,27 @@ export class DockerClient {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await this.#transport.close();
   }
 
+  /** Something that listens and never answers is no daemon either. */
   async #offered(): Promise<string> {
-    const { statusCode, headers, body } = await this.#pool
-      .request({ method: "GET", path: this.#prefix("/_ping") })
-      .catch((error: unknown) => {
-        throw connectionFailure(this.address, error);
+    try {
+      const { statusCode, headers, body } = await this.#pool.request({
+        method: "GET",
+        path: this.#prefix("/_ping"),
+        signal: AbortSignal.timeout(PING_MS),
       });
-    await body.dump();
-    // The header has whole seconds: what is less apart is no difference.
-    const ahead = Date.parse(String(headers["date"])) - Date.now();
-    if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
-    const version = headers["api-version"];
-    if (statusCode === 200 && typeof version === "string") return version;
-    throw connectionFailure(this.address, new Error(`/_ping answered ${statusCode} without a version: this is no Docker API`));
+      const text = (await body.text()).trim().slice(0, 200);
+      // The header has whole seconds: what is less apart is no difference.
+      const ahead = Date.parse(String(headers["date"])) - Date.now();
+      if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
+      const version = headers["api-version"];
+      if (statusCode === 200 && typeof version === "string") return version;
+      throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);
+    } catch (error) {
+      throw connectionFailure(this.address, this.host.kind === "tcp" && this.host.tls ? refusedCertificate(error) : error);
+    }
   }
 
   async #send(method: Dispatcher.HttpMethod, path: string, request: DockerRequest): Promise<Dispatcher.ResponseData> {
@@ -161,7 +173,7 @@ export class DockerClient {
       const answer = await this.#pool.request({
         method,
         path: this.#path(path, request.query),
-        headers: { ...headers, ...request.headers },
+        headers: headersOf({ ...headers, ...request.headers }),
         body: payload ?? null,
         signal: request.signal ?? null,
       });
@@ -201,6 +213,17 @@ function encodeBody({ json, body }: DockerRequest): { payload: string | Readable
     payload: body instanceof Readable ? body : Readable.from(body, { objectMode: false }),
     headers: { "content-type": "application/x-tar" },
   };
+}
+
+function headersOf(headers: Readonly<Record<string, string | readonly string[]>>): Record<string, string | string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : [...value]]));
+}
+
+/** In TLS 1.3 the server looks at the client's certificate last, and often hangs up before its reason gets through. */
+function refusedCertificate(error: unknown): unknown {
+  const { code } = error as { code?: unknown };
+  if (code !== "UND_ERR_SOCKET" && code !== "ECONNRESET" && code !== "EPIPE") return error;
+  return new Error("it closed the connection after the handshake: bad client certificate", { cause: error });
 }
 
 function messageOf(text: string): string {

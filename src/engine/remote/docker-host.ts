@@ -1,4 +1,4 @@
-/** What DOCKER_HOST says: how a daemon is reached, and under which name its published ports are. Pure. */
+/** What DOCKER_HOST says: how a daemon is reached. Pure. */
 import path from "node:path";
 import { optionError } from "../errors.js";
 
@@ -18,53 +18,77 @@ const SCHEMES = ["unix:///path/to/docker.sock", "tcp://host:2375", "ssh://user@h
 const PORT = 2375;
 const TLS_PORT = 2376;
 
-/** @param tls DOCKER_TLS_VERIFY is set @throws OPTION_INVALID */
-export function parseDockerHost(text: string, tls = false): DockerHost {
+/**
+ * @param options.tls a `tcp://` address is spoken to with TLS
+ * @param options.option who says so, for errors. @default "DOCKER_HOST"
+ * @throws OPTION_INVALID
+ */
+export function parseDockerHost(text: string, options: { readonly tls?: boolean; readonly option?: string } = {}): DockerHost {
+  const { tls = false, option = "DOCKER_HOST" } = options;
+  const host = parse(text.trim(), tls);
+  if (!host) throw optionError(option, text, "the address of a daemon", SCHEMES);
+  return host;
+}
+
+function parse(text: string, tls: boolean): DockerHost | undefined {
   const [, scheme = "", rest = ""] = /^([a-z]+):\/\/(.*)$/i.exec(text) ?? [];
   switch (scheme.toLowerCase()) {
     case "unix":
-      if (!rest.startsWith("/")) throw invalid(text);
-      return { kind: "unix", path: path.posix.normalize(rest) };
+      return rest.startsWith("/") && rest !== "/" ? { kind: "unix", path: path.posix.normalize(rest) } : undefined;
     case "npipe":
-      return { kind: "npipe", path: rest.replaceAll("/", "\\") };
+      return rest === "" ? undefined : { kind: "npipe", path: rest.replaceAll("/", "\\") };
     case "tcp":
     case "http":
     case "https":
-      return tcpHost(text, rest, tls || scheme.toLowerCase() === "https");
+      return tcpHost(rest, tls || scheme.toLowerCase() === "https");
     case "ssh":
       return sshHost(text);
     default:
-      throw invalid(text);
+      return undefined;
   }
 }
 
-function tcpHost(text: string, rest: string, tls: boolean): DockerHost {
-  const url = urlOf(text, `http://${rest}`);
-  const port = url.port === "" ? (tls ? TLS_PORT : PORT) : Number(url.port);
+function tcpHost(rest: string, tls: boolean): DockerHost | undefined {
+  const url = urlOf(`http://${rest}`);
+  if (!url || url.username !== "") return undefined;
+  // URLs leave out the port that is their scheme's own.
+  const port = url.port !== "" ? Number(url.port) : /^[^/]*:80(\/|$)/.test(rest) ? 80 : tls ? TLS_PORT : PORT;
   return { kind: "tcp", host: url.hostname.replace(/^\[|\]$/g, ""), port, tls, path: url.pathname.replace(/\/+$/, "") };
 }
 
-function sshHost(text: string): DockerHost {
-  const url = urlOf(text, text);
-  // Passed to ssh as an argument: what begins with a dash would be an option there (CVE-2017-1000117 and its kin).
-  if (/^-/.test(decodeURIComponent(url.hostname)) || /^-/.test(decodeURIComponent(url.username))) throw invalid(text);
+/**
+ * Arguments of ssh, which may hand them to a shell (ProxyCommand), the path to one on the other side: what begins with a dash would be an
+ * option (CVE-2017-1000117 and its kin), other characters could be commands (CVE-2023-51385).
+ */
+const SSH_WORD = /^[\w.:%@+][\w.:%@+-]*$/;
+const SSH_PATH = /^\/[\w./@+-]+$/;
+
+function sshHost(text: string): DockerHost | undefined {
+  const url = urlOf(text);
+  if (!url) return undefined;
+  const [host, user, socket] = [url.hostname.replace(/^\[|\]$/g, ""), url.username, url.pathname].map(decoded);
+  const words = [host, ...(user === "" ? [] : [user])].every((word) => SSH_WORD.test(word ?? "-"));
+  if (!words || (socket !== "" && socket !== "/" && !SSH_PATH.test(socket ?? ""))) return undefined;
   return {
     kind: "ssh",
-    host: url.hostname.replace(/^\[|\]$/g, ""),
+    host: host!,
     port: url.port === "" ? undefined : Number(url.port),
-    user: url.username === "" ? undefined : decodeURIComponent(url.username),
-    path: url.pathname === "" || url.pathname === "/" ? undefined : url.pathname,
+    user: user === "" ? undefined : user,
+    path: socket === "" || socket === "/" ? undefined : socket,
   };
 }
 
-function urlOf(text: string, candidate: string): URL {
-  const url = URL.canParse(candidate) ? new URL(candidate) : undefined;
-  if (!url || url.hostname === "" || url.password !== "") throw invalid(text);
-  return url;
+function urlOf(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url && url.hostname !== "" && url.password === "" && url.search === "" && url.hash === "" ? url : undefined;
 }
 
-function invalid(text: string): Error {
-  return optionError("DOCKER_HOST", text, "the address of a daemon", SCHEMES);
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function dockerHostText(host: DockerHost): string {
@@ -78,10 +102,4 @@ export function dockerHostText(host: DockerHost): string {
     case "ssh":
       return `ssh://${host.user === undefined ? "" : `${host.user}@`}${host.host}${host.port === undefined ? "" : `:${host.port}`}${host.path ?? ""}`;
   }
-}
-
-/** Under which name published ports are reached from here. @param gateway where this process is in a container itself: the address of its host */
-export function publishedHost(host: DockerHost, gateway: string | undefined): string {
-  if (host.kind === "tcp" || host.kind === "ssh") return host.host;
-  return gateway ?? "localhost";
 }

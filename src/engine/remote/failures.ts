@@ -10,10 +10,9 @@ export function apiFailure(request: RequestFacts, status: number, message: strin
   return knownFailure(message, request) ?? new CaissonError("DAEMON_ERROR", `${doing}: the daemon answered ${status}`, { facts, evidence });
 }
 
-/** Nobody answers, or not the API. */
-export function connectionFailure(address: string, cause: unknown): CaissonError<"ENGINE_UNAVAILABLE"> {
+/** Nobody answers, or not the API. @param remedy @default what is known to help against the cause */
+export function connectionFailure(address: string, cause: unknown, remedy = remedyOf(cause)): CaissonError<"ENGINE_UNAVAILABLE"> {
   const reason = reasonOf(cause);
-  const remedy = remedyOf(cause);
   return new CaissonError("ENGINE_UNAVAILABLE", `The daemon at ${address} can't be reached: ${reason}`, {
     facts: { tried: [{ engine: "remote", reason: `${address}: ${reason}`, remedy }] },
     cause,
@@ -31,8 +30,17 @@ export function lostDaemon(host: string, { doing }: RequestFacts, cause: unknown
   });
 }
 
+/** Of connections that were never made: Node's own words repeat the address. */
+const NEVER_MADE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such socket",
+  ECONNREFUSED: "nobody listens there",
+  EACCES: "permission denied",
+};
+
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
+  const known = (cause as NodeJS.ErrnoException).syscall === "connect" ? NEVER_MADE[codeOf(cause)] : undefined;
+  if (known !== undefined) return `${known} (${codeOf(cause)})`;
   return cause.message === "" ? codeOf(cause) || cause.name : cause.message;
 }
 
@@ -41,10 +49,29 @@ function codeOf(cause: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
+/** Node's codes, OpenSSL's, and what Go's server says to those who speak no TLS to it. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/EACCES|EPERM/, "Join the group that the socket belongs to (often `docker`), or use another daemon."],
+  [/ENOENT|ECONNREFUSED/, "Start the daemon, or set DOCKER_HOST to where it listens."],
+  [
+    /HTTP request to an HTTPS server/,
+    "It wants TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory of ca.pem, cert.pem and key.pem.",
+  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/, "It speaks no TLS there: unset DOCKER_TLS_VERIFY, or use the port on which it does."],
+  [/ALTNAME/, "Use a name or address that the daemon's certificate is for."],
+  [/CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/, "Renew the daemon's certificate, or set the clock."],
+  [
+    /ALERT|bad client certificate/,
+    "The daemon takes no other client certificate than its own: have cert.pem and key.pem made by the authority that it trusts.",
+  ],
+  [/CERT|SIGNATURE|ISSUER/, "Have ca.pem be the authority that made the daemon's certificate."],
+  [
+    /ssh.*(Permission denied|Host key verification failed|Could not resolve)/s,
+    "See that `ssh` to that host works without being asked for anything.",
+  ],
+];
+
 function remedyOf(cause: unknown): string | undefined {
-  const code = codeOf(cause);
-  if (code === "EACCES") return "Join the group that the socket belongs to (often `docker`), or use another daemon.";
-  if (code === "ENOENT" || code === "ECONNREFUSED") return "Start the daemon, or set DOCKER_HOST to where it listens.";
-  if (code.includes("CERT")) return "Set DOCKER_CERT_PATH to the directory of ca.pem, cert.pem and key.pem.";
-  return undefined;
+  const text = `${codeOf(cause)} ${reasonOf(cause)}`;
+  return REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
 }

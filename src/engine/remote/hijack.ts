@@ -4,7 +4,9 @@ import type { Dispatcher } from "undici";
 
 export interface HijackRequest {
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  /** The protocol that the connection is for. */
+  readonly upgrade: string;
   readonly body: string | undefined;
   /** Ends the attempt; the connection itself is the caller's. */
   readonly signal: AbortSignal | undefined;
@@ -13,7 +15,7 @@ export interface HijackRequest {
 /** undici's own `upgrade()` drops the body of an answer that refuses, and with it the daemon's reason. */
 export function hijack(
   dispatcher: Dispatcher,
-  { path, headers, body, signal }: HijackRequest,
+  { path, headers, upgrade, body, signal }: HijackRequest,
 ): Promise<{ readonly socket: Duplex } | { readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     let status = 0;
@@ -23,7 +25,7 @@ export function hijack(
     signal?.addEventListener("abort", onAbort, { once: true });
     const over = (): void => signal?.removeEventListener("abort", onAbort);
     dispatcher.dispatch(
-      { path, method: "POST", upgrade: "tcp", headers: { ...headers }, body: body ?? null },
+      { path, method: "POST", upgrade, headers: { ...headers } as Record<string, string | string[]>, body: body ?? null },
       {
         onRequestStart(started) {
           controller = started;

@@ -4,8 +4,8 @@ import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.j
 import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { RemoteContainers } from "./container-service.js";
-import { DockerClient } from "./docker-client.js";
-import { parseDockerHost, publishedHost } from "./docker-host.js";
+import { detectDaemon } from "./detection/detect-daemon.js";
+import type { DockerClient } from "./docker-client.js";
 import { EventStream } from "./event-stream.js";
 import { RemoteImages } from "./images/image-service.js";
 import { RemoteSession } from "./lifetime/remote-session.js";
@@ -13,12 +13,19 @@ import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
 
 export interface RemoteEngineOptions {
-  /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default DOCKER_HOST, else the usual socket */
+  /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default found, as docs/daemons.md says */
   readonly host?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
 }
 
-const DEFAULT_HOST = process.platform === "win32" ? "npipe:////./pipe/docker_engine" : "unix:///var/run/docker.sock";
+interface RemoteEngineParts {
+  readonly client: DockerClient;
+  readonly info: SystemInfoJson;
+  readonly session: RemoteSession;
+  /** Where published ports are reached. */
+  readonly host: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
 
 export class RemoteEngine implements Engine {
   readonly name = "remote";
@@ -32,10 +39,10 @@ export class RemoteEngine implements Engine {
   readonly #events: EventStream;
   readonly #session: RemoteSession;
 
-  private constructor(client: DockerClient, info: SystemInfoJson, session: RemoteSession, environment: NodeJS.ProcessEnv) {
+  private constructor({ client, info, session, host, environment }: RemoteEngineParts) {
     this.#client = client;
     this.#session = session;
-    this.host = publishedHost(client.host, undefined);
+    this.host = host;
     this.supports = {
       waitListening: true,
       hostNetwork: true,
@@ -59,13 +66,13 @@ export class RemoteEngine implements Engine {
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
   static async open({ host, environment }: RemoteEngineOptions): Promise<RemoteEngine> {
-    const parsed = parseDockerHost(host ?? environment["DOCKER_HOST"] ?? DEFAULT_HOST);
-    const client = await DockerClient.open({ host: parsed });
+    const { client, publishedHost } = await detectDaemon(host, environment);
     try {
       const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
+      const published = await publishedHost(info.Name);
       const session = new RemoteSession(client, environment);
       session.sweep();
-      return new RemoteEngine(client, info, session, environment);
+      return new RemoteEngine({ client, info, session, host: published, environment });
     } catch (error) {
       await client.close();
       throw error;

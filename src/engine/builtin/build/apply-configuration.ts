@@ -1,10 +1,10 @@
 /** Instructions that change an image's configuration and nothing else, applied. Pure; RUN, COPY, ADD and WORKDIR are steps/'s. */
 
 import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
+import type { Expander } from "../../dockerfile/expand-instruction.js";
 import type { Instruction, InstructionOf } from "../../dockerfile/instructions.js";
 import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
 import { signalNumber } from "../../spec/signals.js";
-import type { Expander } from "./expand-instruction.js";
 import { parseExposedPorts } from "./exposed-ports.js";
 import type { ImageState } from "./image-state.js";
 import * as image from "./image-state.js";

@@ -3,12 +3,12 @@
 import { formatLocation } from "../../dockerfile/dockerfile-error.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import type { Stage } from "../../dockerfile/parse-dockerfile.js";
+import { baseOf, type Source } from "../../dockerfile/stage-graph.js";
+import { stepName, stepsOf } from "../../dockerfile/step-names.js";
 import { CaissonError, isCaissonError } from "../../errors.js";
 import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
 import { formatPlatform } from "../../oci/platform.js";
 import type { BuildContextFacts } from "./build-context.js";
-import { baseOf, type Source } from "./stage-graph.js";
-import { stepName, stepsOf } from "./step-names.js";
 
 type Facts = Omit<BuildContextFacts, "bases">;
 

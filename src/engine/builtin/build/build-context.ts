@@ -3,6 +3,7 @@
 import type { FileTree } from "../../build-context/file-tree.js";
 import type { IgnoreFile } from "../../build-context/ignore-file.js";
 import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
+import type { Surroundings } from "../../dockerfile/stage-graph.js";
 import type { BuildOptions } from "../../engine.js";
 import type { OciImageConfig } from "../../oci/image-config.js";
 import type { Platform } from "../../oci/platform.js";
@@ -12,7 +13,6 @@ import type { OuterArguments } from "./apply-configuration.js";
 import type { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
 import type { NamedContexts } from "./context/named-context.js";
-import type { Surroundings } from "./stage-graph.js";
 import type { Workspace } from "./steps/workspace.js";
 
 export interface BuildContextFacts extends Surroundings, OuterArguments {

@@ -1,8 +1,7 @@
-/** A step that failed, with its place, its command, how it ended and what it said last. */
+/** What a step threw, as an error with a place. */
 
 import { statfs } from "node:fs/promises";
-import { formatLocation } from "../../dockerfile/dockerfile-error.js";
-import type { Instruction } from "../../dockerfile/instructions.js";
+import { buildFailed, type FailedStep } from "../../dockerfile/build-failed.js";
 import type { ContainerExit } from "../../engine.js";
 import { CaissonError, type ErrorFacts } from "../../errors.js";
 import { describeExit } from "../containers/exit-status.js";
@@ -10,28 +9,6 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { TooManyLinks } from "./files/dangling-links.js";
 import { CopyRefused } from "./steps/copy-files.js";
 import { SourceMissing } from "./steps/copy-selection.js";
-
-export interface FailedStep {
-  readonly file: string;
-  readonly instruction: Pick<Instruction, "line" | "keyword" | "original">;
-}
-
-interface Failure extends Partial<Pick<ErrorFacts["BUILD_FAILED"], "command" | "exitCode" | "signal" | "oomKilled">> {
-  readonly output?: readonly string[] | undefined;
-  readonly remedy?: string | undefined;
-  readonly cause?: unknown;
-}
-
-export function buildFailed({ file, instruction }: FailedStep, problem: string, failure: Failure = {}): CaissonError<"BUILD_FAILED"> {
-  const { line, keyword, original } = instruction;
-  const { output = [], remedy, cause, ...facts } = failure;
-  return new CaissonError("BUILD_FAILED", `${formatLocation({ file, line })}: ${keyword} failed: ${problem}`, {
-    facts: { file, line, instruction: keyword, ...facts, output },
-    evidence: [`${line} | ${original}`, ...output],
-    remedy,
-    cause,
-  });
-}
 
 /** Less than this is as good as nothing. */
 const DISK_FULL_BYTES = 1 << 20;

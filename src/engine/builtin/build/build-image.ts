@@ -1,4 +1,6 @@
 /** A build from start to end: context and Dockerfile read, the stages that are needed built, the image written. */
+
+import { findTarget, neededStages } from "../../dockerfile/stage-graph.js";
 import type { BuildContext, BuildOptions, BuildResult, ImageInspect } from "../../engine.js";
 import { type OciImageConfig, toOci } from "../../oci/image-config.js";
 import type { Platform } from "../../oci/platform.js";
@@ -10,7 +12,6 @@ import type { ImageState } from "./image-state.js";
 import { checkOptionsOf, violationOf, warnOf, warnOfText } from "./lint/build-lint.js";
 import { type BuilderParts, openBuild } from "./open-build.js";
 import { StageBuilder } from "./stage-builder.js";
-import { findTarget, neededStages } from "./stage-graph.js";
 
 export function buildImage(parts: BuilderParts, context: BuildContext, options: BuildOptions): Promise<BuildResult> {
   return openBuild(parts, context, options, async (build) => {

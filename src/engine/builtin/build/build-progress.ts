@@ -8,11 +8,6 @@ export interface Step {
   cached(): void;
 }
 
-/** Lines of output that a failed step shows. */
-const TAIL_LINES = 40;
-/** And of which length: a tail is for reading. */
-const TAIL_BYTES = 16_384;
-
 export class BuildProgress {
   readonly #report: (event: BuildEvent) => void;
   readonly warnings: BuildWarning[] = [];
@@ -49,19 +44,5 @@ export class BuildProgress {
   warn(warning: BuildWarning): void {
     this.warnings.push(warning);
     this.#report({ type: "warning", warning });
-  }
-}
-
-/** The end of what a step printed. */
-export class OutputTail {
-  #text = "";
-
-  add(text: string): void {
-    this.#text = (this.#text + text).slice(-TAIL_BYTES);
-  }
-
-  get lines(): readonly string[] {
-    const lines = this.#text.replace(/\n$/, "").split("\n");
-    return this.#text === "" ? [] : lines.slice(-TAIL_LINES);
   }
 }

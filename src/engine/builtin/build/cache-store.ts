@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "../images/atomic-file.js";
-import { tryFileLock, withFileLock } from "../images/file-lock.js";
+import type { FileLocks } from "../images/file-locks.js";
 import type { LayerStore } from "../images/layer-store.js";
 import { BuildInUse, namesInUse } from "./build-in-use.js";
 
@@ -23,12 +23,14 @@ export function keyOf(...parts: readonly unknown[]): string {
 export class CacheStore {
   readonly #directory: string;
   readonly #layers: LayerStore;
+  readonly #locks: FileLocks;
   readonly #inUse: BuildInUse;
 
   /** @param directory of all that builds keep */
-  constructor(directory: string, layers: LayerStore) {
+  constructor(directory: string, { layers, locks }: { readonly layers: LayerStore; readonly locks: FileLocks }) {
     this.#directory = directory;
     this.#layers = layers;
+    this.#locks = locks;
     this.#inUse = new BuildInUse(path.join(directory, "in-use"));
   }
 
@@ -91,12 +93,12 @@ export class CacheStore {
 
   /** Runs `work` while nobody else, in this process or another, works on the same step. */
   exclusive<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    return withFileLock(this.#lock(key), signal, work);
+    return this.#locks.exclusive(this.#lock(key), signal, work);
   }
 
   /** The same, for as long as the caller likes, if nobody else has it. @returns its release */
   tryExclusive(key: string): Promise<(() => Promise<void>) | undefined> {
-    return tryFileLock(this.#lock(key));
+    return this.#locks.tryExclusive(this.#lock(key));
   }
 
   /** Layers that records name, and those that builds use now. */

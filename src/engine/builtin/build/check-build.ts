@@ -1,6 +1,7 @@
 /** A Dockerfile checked without building anything: every stage of it, or the target with what it stands on. */
 
 import type { Stage } from "../../dockerfile/parse-dockerfile.js";
+import { baseOf, findTarget } from "../../dockerfile/stage-graph.js";
 import type { BuildCheck, BuildContext, BuildOptions, BuildWarning } from "../../engine.js";
 import { CaissonError, isCaissonError } from "../../errors.js";
 import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
@@ -13,7 +14,6 @@ import { checkOptionsOf, violationOf } from "./lint/build-lint.js";
 import type { CheckOptions } from "./lint/check-options.js";
 import { type Lint, lintDockerfile, lintText } from "./lint/lint-dockerfile.js";
 import { type BuilderParts, openBuild } from "./open-build.js";
-import { baseOf, findTarget } from "./stage-graph.js";
 
 /** @throws OPTION_INVALID, PATH_NOT_FOUND, LAYER_INVALID, ABORTED: what is not about the Dockerfile */
 export function checkBuild(parts: BuilderParts, context: BuildContext, options: BuildOptions): Promise<BuildCheck> {

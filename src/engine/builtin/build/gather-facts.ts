@@ -1,15 +1,15 @@
 /** Looks up, once, what all stages of a build share. */
 
+import { globalArguments } from "../../dockerfile/global-arguments.js";
 import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
+import { platformArgs } from "../../dockerfile/platform-args.js";
 import type { BuildOptions } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import { hostPlatform, parsePlatform } from "../../oci/platform.js";
 import { BaseImages } from "./base-images.js";
 import type { BuildContextFacts } from "./build-context.js";
 import type { BuildProgress } from "./build-progress.js";
-import { globalArguments } from "./global-arguments.js";
 import type { BuilderParts, OpenBuild } from "./open-build.js";
-import { platformArgs } from "./platform-args.js";
 
 export interface GatheredFacts {
   readonly facts: BuildContextFacts;

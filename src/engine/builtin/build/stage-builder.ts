@@ -2,8 +2,11 @@
 
 import type { FileTree } from "../../build-context/file-tree.js";
 import { formatLocation } from "../../dockerfile/dockerfile-error.js";
+import { Expander } from "../../dockerfile/expand-instruction.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import { parseTrigger, type Stage } from "../../dockerfile/parse-dockerfile.js";
+import { baseOf, type Source } from "../../dockerfile/stage-graph.js";
+import { stepName, stepsOf } from "../../dockerfile/step-names.js";
 import { fromOci, parseOciConfig } from "../../oci/image-config.js";
 import { applyConfiguration } from "./apply-configuration.js";
 import { findImage, imageReference } from "./base-images.js";
@@ -12,12 +15,9 @@ import { placeFailure } from "./build-failure.js";
 import type { Step } from "./build-progress.js";
 import { keyOf } from "./cache-store.js";
 import type { NamedContext } from "./context/named-context.js";
-import { Expander } from "./expand-instruction.js";
 import { RootfsTree } from "./files/rootfs-tree.js";
 import type { ImageState } from "./image-state.js";
 import * as image from "./image-state.js";
-import { baseOf, type Source } from "./stage-graph.js";
-import { stepName, stepsOf } from "./step-names.js";
 import { type Selected, select } from "./steps/copy-selection.js";
 import { copyStep } from "./steps/copy-step.js";
 import { runStep } from "./steps/run-step.js";

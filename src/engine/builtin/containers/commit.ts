@@ -7,6 +7,7 @@ import { inRoot } from "../../spec/mount-targets.js";
 import type { ImageStore } from "../images/image-store.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
+import { committedConfig } from "./committed-config.js";
 import type { ContainerRecord } from "./container-record.js";
 import { packDirectory } from "./layer-tools.js";
 import type { Session } from "./session.js";
@@ -24,6 +25,7 @@ export async function commitContainer(
   const layer = record.onDisk ? await packDirectory(session.supervisor, path.join(record.scratch, "upper"), { exclude }) : undefined;
   return images.commitLayer({
     parent: record.image.inspect,
+    config: committedConfig(record.spec, record.image.inspect.config),
     layer,
     reference: options.reference,
     changes: options.changes ?? [],

@@ -8,6 +8,9 @@ import { requestWithInput } from "../supervisor/stream-data.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 
+/** So many paths fit into one request, however long they are. */
+const INHERIT_AT_ONCE = 500;
+
 /** @param supervisor opens the session on first use */
 export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): LayerTools {
   return {
@@ -17,6 +20,9 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
       const reply = await unpackLayer(await supervisor(), directory, blob, flags, signal);
       const digest = reply.bytes(Tag.DIGEST)?.toString("hex") ?? "";
       return { ...counts(reply), diffId: `sha256:${digest}`, tarSize: reply.u64(Tag.SIZE) ?? 0 };
+    },
+    inherit: async (directory, implicit, lower) => {
+      for (const paths of portions(implicit)) await inherit(await supervisor(), directory, paths, lower);
     },
     pack: async (directory, options) => packDirectory(await supervisor(), directory, options),
     removeTree: async (path, now = false) => {
@@ -48,7 +54,27 @@ async function unpackLayer(
 }
 
 function counts(reply: Fields): UnpackedLayer {
-  return { entries: reply.u64(Tag.ENTRIES) ?? 0, bytes: reply.u64(Tag.BYTES) ?? 0 };
+  const implicit = reply.all(Tag.IMPLICIT).map((path) => path.toString("utf8"));
+  return {
+    entries: reply.u64(Tag.ENTRIES) ?? 0,
+    bytes: reply.u64(Tag.BYTES) ?? 0,
+    ...(implicit.length > 0 ? { implicit } : {}),
+  };
+}
+
+function* portions(paths: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < paths.length; at += INHERIT_AT_ONCE) yield paths.slice(at, at + INHERIT_AT_ONCE);
+}
+
+async function inherit(supervisor: Supervisor, directory: string, implicit: readonly string[], lower: readonly string[]): Promise<void> {
+  const fill = (writer: FieldWriter): void => {
+    writer.text(Tag.PATH, directory);
+    for (const path of implicit) writer.text(Tag.IMPLICIT, path);
+    for (const path of lower) writer.text(Tag.LOWER, path);
+  };
+  await supervisor.request(Message.INHERIT, fill).catch((error: unknown) => {
+    throw error instanceof SupervisorFailure ? layerFailure(error, directory) : error;
+  });
 }
 
 /** A layer directory as a tar stream; fails the stream when the worker does. */

@@ -31,6 +31,8 @@ export async function* ingestBlob(
     return open(file, "a+");
   });
   try {
+    // Whoever clears up leaves alone what is in use.
+    await handle.utimes(new Date(), new Date());
     yield* verified(resumed(handle, file, size, download), digest, what);
     await content.adopt(file, digest);
   } catch (error) {

@@ -1,4 +1,5 @@
 /** A bounded number of pieces of work at once. */
+import { setMaxListeners } from "node:events";
 import { throwIfAborted } from "../../errors.js";
 
 /**
@@ -15,6 +16,8 @@ export async function eachOf<T>(
   throwIfAborted(operation, signal);
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  // Each piece listens in several places, and lets go: Node would warn of a leak.
+  setMaxListeners(0, either);
   const queue = items.values();
   let failure: { error: unknown } | undefined;
   const worker = async (): Promise<void> => {

@@ -1,9 +1,11 @@
 /** The images of one data root: the contract's ImageService over names, blobs and unpacked layers. */
 import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
   EngineEvent,
+  ImageConfig,
   ImageInspect,
   ImageListOptions,
   ImagePruneOptions,
@@ -24,10 +26,12 @@ import { applyChanges } from "../../oci/config-changes.js";
 import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/image-config.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
+import { removeAbandoned } from "./abandoned-files.js";
 import { loadImages, removeSpool } from "./archive/load-images.js";
 import { saveImages } from "./archive/save-images.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
+import { FileLocks, type TakeLock } from "./file-locks.js";
 import { readImage, writeImage } from "./image-records.js";
 import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
@@ -42,6 +46,7 @@ export interface ImageStoreOptions {
   /** Data root. */
   readonly root: string;
   readonly tools: LayerTools;
+  readonly takeLock: TakeLock;
   /** Says which registries, mirrors and credentials there are. */
   readonly environment: NodeJS.ProcessEnv;
   /** Names of the containers that were made from an image. */
@@ -64,6 +69,8 @@ export interface ResolvedImage {
 
 export interface CommitLayerOptions {
   readonly parent: ImageInspect;
+  /** Before the changes. */
+  readonly config: ImageConfig;
   /** Plain tar; undefined when nothing was written. */
   readonly layer: Readable | undefined;
   readonly reference: string | undefined;
@@ -81,6 +88,7 @@ export class ImageStore implements ImageService {
   readonly #options: ImageStoreOptions;
   readonly content: ContentStore;
   readonly layers: LayerStore;
+  readonly locks: FileLocks;
   readonly registries: Registries;
   readonly #references: ReferenceStore;
   readonly #ingest: string;
@@ -95,6 +103,7 @@ export class ImageStore implements ImageService {
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.tools = options.tools;
+    this.locks = new FileLocks(options.takeLock);
     this.build = options.build;
     this.checkBuild = options.checkBuild;
     this.pruneBuilds = options.pruneBuilds;
@@ -127,11 +136,12 @@ export class ImageStore implements ImageService {
     throwIfAborted("pull", options.signal);
     const parsed = withDefaultTag(parseReference(reference));
     const name = canonicalName(parsed);
-    const { content, layers, registries } = this;
+    const { content, layers, locks, registries } = this;
     const known = await this.#references.get(name);
     // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
-    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest }, parsed, options);
+    await this.#removeAbandoned();
+    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest, locks }, parsed, options);
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
     return this.inspect(name);
@@ -139,8 +149,8 @@ export class ImageStore implements ImageService {
 
   /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
   remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
-    const { content, layers, registries } = this;
-    return pullConfig({ content, layers, registries, ingest: this.#ingest }, withDefaultTag(parseReference(reference)), options);
+    const { content, layers, locks, registries } = this;
+    return pullConfig({ content, layers, registries, ingest: this.#ingest, locks }, withDefaultTag(parseReference(reference)), options);
   }
 
   async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
@@ -205,9 +215,9 @@ export class ImageStore implements ImageService {
   }
 
   async commitLayer(options: CommitLayerOptions): Promise<ImageInspect> {
-    const { parent, layer, reference, changes, author, comment, createdBy, signal } = options;
+    const { parent, layer, reference, changes, config: before, author, comment, createdBy, signal } = options;
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
-    const config = applyChanges(parent.config, changes);
+    const config = applyChanges(before, changes);
     const base = parseOciConfig(await this.content.get(parent.id), parent.id);
     const diffIds = layer ? [await this.layers.addNormalized(layer, signal)] : [];
     const created = new Date().toISOString();
@@ -294,7 +304,17 @@ export class ImageStore implements ImageService {
   }
 
   async prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
-    return pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
+    const abandoned = await this.#removeAbandoned();
+    const pruned = await pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
+    return { ...pruned, bytes: pruned.bytes + abandoned };
+  }
+
+  /** @returns bytes of unfinished blobs that are gone */
+  async #removeAbandoned(): Promise<number> {
+    await this.layers.removeAbandoned();
+    // Locks look after themselves.
+    const isTemporary = (name: string): boolean => !name.endsWith(".lock");
+    return removeAbandoned(this.#ingest, isTemporary, (file) => rm(file, { recursive: true, force: true }));
   }
 
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {

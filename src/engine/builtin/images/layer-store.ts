@@ -5,12 +5,14 @@ import { mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
 import { hashing } from "../../oci/digest.js";
+import { removeAbandoned } from "./abandoned-files.js";
 import { writeAtomically } from "./atomic-file.js";
 import { inflatable } from "./decompress.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
+const TEMPORARY = ".tmp-";
 /** A tar of nothing: its end. */
 const EMPTY_TAR = 1024;
 
@@ -88,9 +90,10 @@ export class LayerStore {
    */
   async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
     return this.#inTemporary(async (directory) => {
-      const unpacked = await this.#tools.unpack(directory, tar, { signal });
+      const { entries, bytes } = await this.#tools.unpack(directory, tar, { signal });
       const { diffId, tarSize } = await this.#digest(directory, {}, signal);
-      return { diffId, metadata: { ...unpacked, tarSize } };
+      // The tar that names it has an entry of each directory: nothing is inherited.
+      return { diffId, metadata: { entries, bytes, tarSize } };
     });
   }
 
@@ -119,7 +122,7 @@ export class LayerStore {
   }
 
   async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {
-    const temporary = path.join(this.#directory, `.tmp-${process.pid}-${randomBytes(6).toString("hex")}`);
+    const temporary = path.join(this.#directory, `${TEMPORARY}${process.pid}-${randomBytes(6).toString("hex")}`);
     await inStore(temporary, () => mkdir(temporary, { recursive: true }));
     try {
       const { diffId, metadata } = await work(path.join(temporary, "diff"));
@@ -130,6 +133,32 @@ export class LayerStore {
       await this.#tools.removeTree(temporary, true).catch(() => {});
       throw error;
     }
+  }
+
+  /**
+   * Completes the layers of an image: directories that a layer has no entry of become what they are in the layers below it.
+   * A layer that several images have in different places keeps what the first of them made of it.
+   * @param diffIds lowest first; all of them are there
+   * @throws DISK_FULL, STORE_UNWRITABLE
+   */
+  async inherit(diffIds: readonly string[]): Promise<void> {
+    for (const [index, diffId] of diffIds.entries()) {
+      const metadata = index > 0 ? await this.metadata(diffId) : undefined;
+      if (!metadata?.implicit) continue;
+      const { implicit, ...complete } = metadata;
+      const lower = diffIds.slice(0, index).map((below) => this.path(below));
+      await this.#tools.inherit(this.path(diffId), implicit, lower.reverse());
+      await writeAtomically(path.join(this.#layer(diffId), METADATA), JSON.stringify(complete));
+    }
+  }
+
+  /** Removes what processes that were killed have left of layers. */
+  async removeAbandoned(): Promise<void> {
+    await removeAbandoned(
+      this.#directory,
+      (name) => name.startsWith(TEMPORARY),
+      (directory) => this.#tools.removeTree(directory),
+    );
   }
 
   /** The plain tar of a layer: the bytes that it was named by, if it was added by {@link addNormalized}. */

@@ -17,6 +17,11 @@ export interface LayerTools {
     blob: AsyncIterable<Uint8Array>,
     options: { readonly gzip: boolean; readonly signal?: AbortSignal | undefined },
   ): Promise<UnpackedBlob>;
+  /**
+   * Makes directories that a layer has no entry of what they are in the layers below: owner, mode, attributes and time.
+   * @param lower directories, topmost first
+   */
+  inherit(directory: string, implicit: readonly string[], lower: readonly string[]): Promise<void>;
   /** A layer directory as a plain tar, deterministic. */
   pack(directory: string, options?: PackOptions): Promise<Readable>;
   /** Gone from its place when it resolves; removed in the background. */
@@ -35,6 +40,8 @@ export interface UnpackedLayer {
   readonly entries: number;
   /** Of file contents. */
   readonly bytes: number;
+  /** Directories, relative, that something lies in and the archive has no entry of; parents first. */
+  readonly implicit?: readonly string[] | undefined;
 }
 
 export interface UnpackedBlob extends UnpackedLayer {

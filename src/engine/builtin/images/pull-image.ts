@@ -10,7 +10,7 @@ import { familiarName, type ImageReference, repositoryName } from "../../oci/ref
 import { ingestBlob } from "./blob-ingest.js";
 import type { ContentStore } from "./content-store.js";
 import { eachOf } from "./each-of.js";
-import { withFileLock } from "./file-lock.js";
+import type { FileLocks } from "./file-locks.js";
 import type { LayerStore } from "./layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "./manifest.js";
 import { downloadBlob } from "./registry/download.js";
@@ -28,6 +28,7 @@ export interface PullContext {
   readonly registries: Registries;
   /** For unfinished blobs and locks. */
   readonly ingest: string;
+  readonly locks: FileLocks;
 }
 
 export interface PulledImage {
@@ -121,6 +122,7 @@ class Pull {
     await eachOf([...layers], LAYERS_AT_ONCE, "pull", this.#options.signal, ([diffId, layer], signal) =>
       this.#layer(diffId, layer, signal),
     );
+    await this.#context.layers.inherit(diffIds);
     this.#report({ id: this.#name, status: "done" });
     return { manifest: digest, config: manifest.config.digest, repoDigest: `${repositoryName(this.#reference, true)}@${top.digest}` };
   }
@@ -207,7 +209,8 @@ class Pull {
   }
 
   #locked(digest: string, signal: AbortSignal | undefined, work: (signal: AbortSignal | undefined) => Promise<void>): Promise<void> {
-    return withFileLock(path.join(this.#context.ingest, digest.replace(":", "-")), signal, () => work(signal));
+    const { ingest, locks } = this.#context;
+    return locks.exclusive(path.join(ingest, digest.replace(":", "-")), signal, () => work(signal));
   }
 
   #report(event: ImageProgress): void {

@@ -3,8 +3,6 @@ import type { DockerHost } from "../docker-host.js";
 
 export interface PublishedHostFacts {
   readonly host: DockerHost;
-  /** TESTCONTAINERS_HOST_OVERRIDE, or `host.override` of `~/.testcontainers.properties`. */
-  readonly override?: string | undefined;
   /** What ssh makes of the host's name: it may be an alias of its configuration. */
   readonly sshHostname?: string | undefined;
   /** What the daemon calls its machine. */
@@ -15,8 +13,7 @@ export interface PublishedHostFacts {
   readonly gateway?: string | undefined;
 }
 
-export function publishedHost({ host, override, sshHostname, daemonName, hostname, gateway }: PublishedHostFacts): string {
-  if (override) return override;
+export function publishedHost({ host, sshHostname, daemonName, hostname, gateway }: PublishedHostFacts): string {
   if (host.kind === "ssh") return sshHostname ?? host.host;
   if (host.kind === "tcp") return /^(0\.0\.0\.0|::)$/.test(host.host) ? "localhost" : host.host;
   // A container has a host name of its own; where the daemon's is the same, it runs right here, or shares our network as in a pod.

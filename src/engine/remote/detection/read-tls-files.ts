@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { CaissonError } from "../../errors.js";
-import type { TlsFiles } from "../transport.js";
+import type { TlsFiles } from "../transport/transport.js";
 import type { TlsPaths } from "./daemon-step.js";
 
 /**

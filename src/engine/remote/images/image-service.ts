@@ -23,6 +23,7 @@ import type {
 } from "../../engine.js";
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
+import { buildImage } from "../builds/build-image.js";
 import type { DockerClient } from "../docker-client.js";
 import { importRootfs, loadImages, saveImages } from "./archives.js";
 import { repositoryAndTag, requestName } from "./image-name.js";
@@ -69,8 +70,8 @@ export class RemoteImages implements ImageService {
     return importRootfs(this.#parts, rootfs, options);
   }
 
-  async build(_context: BuildContext, _options: BuildOptions = {}): Promise<BuildResult> {
-    throw new UnsupportedError("remote", "build", "it is not written yet");
+  async build(context: BuildContext, options: BuildOptions = {}): Promise<BuildResult> {
+    return buildImage(this.#parts, context, options);
   }
 
   async checkBuild(_context: BuildContext, _options: BuildOptions = {}): Promise<BuildCheck> {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../../../package-root.js";
 import type { DockerHost } from "../docker-host.js";
-import type { TlsFiles } from "../transport.js";
+import type { TlsFiles } from "../transport/transport.js";
 
 /** What it needs to know, in its environment: a command line can be read by every user. */
 export interface WatcherOrder {

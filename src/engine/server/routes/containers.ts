@@ -7,7 +7,7 @@ import { parseTime } from "../../docker-api/times.js";
 import type { StopOptions } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
-import { HttpFailure } from "../http-failure.js";
+import { asHttpFailure, HttpFailure } from "../http-failure.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
 import { listContainers } from "./container-list.js";
@@ -32,7 +32,7 @@ export function containerRoutes(context: ServerContext): readonly Route[] {
     ["POST", "/containers/{id}/stop", (exchange) => stop(context, exchange)],
     ["POST", "/containers/{id}/restart", act(async (id, exchange) => containers.restart(id, stopOptions(exchange)))],
     ["POST", "/containers/{id}/kill", act((id, exchange) => kill(context, id, exchange.text("signal")))],
-    ["POST", "/containers/{id}/pause", act((id) => containers.pause(id))],
+    ["POST", "/containers/{id}/pause", act((id) => pause(context, id))],
     ["POST", "/containers/{id}/unpause", act((id) => unpause(context, id))],
     ["POST", "/containers/{id}/rename", act((id, exchange) => rename(context, id, exchange.text("name")))],
     ["POST", "/containers/{id}/update", (exchange) => update(context, exchange)],
@@ -49,10 +49,21 @@ async function create(context: ServerContext, exchange: Exchange): Promise<void>
   const body = await exchange.json();
   const { spec, warnings } = specOfBody(body, { name: exchange.text("name"), platform: exchange.text("platform") });
   await binds.check(spec.mounts ?? []);
-  const made = await engine.containers.create(spec);
+  const made = await engine.containers.create(spec).catch((error: unknown) => {
+    throw createFailure(error);
+  });
   const host = body.object("HostConfig");
   served.add(made.id, { body: { ...(body.json as object), HostConfig: host.json ?? {} }, autoRemove: spec.autoRemove ?? false });
   exchange.send(201, { Id: made.id, Warnings: [...made.warnings, ...warnings] });
+}
+
+/** Clients take 404 for an image that is missing, and fetch it: whatever else is missing has another status. */
+function createFailure(error: unknown): unknown {
+  if (isCaissonError(error, "PATH_NOT_FOUND"))
+    return new HttpFailure(400, `invalid mount config for type "bind": bind source path does not exist: ${error.facts.path}`);
+  if (isCaissonError(error, "CONTAINER_NOT_FOUND") || isCaissonError(error, "NETWORK_NOT_FOUND"))
+    return new HttpFailure(400, asHttpFailure(error).message);
+  return error;
 }
 
 async function inspect({ engine, served, execs }: ServerContext, exchange: Exchange): Promise<void> {
@@ -101,15 +112,26 @@ async function stop({ engine }: ServerContext, exchange: Exchange): Promise<void
 }
 
 async function kill({ engine }: ServerContext, name: string, signal: string | undefined): Promise<void> {
-  const { id } = await engine.containers.inspect(name);
+  const { id } = await engine.containers.inspect(name).catch((error: unknown) => {
+    throw isCaissonError(error, "CONTAINER_NOT_FOUND")
+      ? new HttpFailure(404, `cannot kill container: ${name}: No such container: ${name}`)
+      : error;
+  });
   try {
     await engine.containers.kill(id, signal === undefined || !/^\d+$/.test(signal) ? signal : Number(signal));
   } catch (error) {
     if (isCaissonError(error, "CONTAINER_NOT_RUNNING"))
       throw new HttpFailure(409, `cannot kill container: ${name}: container ${id} is not running`);
-    if (isCaissonError(error, "OPTION_INVALID")) throw new HttpFailure(400, `invalid signal: ${signal}`);
+    if (isCaissonError(error, "OPTION_INVALID")) throw new HttpFailure(400, `cannot kill container: ${name}: invalid signal: ${signal}`);
     throw error;
   }
+}
+
+async function pause({ engine }: ServerContext, name: string): Promise<void> {
+  const { id } = await engine.containers.inspect(name);
+  await engine.containers.pause(id).catch((error: unknown) => {
+    throw isCaissonError(error, "CONTAINER_PAUSED") ? new HttpFailure(409, `Container ${id} is already paused`) : error;
+  });
 }
 
 async function unpause({ engine }: ServerContext, name: string): Promise<void> {
@@ -124,7 +146,10 @@ async function rename({ engine }: ServerContext, name: string, wanted: string | 
   const { id, name: oldName } = await engine.containers.inspect(name);
   if (newName === undefined || newName === "") throw new HttpFailure(400, "Neither old nor new names may be empty");
   if (newName === oldName) throw new HttpFailure(400, "Renaming a container with the same name as its current name");
-  await engine.containers.rename(id, newName);
+  await engine.containers.rename(id, newName).catch((error: unknown) => {
+    if (!isCaissonError(error, "CONTAINER_NAME_TAKEN")) throw error;
+    throw new HttpFailure(409, `Error when allocating new name: ${asHttpFailure(error).message}`);
+  });
 }
 
 async function update({ engine }: ServerContext, exchange: Exchange): Promise<void> {

@@ -1,9 +1,10 @@
 /** Routes about further processes in running containers. */
 import { type Fields, MalformedBody } from "../../docker-api/json-fields.js";
-import type { ExecSpec } from "../../engine.js";
+import { encodePiece } from "../../docker-api/raw-stream.js";
+import type { ExecProcess, ExecSpec } from "../../engine.js";
 import type { Exchange } from "../exchange.js";
 import type { ExecEntry } from "../exec-table.js";
-import { HttpFailure } from "../http-failure.js";
+import { asHttpFailure, HttpFailure } from "../http-failure.js";
 import { joinStreams, streamType } from "../join-streams.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
@@ -76,20 +77,28 @@ async function start({ engine, execs }: ServerContext, exchange: Exchange): Prom
     );
   await runningContainer(engine, entry.containerId);
   entry.started = true;
-  let process: Awaited<ReturnType<typeof engine.containers.exec>>;
-  try {
-    process = await engine.containers.exec(entry.containerId, detach ? { ...spec, stdin: false } : spec);
-  } catch (error) {
-    entry.exitCode = exitCodeOf(error);
-    throw error;
-  }
-  watch(entry, process);
+  const execute = (wanted: ExecSpec): Promise<ExecProcess> =>
+    engine.containers.exec(entry.containerId, wanted).catch((error: unknown) => {
+      entry.exitCode = NOT_EXECUTED;
+      throw error;
+    });
   if (detach) {
+    const process = await execute({ ...spec, stdin: false });
+    watch(entry, process);
     process.stdout.resume();
     process.stderr.resume();
     return exchange.empty(200);
   }
+  // What can't be executed says so where its output would be: the connection is the client's by then.
   const socket = exchange.hijack(streamType(exchange, spec.tty ?? false));
+  const process = await execute(spec).catch((error: unknown) => {
+    const text = Buffer.from(`${execFailure(error)}\r\n`);
+    socket.end(spec.tty ? text : encodePiece("stdout", text));
+    socket.resume();
+    return undefined;
+  });
+  if (!process) return;
+  watch(entry, process);
   const leave = (): void => {
     // It goes on without a reader, as docker has it.
     process.stdout.resume();
@@ -109,10 +118,11 @@ function watch(entry: ExecEntry, process: NonNullable<ExecEntry["process"]>): vo
   );
 }
 
-/** Of what could not be executed, as shells have it. */
-function exitCodeOf(error: unknown): number {
-  const facts = (error as { facts?: { exitCode?: number } }).facts;
-  return facts?.exitCode ?? 126;
+/** Exit code of what could not be executed, whatever the reason. */
+const NOT_EXECUTED = 126;
+
+function execFailure(error: unknown): string {
+  return asHttpFailure(error).message.replace(/^.*?runc create failed: /, "OCI runtime exec failed: exec failed: ");
 }
 
 async function resize({ execs }: ServerContext, exchange: Exchange): Promise<void> {

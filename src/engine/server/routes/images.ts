@@ -115,13 +115,14 @@ async function push({ engine }: ServerContext, exchange: Exchange): Promise<void
   const name = joinReference(exchange.parameter("name"), exchange.text("tag"));
   const auth = registryAuthOf(exchange.header("x-registry-auth"));
   const { repository, tag: tagName = "latest" } = splitReference(name);
-  await engine.images.inspect(name).catch((error: unknown) => {
-    if (isCaissonError(error, "IMAGE_NOT_FOUND")) throw new HttpFailure(404, `An image does not exist locally with the tag: ${repository}`);
-    throw error;
-  });
   const lines = exchange.lines();
   await lines.write({ status: `The push refers to repository [${withHost(repository)}]` });
   await inLines(lines, async () => {
+    await engine.images.inspect(name).catch((error: unknown) => {
+      if (isCaissonError(error, "IMAGE_NOT_FOUND"))
+        throw new HttpFailure(404, `An image does not exist locally with the tag: ${repository}`);
+      throw error;
+    });
     const { digest } = await engine.images.push(name, {
       ...(auth ? { auth } : {}),
       signal: exchange.signal,
@@ -170,7 +171,7 @@ async function inUse(
   const [first = ""] = users;
   const container = await containers.inspect(first).catch(() => undefined);
   const id = container?.id.slice(0, 12) ?? first;
-  if (container?.state.running)
+  if (byId && container?.state.running)
     return `conflict: unable to delete ${short} (cannot be forced) - image is being used by running container ${id}`;
   if (byId) return `conflict: unable to delete ${short} (must be forced) - image is being used by stopped container ${id}`;
   return `conflict: unable to remove repository reference "${name}" (must force) - container ${id} is using its referenced image ${short}`;

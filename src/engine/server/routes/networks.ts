@@ -117,7 +117,10 @@ async function connect({ engine }: ServerContext, exchange: Exchange): Promise<v
   const network = exchange.parameter("id");
   const container = containerOf(body.text("Container"));
   refusePredefined(network);
-  await engine.networks.connect(network, container, endpointOfBody(body.object("EndpointConfig")));
+  await engine.networks.connect(network, container, endpointOfBody(body.object("EndpointConfig"))).catch((error: unknown) => {
+    if (!isCaissonError(error, "NETWORK_ALREADY_CONNECTED")) throw error;
+    throw new HttpFailure(403, `endpoint with name ${container} already exists in network ${error.facts.network}`);
+  });
   exchange.empty(200);
 }
 

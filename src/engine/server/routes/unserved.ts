@@ -30,6 +30,13 @@ export function unservedRoutes(): readonly Route[] {
     ["POST", "/swarm/join", refuse(501, "swarm mode is not served")],
     ["POST", "/swarm/leave", refuse(503, "This node is not part of a swarm")],
     ...everywhere(["swarm", "nodes", "services", "tasks", "secrets", "configs"], 503, NO_SWARM),
+    [
+      "GET",
+      "/plugins/{name*}/json",
+      async (exchange) => {
+        throw new HttpFailure(404, `plugin "${exchange.parameter("name")}" not found`);
+      },
+    ],
     ...everywhere(["plugins"], 501, "plugins are not served"),
     ["POST", "/session", refuse(501, buildKit)],
     ["POST", "/grpc", refuse(501, buildKit)],

@@ -1,11 +1,11 @@
 /** One instruction of a stage: its words expanded, its checks made, the stage moved on by it. */
 
+import { Expander } from "../../../dockerfile/expand-instruction.js";
 import type { CopyInstruction, Instruction, InstructionOf } from "../../../dockerfile/instructions.js";
 import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
+import { sourceOf } from "../../../dockerfile/stage-graph.js";
 import { applyConfiguration, type ConfigurationInstruction } from "../apply-configuration.js";
-import { Expander } from "../expand-instruction.js";
 import { type ImageState, resolveWorkdir } from "../image-state.js";
-import { sourceOf } from "../stage-graph.js";
 import { parseMounts } from "../steps/parse-mounts.js";
 import { checkCommandForm } from "./command-form.js";
 import { checkExposedPorts } from "./exposed-port-format.js";

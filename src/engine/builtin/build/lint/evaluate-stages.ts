@@ -4,12 +4,12 @@
  */
 
 import { parseTrigger, type Stage } from "../../../dockerfile/parse-dockerfile.js";
+import { type Base, baseOf, neededStages } from "../../../dockerfile/stage-graph.js";
 import { fromOci, type OciImageConfig } from "../../../oci/image-config.js";
 import { parsePlatform } from "../../../oci/platform.js";
 import { parseReference } from "../../../oci/reference.js";
 import { placed } from "../base-images.js";
 import { emptyImage, fromImage, fromStage } from "../image-state.js";
-import { type Base, baseOf, neededStages } from "../stage-graph.js";
 import { checkBasePlatform } from "./base-platform.js";
 import { type CheckedStage, checkInstruction } from "./check-instruction.js";
 import type { Finding } from "./finding.js";

@@ -4,13 +4,13 @@
  */
 
 import { nearestName } from "../../../dockerfile/dockerfile-error.js";
+import { Expander, type SeenVariables } from "../../../dockerfile/expand-instruction.js";
+import { globalArguments } from "../../../dockerfile/global-arguments.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import { isCaissonError } from "../../../errors.js";
 import { parsePlatform } from "../../../oci/platform.js";
 import { parseReference } from "../../../oci/reference.js";
-import { Expander, type SeenVariables } from "../expand-instruction.js";
-import { globalArguments } from "../global-arguments.js";
 import { at, type Finding, inFile, quoted } from "./finding.js";
 import type { LintFacts } from "./lint-facts.js";
 

@@ -3,9 +3,9 @@ import { execFile } from "node:child_process";
 import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { readSecret } from "../../../build-context/read-secret.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { GitSource } from "./git-source.js";
-import { readSecret } from "./read-secret.js";
 
 const run = promisify(execFile);
 

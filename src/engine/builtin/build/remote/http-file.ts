@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { readSecret } from "../../../build-context/read-secret.js";
 import type { BuildOptions } from "../../../engine.js";
 import { isCaissonError } from "../../../errors.js";
 import type { HttpClient, HttpResponse } from "../../images/registry/http.js";
 import { type CacheStore, keyOf } from "../cache-store.js";
-import { readSecret } from "./read-secret.js";
 
 export interface HttpParts {
   readonly http: HttpClient;

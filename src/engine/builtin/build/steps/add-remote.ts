@@ -3,9 +3,9 @@
 import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
 import { IgnoreFile } from "../../../build-context/ignore-file.js";
+import { buildFailed } from "../../../dockerfile/build-failed.js";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
-import { buildFailed } from "../build-failure.js";
 import { keyOf } from "../cache-store.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { SingleFileTree } from "../files/single-file-tree.js";

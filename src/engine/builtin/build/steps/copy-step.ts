@@ -3,16 +3,16 @@
 import type { FileTree } from "../../../build-context/file-tree.js";
 import { TAR_END } from "../../../build-context/tar-stream-codec.js";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { Expander } from "../../../dockerfile/expand-instruction.js";
 import type { CopyInstruction, InstructionOf } from "../../../dockerfile/instructions.js";
+import { sourceOf } from "../../../dockerfile/stage-graph.js";
 import { keyOf } from "../cache-store.js";
-import type { Expander } from "../expand-instruction.js";
 import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { parseMode } from "../files/file-mode.js";
 import { type FileStatus, statInRoot } from "../files/root-files.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
-import { sourceOf } from "../stage-graph.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";
 import { findRemote, isChecksumFor, isGit, isRemote } from "./add-remote.js";
 import { type CopyPlacement, copyTar, resolved } from "./copy-files.js";

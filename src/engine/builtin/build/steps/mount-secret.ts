@@ -1,8 +1,8 @@
 /** `RUN --mount=type=secret`: a file in memory or a variable, for the command alone. Looked up when the command runs, never for the key. */
 
+import { readSecret } from "../../../build-context/read-secret.js";
+import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
-import { buildFailed } from "../build-failure.js";
-import { readSecret } from "../remote/read-secret.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";

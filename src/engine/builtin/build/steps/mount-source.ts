@@ -1,9 +1,9 @@
 /** What a mount's `from` and `source` name: files of the context, of a named one, of a stage or of an image. */
 
+import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
-import { buildFailed } from "../build-failure.js";
+import { sourceOf } from "../../../dockerfile/stage-graph.js";
 import { keyOf } from "../cache-store.js";
-import { sourceOf } from "../stage-graph.js";
 import { digestOf, type Selected } from "./copy-selection.js";
 import type { MountSource } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";

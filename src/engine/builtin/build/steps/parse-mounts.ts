@@ -1,8 +1,8 @@
 /** RUN's mounts, their words expanded; errors with their place. */
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { Expander } from "../../../dockerfile/expand-instruction.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import type { Dockerfile } from "../../../dockerfile/parse-dockerfile.js";
-import type { Expander } from "../expand-instruction.js";
 import type { ImageState } from "../image-state.js";
 import { MountInvalid, parseRunMount, type RunMount } from "./run-mounts.js";
 

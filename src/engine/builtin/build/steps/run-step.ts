@@ -1,15 +1,16 @@
 /** RUN: its command line, environment and mounts, the key of all that, and the layer that it writes. */
 import { stat } from "node:fs/promises";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
+import type { Expander } from "../../../dockerfile/expand-instruction.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { heredocBegin } from "../../../dockerfile/logical-lines.js";
+import { OutputTail } from "../../../dockerfile/output-tail.js";
+import { proxyVariables } from "../../../dockerfile/platform-args.js";
 import { CaissonError } from "../../../errors.js";
 import { commandFailed, placeFailure } from "../build-failure.js";
-import { OutputTail, type Step } from "../build-progress.js";
+import type { Step } from "../build-progress.js";
 import { keyOf } from "../cache-store.js";
-import type { Expander } from "../expand-instruction.js";
 import { commit, type ImageState, runText, shellWords } from "../image-state.js";
-import { proxyVariables } from "../platform-args.js";
 import { parseMounts } from "./parse-mounts.js";
 import { awaitSources, resolveMounts } from "./resolve-mounts.js";
 import { runCommand } from "./run-command.js";

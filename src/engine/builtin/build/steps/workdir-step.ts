@@ -1,8 +1,8 @@
 /** WORKDIR: makes the directory with those above it, owned by the current user, as BuildKit does. */
 
+import type { Expander } from "../../../dockerfile/expand-instruction.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
-import type { Expander } from "../expand-instruction.js";
 import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";
 import { commit, type ImageState, resolveWorkdir } from "../image-state.js";

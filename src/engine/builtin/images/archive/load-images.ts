@@ -74,6 +74,7 @@ class Load {
       await this.#adopt(manifest.config.digest);
       const config = parseOciConfig(await this.#context.content.get(manifest.config.digest), manifest.config.digest);
       for (const [position, layer] of manifest.layers.entries()) await this.#layer(layer, config.rootfs.diff_ids[position]);
+      await this.#context.layers.inherit(config.rootfs.diff_ids);
       const dockerTags = tags
         .filter(({ Config }) => blobDigest(Config) === manifest.config.digest)
         .flatMap(({ RepoTags }) => RepoTags ?? []);
@@ -99,6 +100,7 @@ class Load {
         throw invalid(`${entry.Config} has ${diff_ids.length} diffIDs for ${entry.Layers.length} layers`);
       const layers: Descriptor[] = [];
       for (const [index, name] of entry.Layers.entries()) layers.push(await this.#looseLayer(name, diff_ids[index]!));
+      await this.#context.layers.inherit(diff_ids);
       const manifest = {
         schemaVersion: 2,
         mediaType: dockerManifest,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { IgnoreFile } from "../../../../../../src/engine/build-context/ignore-file.js";
-import { globalArguments } from "../../../../../../src/engine/builtin/build/global-arguments.js";
 import { checkOptionsOf, violationOf } from "../../../../../../src/engine/builtin/build/lint/build-lint.js";
 import { lintDockerfile, lintText } from "../../../../../../src/engine/builtin/build/lint/lint-dockerfile.js";
 import { RULES } from "../../../../../../src/engine/builtin/build/lint/rules.js";
-import { platformArgs } from "../../../../../../src/engine/builtin/build/platform-args.js";
-import { baseOf, findTarget } from "../../../../../../src/engine/builtin/build/stage-graph.js";
+import { globalArguments } from "../../../../../../src/engine/dockerfile/global-arguments.js";
 import { parseUpToError } from "../../../../../../src/engine/dockerfile/parse-dockerfile.js";
+import { platformArgs } from "../../../../../../src/engine/dockerfile/platform-args.js";
+import { baseOf, findTarget } from "../../../../../../src/engine/dockerfile/stage-graph.js";
 import type { BuildWarning } from "../../../../../../src/engine/engine.js";
 import { fromOci, type OciImageConfig, toOci } from "../../../../../../src/engine/oci/image-config.js";
 import { parsePlatform } from "../../../../../../src/engine/oci/platform.js";

@@ -1,6 +1,6 @@
 /** Secrets of a build, wherever they come from. */
 import { readFile } from "node:fs/promises";
-import type { BuildSecret } from "../../../engine.js";
+import type { BuildSecret } from "../engine.js";
 
 /** Undefined for one that was not given, or a variable that is not set. */
 export async function readSecret(secret: BuildSecret | undefined): Promise<Buffer | undefined> {

@@ -1,6 +1,7 @@
 /** Values of ARG before the first FROM. */
-import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
+
 import { Expander } from "./expand-instruction.js";
+import type { Dockerfile } from "./parse-dockerfile.js";
 
 /** Platform arguments, then those before the first FROM; given ones win. @throws DOCKERFILE_INVALID */
 export function globalArguments(

@@ -1,10 +1,10 @@
 /** Which stages a build needs, and what each stands on. Pure. */
 
-import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
-import type { Instruction, InstructionOf } from "../../dockerfile/instructions.js";
-import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
-import { parsePlatform } from "../../oci/platform.js";
+import { parsePlatform } from "../oci/platform.js";
+import { dockerfileError } from "./dockerfile-error.js";
 import { Expander } from "./expand-instruction.js";
+import type { Instruction, InstructionOf } from "./instructions.js";
+import type { Dockerfile, Stage } from "./parse-dockerfile.js";
 
 /** Where files come from: an earlier stage, a context of that name, or an image. */
 export type Source =

@@ -1,7 +1,8 @@
 /** Steps as BuildKit names them: `[builder 2/5] RUN make`. */
-import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
+import type { Dockerfile, Stage } from "./parse-dockerfile.js";
 
-const WITH_STEP = ["RUN", "COPY", "ADD", "WORKDIR"];
+/** Of instructions that make layers. */
+export const WITH_STEP: readonly string[] = ["RUN", "COPY", "ADD", "WORKDIR"];
 
 /** How many steps a stage on an image has; on anything else one less. */
 export function stepsOf({ instructions }: Stage): number {

@@ -1,9 +1,9 @@
 /** Expanding the words of an instruction with what its stage knows, errors with their place. */
-import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
-import { type ExpandOptions, ExpansionError, expandWord, expandWords, type Lookup } from "../../dockerfile/expand.js";
-import type { Instruction } from "../../dockerfile/instructions.js";
-import type { Heredoc } from "../../dockerfile/logical-lines.js";
-import type { Dockerfile } from "../../dockerfile/parse-dockerfile.js";
+import { dockerfileError } from "./dockerfile-error.js";
+import { type ExpandOptions, ExpansionError, expandWord, expandWords, type Lookup } from "./expand.js";
+import type { Instruction } from "./instructions.js";
+import type { Heredoc } from "./logical-lines.js";
+import type { Dockerfile } from "./parse-dockerfile.js";
 
 /** The variables of one word. */
 export interface SeenVariables {

@@ -1,5 +1,5 @@
 /** Arguments that every build has: platforms, and the proxies that are passed on without being declared. */
-import { formatPlatform, type Platform } from "../../oci/platform.js";
+import { formatPlatform, type Platform } from "../oci/platform.js";
 
 const PROXIES = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
 

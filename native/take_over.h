@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CAISSON_TAKE_OVER_H
+#define CAISSON_TAKE_OVER_H
+
+#include "err.h"
+
+/* take_over() - Owner and mode of another directory. */
+int take_over(int to, int from, struct err *e);
+
+#endif

@@ -1,0 +1,66 @@
+/** Work that only one process may do at a time, such as fetching a layer or making the step of a build. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { inStore } from "./store-failure.js";
+import { unlessAborted } from "./unless-aborted.js";
+
+/**
+ * The kernel's lock on a file, made where it is missing: resolves with what gives it back and removes the file. It ends with this
+ * process, however it ends.
+ *
+ * @param options.wait until nobody else has it; otherwise `undefined` where somebody does, this process included
+ */
+export type TakeLock = (
+  file: string,
+  options: { readonly wait: boolean; readonly signal?: AbortSignal | undefined },
+) => Promise<(() => Promise<void>) | undefined>;
+
+const WAITING = "wait for another process";
+
+export class FileLocks {
+  readonly #take: TakeLock;
+  /** What this process holds or waits for: one queue a file, of which the first one asks the kernel. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+
+  constructor(take: TakeLock) {
+    this.#take = take;
+  }
+
+  /**
+   * Runs `work` while no other process or call holds the lock of `file`, which need not exist.
+   *
+   * @throws ABORTED, STORE_UNWRITABLE, and what `work` throws
+   */
+  async exclusive<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(file) ?? Promise.resolve();
+    const result = unlessAborted(before, signal, WAITING).then(() => this.#locked(file, signal, work));
+    // Whoever gives up waiting lets nobody in before those in front are done.
+    const settled = Promise.allSettled([before, result]);
+    this.#queues.set(file, settled);
+    void settled.then(() => {
+      if (this.#queues.get(file) === settled) this.#queues.delete(file);
+    });
+    return result;
+  }
+
+  /** The lock if nobody has it: a function that gives it back. @throws STORE_UNWRITABLE */
+  tryExclusive(file: string): Promise<(() => Promise<void>) | undefined> {
+    return this.#lock(file, { wait: false });
+  }
+
+  async #locked<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const release = await this.#lock(file, { wait: true, signal });
+    try {
+      return await work();
+    } finally {
+      await release?.();
+    }
+  }
+
+  #lock(file: string, options: Parameters<TakeLock>[1]): ReturnType<TakeLock> {
+    return inStore(file, async () => {
+      await mkdir(path.dirname(file), { recursive: true });
+      return this.#take(`${file}.lock`, options);
+    });
+  }
+}
