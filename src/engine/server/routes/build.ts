@@ -89,7 +89,6 @@ function buildOptions(exchange: Exchange): BuildOptions {
   const outputs = exchange.text("outputs");
   if (outputs !== undefined && outputs !== "[]" && outputs !== "null")
     throw new HttpFailure(400, "outputs other than the image are not served");
-  registryConfigOf(exchange.header("x-registry-config"));
   const memory = exchange.number("memory");
   const tags = exchange.query.getAll("t").filter(Boolean);
   return {
@@ -101,6 +100,7 @@ function buildOptions(exchange: Exchange): BuildOptions {
     platform: exchange.text("platform"),
     noCache: exchange.flag("nocache"),
     pull: exchange.flag("pull"),
+    registryAuth: registryConfigOf(exchange.header("x-registry-config")),
     network: networkOf(exchange.text("networkmode")),
     extraHosts: exchange.text("extrahosts")?.split(",").map(extraHost),
     ...(memory !== undefined && memory > 0 ? { memoryBytes: memory } : {}),
