@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { makeCertificates } from "../fixtures/certificates.js";
 import { type CommandLine, commandLine } from "../fixtures/command-line.js";
@@ -13,6 +13,7 @@ import { type Registry, startRegistry } from "../fixtures/registry.js";
 const run = promisify(execFile);
 let directory: string;
 let caisson: CommandLine;
+let started: ChildProcess | undefined;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "caisson-serve-"));
@@ -31,6 +32,7 @@ interface Served {
 /** Resolves once it listens. */
 async function serve(...words: string[]): Promise<Served> {
   const { child, result } = caisson.start(["serve", ...words]);
+  started = child;
   const code = result.then((ended) => ended.code);
   const line = new Promise<string>((resolve) => child.stdout?.once("data", (data) => resolve(String(data))));
   const said = await Promise.race([line, result.then(({ stderr }) => Promise.reject(new Error(stderr)))]);
@@ -80,6 +82,9 @@ describe("caisson serve", () => {
     child.kill("SIGTERM");
     await code;
   });
+
+  // A failed test must not keep the next one from the data root.
+  afterEach(() => started?.kill("SIGKILL"));
 
   it("on TCP knows its clients by their certificates", async () => {
     const open = await caisson.run(["serve", "-H", "tcp://127.0.0.1:0"]);

@@ -1,5 +1,4 @@
 /** Routes about builds: the classic `POST /build`, and the cache. */
-import type { Readable } from "node:stream";
 import { Fields, MalformedBody, parseJson } from "../../docker-api/json-fields.js";
 import { errorLine } from "../../docker-api/progress-lines.js";
 import { registryConfigOf } from "../../docker-api/registry-auth.js";
@@ -9,6 +8,7 @@ import type { Exchange, JsonLines } from "../exchange.js";
 import { asHttpFailure, HttpFailure } from "../http-failure.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
+import { wholeTar } from "../whole-tar.js";
 
 export function buildRoutes(context: ServerContext): readonly Route[] {
   return [
@@ -72,7 +72,7 @@ async function report(lines: JsonLines, event: BuildEvent): Promise<void> {
 
 function contextOf(exchange: Exchange): BuildContext {
   const remote = exchange.text("remote");
-  if (remote === undefined || remote === "client-session") return { tar: exchange.body as Readable };
+  if (remote === undefined || remote === "client-session") return { tar: wholeTar(exchange.body) };
   if (!/^(https?|git|ssh):\/\/|^git@/.test(remote))
     throw new HttpFailure(400, `remote ${JSON.stringify(remote)} is neither a URL nor a git repository`);
   return remote;
