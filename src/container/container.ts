@@ -62,9 +62,9 @@ export class Container {
   readonly #copies: CopySource[] = [];
   readonly #archives: ArchiveToCopy[] = [];
   #copyOptions: CopyToContainerOptions = {};
-  readonly #engine: () => Promise<Engine>;
+  #engine: () => Promise<Engine>;
 
-  /** @param options.engine @default the one that everything in this process shares */
+  /** @param options.engine as {@link withEngine}. @default the one that everything in this process shares */
   constructor(image: string, options: { readonly engine?: Engine | undefined } = {}) {
     if (typeof image !== "string" || image === "") throw optionError("image", image, "the name of an image");
     this.#spec = { image };
@@ -83,7 +83,7 @@ export class Container {
     options: { readonly engine?: Engine | undefined } = {},
   ): DockerfileBuilder<Container> {
     const file = typeof dockerfile === "object" ? { dockerfileText: dockerfile.text } : { dockerfile };
-    return new DockerfileBuilder(context, file, options.engine, (image) => new Container(image, options));
+    return new DockerfileBuilder(context, file, options.engine, (image, engine) => new Container(image, { engine }));
   }
 
   withCommand(command: readonly string[]): this {
@@ -101,6 +101,12 @@ export class Container {
   /** Ports to publish: numbers, `"53/udp"`, or with a port of the host. Without any, those that the image exposes. @throws OPTION_INVALID */
   withExposedPorts(...ports: readonly ExposedPort[]): this {
     this.#ports = [...(this.#ports ?? []), ...ports.map(parsePort)];
+    return this;
+  }
+
+  /** The engine that runs it: `await openEngine({ host: "ssh://build-machine" })`, of `caisson/engine`. Networks and volumes have to be its own. */
+  withEngine(engine: Engine): this {
+    this.#engine = () => Promise.resolve(engine);
     return this;
   }
 

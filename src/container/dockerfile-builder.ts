@@ -9,16 +9,27 @@ export interface BuiltImageOptions {
 
 export class DockerfileBuilder<C> {
   readonly #context: BuildContext;
-  readonly #engine: Engine | undefined;
-  readonly #container: (image: string) => C;
+  #engine: Engine | undefined;
+  readonly #container: (image: string, engine: Engine | undefined) => C;
   #options: BuildOptions;
 
-  /** @param container makes the container of an image */
-  constructor(context: BuildContext, options: BuildOptions, engine: Engine | undefined, container: (image: string) => C) {
+  /** @param container makes the container of an image, on the engine that has it */
+  constructor(
+    context: BuildContext,
+    options: BuildOptions,
+    engine: Engine | undefined,
+    container: (image: string, engine: Engine | undefined) => C,
+  ) {
     this.#context = context;
     this.#options = options;
     this.#engine = engine;
     this.#container = container;
+  }
+
+  /** Where it is built, and then runs. @default the engine that everything in this process shares */
+  withEngine(engine: Engine): this {
+    this.#engine = engine;
+    return this;
   }
 
   withBuildArgs(buildArgs: Readonly<Record<string, string>>): this {
@@ -89,7 +100,7 @@ export class DockerfileBuilder<C> {
   async build(name?: string, { signal }: BuiltImageOptions = {}): Promise<C> {
     const tags = name === undefined ? [] : [name];
     const image = await Image.build(this.#context, { ...this.#options, tags, signal, engine: this.#engine });
-    return this.#container(name ?? image.id);
+    return this.#container(name ?? image.id, this.#engine);
   }
 
   #with(change: Partial<BuildOptions>): this {

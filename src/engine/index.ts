@@ -2,4 +2,12 @@
 export type * from "./diagnosis.js";
 export type * from "./engine.js";
 export { abortError, CaissonError, type ErrorCode, type ErrorFacts, isCaissonError, UnsupportedError } from "./errors.js";
-export { closeDefaultEngine, defaultEngine, diagnose, type OpenEngineOptions, openEngine } from "./open.js";
+export {
+  closeDefaultEngine,
+  defaultEngine,
+  diagnose,
+  diagnoseDaemons,
+  type OpenEngineOptions,
+  openEngine,
+  setDefaultEngine,
+} from "./open.js";

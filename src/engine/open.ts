@@ -80,15 +80,31 @@ export async function diagnose(options: Omit<OpenEngineOptions, "engine"> = {}):
   return builtin.diagnose({ root: options.home ?? dataRoot(environment), environment });
 }
 
+/** The Docker and Podman daemons that can be found, in the order in which they would be chosen, and what keeps others. Never throws. */
+export async function diagnoseDaemons(options: Pick<OpenEngineOptions, "environment"> = {}): Promise<readonly Probe[]> {
+  const remote = await import("./remote/index.js");
+  return remote.diagnoseDaemons(options.environment ?? process.env);
+}
+
 let shared: Promise<Engine> | undefined;
+let chosen: Engine | undefined;
 
 /** The one engine that everything in this process shares unless told otherwise; it ends with the process. */
 export function defaultEngine(): Promise<Engine> {
+  if (chosen) return Promise.resolve(chosen);
   shared ??= openEngine();
   shared.catch(() => {
     shared = undefined;
   });
   return shared;
+}
+
+/**
+ * Has everything in this process that isn't told otherwise use this engine from now on: for a suite, in its set-up. It stays yours to close.
+ * @param engine undefined for one that is found when it is needed, as before
+ */
+export function setDefaultEngine(engine: Engine | undefined): void {
+  chosen = engine;
 }
 
 /** Ends the shared engine; the next use opens a new one. */

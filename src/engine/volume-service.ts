@@ -59,4 +59,6 @@ export interface VolumePruneOptions {
 export interface VolumePruneResult {
   /** Names of the volumes that are gone. */
   readonly removed: readonly string[];
+  /** What their files took of the disk. */
+  readonly bytes: number;
 }

@@ -29,11 +29,13 @@ export function summarize(samples: readonly number[]): Summary | undefined {
 export type Limit =
   | { readonly kind: "times-faster"; readonly factor: number }
   | { readonly kind: "share"; readonly part: number }
-  | { readonly kind: "at-most"; readonly value: number };
+  | { readonly kind: "at-most"; readonly value: number }
+  | { readonly kind: "at-least"; readonly value: number };
 
 /** Undefined where the limit needs a reference that wasn't measured. */
 export function meets(limit: Limit, ours: number, reference: number | undefined): boolean | undefined {
   if (limit.kind === "at-most") return ours <= limit.value;
+  if (limit.kind === "at-least") return ours >= limit.value;
   if (reference === undefined) return undefined;
   return limit.kind === "times-faster" ? reference / ours >= limit.factor : ours / reference >= limit.part;
 }

@@ -76,5 +76,6 @@ function ratio(ours: number, reference: number, unit: Unit): string {
 function limitText(limit: Limit | undefined, unit: Unit): string {
   if (limit === undefined) return "";
   if (limit.kind === "at-most") return `<= ${quantity(limit.value, unit)}`;
+  if (limit.kind === "at-least") return `>= ${quantity(limit.value, unit)}`;
   return limit.kind === "share" ? `${Math.round(limit.part * 100)} %` : `${limit.factor}x`;
 }

@@ -9,6 +9,7 @@ import type { Row } from "./table.js";
 
 const BYTES = 2_000_000_000;
 const CONNECTS = 500;
+const AT_ONCE = 500;
 const ROUND_TRIPS = 10_000;
 
 export const uplink: Benchmark = {
@@ -48,6 +49,11 @@ export const uplink: Benchmark = {
         () => traffic.connects(server, CONNECTS),
         () => inside("connect", CONNECTS),
       ),
+      together: await beside(
+        bench,
+        () => traffic.together(server, AT_ONCE),
+        () => inside("together", AT_ONCE),
+      ),
     };
     const share = { must: { kind: "share", part: 0.5 }, aim: { kind: "share", part: 0.7 } } as const;
     const rows: Row[] = [
@@ -55,13 +61,15 @@ export const uplink: Benchmark = {
       { what: "uplink, host to container", unit: "GB/s", ...samples.down, ...share },
       { what: "uplink, 64-byte round trip", unit: "us", ...samples.ping },
       { what: "uplink, connect and round trip", unit: "us", ...samples.connect },
+      // None may be lost, which would be an error; how long it takes is for comparison.
+      { what: `uplink, ${AT_ONCE} connections at once`, unit: "ms", ...samples.together },
     ];
     await client.stop();
     return [...rows, await starts(bench)];
   },
 };
 
-type Command = "up" | "down" | "ping" | "connect";
+type Command = "up" | "down" | "ping" | "connect" | "together";
 
 /** Runs the client in the container, against the server on this host. */
 async function insideOf(
@@ -72,9 +80,14 @@ async function insideOf(
   const host = (await client.hostAddress?.()) ?? "";
   return async (command, amount) => {
     const nanoseconds = (await client.exec([program, command, host, String(port), String(amount)])).trim().split("\n").map(Number);
-    return nanoseconds.map((each) => (command === "up" || command === "down" ? amount / each : each / 1000));
+    const quantity = { up: per, down: per, ping: micro, connect: micro, together: milli }[command];
+    return nanoseconds.map((each) => quantity(each, amount));
   };
 }
+
+const per = (nanoseconds: number, bytes: number): number => bytes / nanoseconds;
+const micro = (nanoseconds: number): number => nanoseconds / 1e3;
+const milli = (nanoseconds: number): number => nanoseconds / 1e6;
 
 type Measure = () => Promise<readonly number[]>;
 

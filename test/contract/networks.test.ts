@@ -111,6 +111,18 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await said("nslookup 50.2.9.10.in-addr.arpa", { networks: { "net-y": {} } })).not.toContain("hidden");
     });
 
+    it("are apart where their subnets differ: neither members nor their name server are reached", async () => {
+      await bench.engine.networks.create({ name: "net-u", subnets: [{ subnet: "10.9.10.0/24" }] });
+      await bench.engine.networks.create({ name: "net-v", subnets: [{ subnet: "10.9.11.0/24" }] });
+      await serve("apart", { networks: { "net-u": { ipv4Address: "10.9.10.50", aliases: ["alias"] } } });
+      const spec = { networks: { "net-v": {} } };
+      // What is at these addresses outside of this host, if anything, is not for us to say.
+      for (const host of ["10.9.10.50", "10.9.10.1"]) expect(await said(`timeout 2 ${ask(host)}`, spec)).not.toContain("apart");
+      for (const host of ["apart", "alias", "10.9.11.1"]) expect(await said(ask(host), spec)).toContain("exit code 1");
+      for (const server of ["10.9.10.50", "10.9.10.1", "10.9.11.1"])
+        expect(await said(`timeout 2 nslookup -type=a apart. ${server}`, spec)).not.toContain("10.9.10.50\n");
+    });
+
     it("are kept while somebody runs on them, and what was given is given back", async () => {
       const { networks, containers } = bench.engine;
       await networks.create({ name: "net-f", subnets: [{ subnet: "10.9.3.0/30" }] });
@@ -145,6 +157,17 @@ describe.each(ENGINES)("$name", (candidate) => {
       await bench.engine.networks.create({ name: "net-g" });
       await expect(bench.engine.containers.create({ image: "busybox", ...spec })).rejects.toMatchObject({ code });
       expect((await bench.engine.networks.inspect("net-g")).containers).toEqual([]);
+    });
+
+    it("know what they don't know", async () => {
+      const { networks } = bench.engine;
+      await networks.create({ name: "net-h" });
+      const id = await bench.startShell("sleep 60");
+      for (const unknown of [networks.inspect("nowhere"), networks.remove("nowhere"), networks.connect("nowhere", id)])
+        await expect(unknown).rejects.toMatchObject({ code: "NETWORK_NOT_FOUND" });
+      for (const unknown of [networks.connect("net-h", "nobody"), networks.disconnect("net-h", "nobody")])
+        await expect(unknown).rejects.toMatchObject({ code: "CONTAINER_NOT_FOUND" });
+      expect((await networks.inspect("net-h")).containers).toEqual([]);
     });
 
     it.each(["10.9.4.0", "10.9.4.1/24", "10.9.4.0/33", "10.9.4.0/31", "nonsense/8", "fd00::1/64"])(

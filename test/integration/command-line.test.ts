@@ -183,8 +183,11 @@ it("doctor names every probe, and the supervisor that is missing", async () => {
       "seccomp",
     ]),
   );
-  const broken = await commandLine(path.join(scratch, "home"), { CAISSON_SUPERVISOR: "/nowhere" }).run(["doctor"]);
+  const broken = await commandLine(path.join(scratch, "home"), { CAISSON_SUPERVISOR: "/nowhere", DOCKER_HOST: "unix:///nowhere.sock" }).run(
+    ["doctor"],
+  );
   expect(broken.code).toBe(1);
   expect(broken.stdout).toMatch(/FAIL {2}supervisor .*\n +-> Point CAISSON_SUPERVISOR/);
   expect(broken.stdout).toMatch(/-- {4}overlay +not tried/);
+  expect(broken.stdout).toMatch(/warn {2}daemon of DOCKER_HOST +unix:\/\/\/nowhere\.sock: there is no such socket/);
 });

@@ -5,13 +5,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BuiltinEngine } from "../../src/engine/builtin/index.js";
 import * as nftables from "../../src/engine/builtin/network/nftables.js";
 import { Container, Network } from "../../src/index.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
-import { heldNamespaces, hostNetwork } from "../fixtures/host-network.js";
+import { heldNamespaces, hostNetworkAround } from "../fixtures/host-network.js";
 
 const run = promisify(execFile);
 
@@ -40,20 +41,21 @@ const linksIn = async (supervisor: number, fd: string): Promise<string[]> => {
 describe("networks", () => {
   it("change nothing on the host", async () => {
     await engine.ping();
-    const before = await hostNetwork();
-    const { id } = await engine.networks.create({ ipv6: true });
-    const { name } = await engine.networks.inspect(id);
-    const container = await engine.containers.create({
-      image: "busybox",
-      command: ["sleep", "60"],
-      networks: { [name]: {} },
-      publish: [{ containerPort: 80 }],
+    const seen = await hostNetworkAround(async (look) => {
+      const { id } = await engine.networks.create({ ipv6: true });
+      const { name } = await engine.networks.inspect(id);
+      const container = await engine.containers.create({
+        image: "busybox",
+        command: ["sleep", "60"],
+        networks: { [name]: {} },
+        publish: [{ containerPort: 80 }],
+      });
+      await engine.containers.start(container.id);
+      await look();
+      await engine.containers.remove(container.id, { force: true });
+      await engine.networks.remove(id);
     });
-    await engine.containers.start(container.id);
-    expect(await hostNetwork()).toBe(before);
-    await engine.containers.remove(container.id, { force: true });
-    await engine.networks.remove(id);
-    expect(await hostNetwork()).toBe(before);
+    expect([...seen]).toHaveLength(1);
   });
 
   it("lose the links of containers that are gone", async () => {
@@ -90,6 +92,29 @@ describe("networks", () => {
     expect(heldNamespaces(supervisor).length).toBe(200);
     await Promise.all(made.map(({ id }) => engine.networks.remove(id)));
     expect(heldNamespaces(supervisor)).toEqual([]);
+  });
+
+  it("answer for names after whatever else was asked", async () => {
+    await engine.networks.create({ name: "strange" });
+    const asked = await new Container("busybox", { engine }).withCommand(["sleep", "60"]).withName("asked").withNetwork("strange").start();
+    const header = (questions: number, flags = 0x0100) => Buffer.from([0, 1, flags >> 8, flags & 0xff, 0, questions, 0, 0, 0, 0, 0, 0]);
+    const question = Buffer.from("\x05asked\x00\x00\x01\x00\x01", "latin1");
+    const messages: readonly (readonly [Buffer, string])[] = [
+      [Buffer.alloc(0), "silence"],
+      [Buffer.from("short"), "silence"],
+      [Buffer.concat([header(1, 0x8180), question]), "silence"], // an answer
+      [Buffer.concat([header(1), Buffer.from([0xc0, 0x0c, 0, 1, 0, 1])]), "code 1"], // a name that points to itself
+      [Buffer.concat([header(1), question.subarray(0, 4)]), "code 1"],
+      [Buffer.concat([header(1), Buffer.alloc(60_000, 0x3f)]), "code 1"],
+      [Buffer.concat([header(2), question, question]), "code 1"],
+      [Buffer.concat([header(1, 0x1000), question]), "code 4"], // a request for the server's status
+      [Buffer.concat([header(1), question]), "code 0"],
+    ];
+    const { state } = await asked.inspect();
+    const client = fileURLToPath(new URL("../fixtures/dns-client.mjs", import.meta.url));
+    const words = [`--net=/proc/${state.pid}/ns/net`, process.execPath, client, ...messages.map(([message]) => message.toString("hex"))];
+    expect((await run("nsenter", words)).stdout.trim().split("\n")).toEqual(messages.map(([, answer]) => answer));
+    await asked.stop();
   });
 
   it("are objects of the SDK", async () => {

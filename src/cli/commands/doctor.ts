@@ -1,4 +1,5 @@
-import { diagnose } from "../../engine/open.js";
+import type { Probe } from "../../engine/diagnosis.js";
+import { diagnose, diagnoseDaemons } from "../../engine/open.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
 import { printJson, printLine } from "../terminal.js";
 
@@ -12,8 +13,9 @@ export const doctor = defineCommand({
   most: 0,
   options: { json: JSON_OPTION },
   async run({ values, terminal, environment }) {
-    const probes = await diagnose({ environment });
-    const failed = probes.filter(({ status }) => status === "failed").length;
+    const [builtin, daemons] = await Promise.all([diagnose({ environment }), diagnoseDaemons({ environment })]);
+    const probes = [...builtin, ...daemons];
+    const { text, works } = verdict(builtin, daemons);
     if (values.json) {
       printJson(terminal, probes);
     } else {
@@ -22,8 +24,17 @@ export const doctor = defineCommand({
         printLine(terminal, `${MARKS[status]}  ${name.padEnd(width)}  ${detail}`);
         if (remedy !== undefined) printLine(terminal, `${" ".repeat(width + 8)}-> ${remedy}`);
       }
-      printLine(terminal, failed === 0 ? "\nThe built-in engine works here." : `\n${failed} of ${probes.length} probes failed.`);
+      printLine(terminal, `\n${text}`);
     }
-    return failed === 0 ? 0 : 1;
+    return works ? 0 : 1;
   },
 });
+
+/** Where the built-in engine can't run, the first daemon does the work. */
+export function verdict(builtin: readonly Probe[], daemons: readonly Probe[]): { readonly text: string; readonly works: boolean } {
+  const failed = builtin.filter(({ status }) => status === "failed").length;
+  if (failed === 0) return { text: "The built-in engine works here.", works: true };
+  const text = `${failed} of ${builtin.length} probes failed.`;
+  const daemon = daemons.find(({ status }) => status === "passed");
+  return daemon ? { text: `${text} Containers run on the ${daemon.name}.`, works: true } : { text, works: false };
+}

@@ -1,6 +1,7 @@
 import type { VolumeInspect } from "../../engine/engine.js";
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { FILTER_OPTION, labelFilter, parseBoolean, parseFilters } from "../filters.js";
+import { formatSize } from "../quantities.js";
 import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
@@ -109,9 +110,9 @@ const prune = defineCommand({
   },
   async run({ values, terminal, engine }) {
     const labels = labelFilter(parseFilters(values.filter, ["label"]).get("label"));
-    const { removed } = await (await engine()).volumes.prune({ all: values.all, labels });
-    if (values.json) printJson(terminal, { removed });
-    else for (const name of removed) printLine(terminal, name);
+    const { removed, bytes } = await (await engine()).volumes.prune({ all: values.all, labels });
+    if (values.json) printJson(terminal, { removed, bytes });
+    else for (const line of [...removed, `Total reclaimed space: ${formatSize(bytes)}`]) printLine(terminal, line);
     return 0;
   },
 });

@@ -82,6 +82,7 @@ export class BuiltinEngine implements Engine {
       store: volumes,
       containers: () => this.containers.volumes,
       emit: (action, name) => this.#events.emit("volume", action, name),
+      sizeOf: (directory) => this.#sizeOf(directory),
     });
   }
 
@@ -116,7 +117,7 @@ export class BuiltinEngine implements Engine {
     return diskUsage({
       images,
       volumes: () => volumes.list(),
-      sizeOf: async (directory) => directoryBytes(await this.#open(), directory),
+      sizeOf: (directory) => this.#sizeOf(directory),
       cache: this.#cache(),
       containers: () => containers.diskUsage(),
       usersOf: (imageId) => containers.usersOf(imageId),
@@ -165,6 +166,10 @@ export class BuiltinEngine implements Engine {
       },
       held: () => cache().held(),
     };
+  }
+
+  async #sizeOf(directory: string): Promise<number> {
+    return directoryBytes(await this.#open(), directory);
   }
 
   #cache(): CacheStore {

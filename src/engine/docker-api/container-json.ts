@@ -116,6 +116,8 @@ const NEVER = "0001-01-01";
 export function inspectOf(json: ContainerJson): ContainerInspect {
   const { Config: config, State: state } = json;
   const networks = Object.entries(json.NetworkSettings.Networks ?? {});
+  // One that waits for its restart counts as running, and has its last exit.
+  const runs = state.Running && state.Status !== "restarting";
   const address = json.NetworkSettings.IPAddress || networks.map(([, { IPAddress }]) => IPAddress).find(Boolean);
   return {
     id: json.Id,
@@ -132,8 +134,8 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       running: state.Running,
       pid: state.Pid,
       startedAt: dateOf(state.StartedAt),
-      finishedAt: state.Running ? undefined : dateOf(state.FinishedAt),
-      exit: state.Running || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
+      finishedAt: runs ? undefined : dateOf(state.FinishedAt),
+      exit: runs || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
       health: state.Health && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
     },
     config: {

@@ -29,8 +29,14 @@ export function eventOf({
     action: renamed ?? action,
     id: actor.ID ?? "",
     time: new Date(timeNano === undefined ? time * 1000 : timeNano / 1e6),
-    attributes: actor.Attributes ?? {},
+    attributes: attributesOf(actor.Attributes ?? {}),
   };
+}
+
+/** The old name of a container that was renamed begins with a slash there. */
+function attributesOf(attributes: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { oldName } = attributes;
+  return oldName === undefined ? attributes : { ...attributes, oldName: oldName.replace(/^\//, "") };
 }
 
 /** Seconds with a fraction, as `since` and `until` take them. */

@@ -81,7 +81,7 @@ async function laterRuns(
   const json = await client
     .json<ContainerJson>("GET", containerPath(container, "/json"), { doing: `Inspecting container ${container}`, container })
     .catch(() => undefined);
-  if (!json || !json.State.Running) return;
+  if (!json?.State.Running) return;
   const since = new Date(json.State.FinishedAt);
   const exit = waitExit(client, container, { signal }).catch(() => undefined);
   for await (const { stream, data } of followLog({ ...context, container }, { follow: true, since, signal }))

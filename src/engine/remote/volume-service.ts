@@ -1,5 +1,6 @@
 /** The daemon's volumes: the contract's VolumeService over the Docker Engine API. */
 import type { ContainerListJson } from "../docker-api/container-json.js";
+import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.js";
 import { encodeFilters, labelFilters, namePart } from "../docker-api/filters-json.js";
 import { type VolumeJson, volumeBody, volumeOf } from "../docker-api/volume-json.js";
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../engine.js";
@@ -80,6 +81,7 @@ export class RemoteVolumes implements VolumeService {
 
   async prune({ labels, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
     const removed: string[] = [];
+    const sizes = await this.#sizes();
     // Daemons differ in what they take for unused and unnamed.
     for (const { name, anonymous } of await this.list({ labels, dangling: true })) {
       if (!all && !anonymous) continue;
@@ -92,7 +94,15 @@ export class RemoteVolumes implements VolumeService {
       );
       if (gone) removed.push(name);
     }
-    return { removed };
+    return { removed, bytes: removed.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0) };
+  }
+
+  async #sizes(): Promise<ReadonlyMap<string, number>> {
+    const usage = await this.#client.json<DiskUsageJson>("GET", "/system/df", {
+      doing: "Counting what volumes take",
+      query: { type: "volume" },
+    });
+    return new Map(diskUsageOf(usage).volumes.map(({ name, bytes = 0 }) => [name, bytes]));
   }
 
   async #find(name: string): Promise<VolumeInspect | undefined> {

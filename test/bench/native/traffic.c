@@ -6,6 +6,7 @@
  *   traffic serve PORT              the first byte of a connection selects: e = echo, s = sink, g = generate
  *   traffic ping HOST PORT COUNT    COUNT round trips of 64 bytes; nanoseconds, one a line
  *   traffic connect HOST PORT COUNT COUNT times connect, one round trip, close; nanoseconds, one a line
+ *   traffic together HOST PORT COUNT  COUNT connections at once, a round trip over each while all are open; nanoseconds for all of it
  *   traffic up HOST PORT BYTES      client to server; nanoseconds for all of it
  *   traffic down HOST PORT BYTES    server to client; nanoseconds for all of it
  */
@@ -13,8 +14,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -142,7 +145,7 @@ static int serve(uint16_t port)
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0)
 		return fail("bind");
-	if (listen(listener, 128) != 0)
+	if (listen(listener, SOMAXCONN) != 0)
 		return fail("listen");
 	for (;;) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -219,6 +222,51 @@ static int connect_each(const char *host, uint16_t port, uint64_t count)
 	return 0;
 }
 
+/* Begins to connect. Return: -1 with errno. */
+static int begin_connect(const char *host, uint16_t port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || inet_pton(AF_INET, host, &address.sin_addr) != 1)
+		return -1;
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 && errno != EINPROGRESS ? -1 : fd;
+}
+
+/* Waits for its outcome. */
+static int end_connect(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	socklen_t len = sizeof(errno);
+
+	if (poll(&writable, 1, -1) < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &len) != 0 || errno)
+		return -1;
+	return fcntl(fd, F_SETFL, 0);
+}
+
+static int connect_together(const char *host, uint16_t port, uint64_t count)
+{
+	int *fds = calloc(count, sizeof(*fds));
+	uint64_t start = now_ns();
+
+	if (!fds)
+		return fail("memory");
+	for (uint64_t i = 0; i < count; i++)
+		if ((fds[i] = begin_connect(host, port)) < 0)
+			return fail("connect");
+	for (uint64_t i = 0; i < count; i++)
+		if (end_connect(fds[i]) != 0 || write_all(fds[i], "e", 1) != 0)
+			return fail("connect");
+	for (uint64_t i = 0; i < count; i++)
+		if (round_trip(fds[i]) != 0)
+			return fail("round trip");
+	printf("%llu\n", (unsigned long long)(now_ns() - start));
+	for (uint64_t i = 0; i < count; i++)
+		close(fds[i]);
+	free(fds);
+	return 0;
+}
+
 static int up(const char *host, uint16_t port, uint64_t bytes)
 {
 	int fd = connect_to(host, port);
@@ -283,11 +331,13 @@ int main(int argc, char **argv)
 			return ping(argv[2], port, amount);
 		if (strcmp(argv[1], "connect") == 0)
 			return connect_each(argv[2], port, amount);
+		if (strcmp(argv[1], "together") == 0)
+			return connect_together(argv[2], port, amount);
 		if (strcmp(argv[1], "up") == 0)
 			return up(argv[2], port, amount);
 		if (strcmp(argv[1], "down") == 0)
 			return down(argv[2], port, amount);
 	}
-	fprintf(stderr, "usage: traffic serve PORT | (ping|connect|up|down) HOST PORT AMOUNT\n");
+	fprintf(stderr, "usage: traffic serve PORT | (ping|connect|together|up|down) HOST PORT AMOUNT\n");
 	return 2;
 }

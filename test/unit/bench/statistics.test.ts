@@ -30,6 +30,8 @@ describe("meets", () => {
   it("compares absolute limits without a reference", () => {
     expect(meets({ kind: "at-most", value: 5 }, 5, undefined)).toBe(true);
     expect(meets({ kind: "at-most", value: 5 }, 5.1, undefined)).toBe(false);
+    expect(meets({ kind: "at-least", value: 5 }, 5, undefined)).toBe(true);
+    expect(meets({ kind: "at-least", value: 5 }, 4.9, undefined)).toBe(false);
   });
 
   it("wants the reference to take at least the factor times as long", () => {

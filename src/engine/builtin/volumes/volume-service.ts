@@ -10,6 +10,8 @@ export interface VolumeServiceOptions {
   /** What this engine's containers know of volumes. */
   readonly containers: () => VolumeUsers;
   readonly emit: (action: "create" | "destroy", name: string) => void;
+  /** Bytes of the files in a directory. */
+  readonly sizeOf: (directory: string) => Promise<number>;
 }
 
 export interface VolumeUsers {
@@ -71,16 +73,21 @@ export class BuiltinVolumes implements VolumeService {
   }
 
   async prune({ labels = {}, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
-    const { store, emit } = this.#options;
+    const { store, emit, sizeOf } = this.#options;
     const candidates = (await store.list()).filter((volume) => (all || volume.anonymous) && matches(volume.labels, labels));
+    const held = await store.inUse(candidates.map(({ name }) => name));
     const removed: string[] = [];
-    for (const { name } of candidates) {
+    let bytes = 0;
+    for (const { name, data, options } of candidates.filter((_, index) => !held[index])) {
+      // What is elsewhere stays there.
+      const size = options["device"] === undefined ? await sizeOf(data) : 0;
       if ((await store.remove(name)) !== "removed") continue;
       emit("destroy", name);
       removed.push(name);
+      bytes += size;
     }
     await store.sweep();
-    return { removed };
+    return { removed, bytes };
   }
 
   async #describe(volumes: readonly StoredVolume[]): Promise<VolumeInspect[]> {

@@ -17,6 +17,7 @@ import { shellSockets } from "./watch-in-container.js";
 const LOOK_MS = { first: 2, steady: 25 };
 /** Between two tries of a published port. */
 const TRY_MS = 50;
+const NAME_SERVER = "127.0.0.11";
 
 export interface ListeningContext {
   readonly client: DockerClient;
@@ -35,7 +36,8 @@ export async function waitListening({ client, host }: ListeningContext, containe
   const sources = local ? tables(json, signal) : shellSockets(client, container, signal);
   let seen: string | undefined;
   try {
-    for await (const sockets of sources) {
+    for await (const all of sources) {
+      const sockets = asSeenFromOutside(all, json.HostConfig.NetworkMode);
       const now = JSON.stringify(sockets);
       if (now !== seen) observe?.(sockets);
       seen = now;
@@ -46,8 +48,15 @@ export async function waitListening({ client, host }: ListeningContext, containe
     throw error;
   }
   if (signal?.aborted) throw abortError("waitListening", signal);
-  if (local) throw notRunning(json.Id, "exited");
+  const { State: state } = await client.json<ContainerJson>("GET", containerPath(container, "/json"), { doing, container, signal });
+  if (local || !state.Running) throw notRunning(json.Id, state.Running ? "restarting" : state.Status);
   await tryPorts(host, portsOf(json.NetworkSettings.Ports ?? {}), options);
+}
+
+/** The daemon's name server listens in every network of users; on the host's network nothing is out of reach. */
+function asSeenFromOutside(sockets: readonly ListeningSocket[], networkMode: string | undefined): readonly ListeningSocket[] {
+  const own = sockets.filter(({ address }) => address !== NAME_SERVER);
+  return networkMode === "host" ? own.map((socket) => ({ ...socket, reachable: true })) : own;
 }
 
 function isReachable(sockets: readonly ListeningSocket[], wanted: WaitListeningOptions["ports"][number]): boolean {
