@@ -57,6 +57,10 @@ export interface EngineSupports {
   readonly hostNetwork: boolean;
   /** UDP ports can be published. */
   readonly publishUdp: boolean;
+  /** Ports that are published without an address answer on both loopback addresses, `127.0.0.1` and `::1`; otherwise on the first. */
+  readonly publishIpv6: boolean;
+  /** Volumes may be file systems of other kinds than a directory: `nfs`, `tmpfs`, whatever the daemon can mount. */
+  readonly volumeFileSystems: boolean;
   /** Mounts of the type `image`. */
   readonly imageMounts: boolean;
   /** Containers reach the outside, TCP and UDP. A kernel that lacks what it takes gives them none: `caisson doctor` tells. */

@@ -50,7 +50,11 @@ export interface Comparison {
  * Samples of both sides, taken in turns so that noise of the machine hits both. Before each sample the machine rests for
  * 60 ms, as between the containers of a test suite. One round of each side goes before and is not counted.
  */
-export async function compare(bench: Bench, rounds: number, sample: (side: Side) => Promise<number>): Promise<Comparison> {
+export async function compare(
+  bench: Pick<Bench, "peer"> & { readonly ours: Side },
+  rounds: number,
+  sample: (side: Side) => Promise<number>,
+): Promise<Comparison> {
   const samples: Record<"ours" | "peer", number[]> = { ours: [], peer: [] };
   for (let round = -1; round < rounds; round++) {
     for (const who of ["ours", "peer"] as const) {

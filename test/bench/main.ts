@@ -19,6 +19,7 @@ import { type BenchOptions, parseOptions, USAGE } from "./options.js";
 import { parallel } from "./parallel.js";
 import { ports } from "./ports.js";
 import { pull } from "./pull.js";
+import { remote } from "./remote.js";
 import { openCaisson } from "./sides/caisson.js";
 import { installTestcontainers, openTestcontainers } from "./sides/testcontainers.js";
 import { start } from "./start.js";
@@ -40,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   importing,
   build,
   pull,
+  remote,
 ];
 const CACHE = resolve(".cache", "bench");
 

@@ -9,6 +9,7 @@ import { useEngine } from "./workbench.js";
 
 describe.each(ENGINES)("the $name engine:", (candidate) => {
   const at = useEngine(candidate);
+  const loopback = (): string[] => (at.engine.supports.publishIpv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"]);
 
   describe("a container", () => {
     it("keeps its exit code, and its two outputs apart", async () => {
@@ -105,17 +106,17 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
   });
 
   describe("a running container", () => {
-    it("answers on the same published port of both loopback addresses", async () => {
+    it("answers on the same published port of every loopback address", async () => {
       const id = await at.start({
         command: ["sh", "-c", "mkdir /www; echo hello >/www/index.html; exec httpd -f -p 80 -h /www"],
         publish: [{ containerPort: 80 }],
       });
       await at.engine.containers.waitListening(id, { ports: [{ port: 80, protocol: "tcp" }] });
       const { ports } = await at.engine.containers.inspect(id);
-      expect(ports.map((port) => port.hostIp)).toEqual(["127.0.0.1", "::1"]);
+      expect(ports.map((port) => port.hostIp)).toEqual(loopback());
       expect(new Set(ports.map((port) => port.hostPort)).size).toBe(1);
-      for (const host of ["127.0.0.1", "[::1]"])
-        expect(await (await fetch(`http://${host}:${ports[0]!.hostPort}/`)).text()).toBe("hello\n");
+      for (const host of loopback())
+        expect(await (await fetch(`http://${host.includes(":") ? `[${host}]` : host}:${ports[0]!.hostPort}/`)).text()).toBe("hello\n");
     });
 
     it("answers datagrams on a published UDP port, each peer for itself", async (context) => {
@@ -130,8 +131,8 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       });
       await at.engine.containers.waitListening(id, { ports: [{ port: 53, protocol: "udp" }] });
       const { ports } = await at.engine.containers.inspect(id);
-      const asked = [askByUdp("127.0.0.1", ports[0]!.hostPort, "one"), askByUdp("::1", ports[0]!.hostPort, "two")];
-      expect(await Promise.all(asked)).toEqual(["echo one", "echo two"]);
+      const asked = loopback().map((host) => askByUdp(host, ports[0]!.hostPort, `from ${host}`));
+      expect(await Promise.all(asked)).toEqual(loopback().map((host) => `echo from ${host}`));
     });
 
     it("runs further processes with their own streams, user and exit", async () => {
@@ -149,13 +150,13 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     it("becomes an image that starts with what was written", async () => {
       const id = await at.start({ command: ["sh", "-c", "echo kept >/file; rm /etc/group"] });
       await at.engine.containers.wait(id);
-      const image = await at.engine.containers.commit(id, { reference: "committed", changes: ['CMD ["sh", "-c", "cat /file; ls /etc"]'] });
+      const image = await at.engine.containers.commit(id, { reference: "committed", changes: ['CMD ["sh", "-c", "cat /file; ls /etc/group /etc/passwd 2>&1"]'] });
       const { id: second } = await at.engine.containers.create({ image: image.id });
       await at.engine.containers.start(second);
       await at.engine.containers.wait(second);
       let output = "";
       for await (const { data } of at.engine.containers.logs(second)) output += data.toString();
-      expect(output).toBe("kept\nhostname\nhosts\npasswd\nresolv.conf\n");
+      expect(output).toBe("kept\n/etc/passwd\nls: /etc/group: No such file or directory\n");
       await at.engine.containers.remove(second);
       await at.engine.images.remove("committed");
     });

@@ -108,8 +108,9 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
 
     {
       await using other = await at.openAnother();
-      expect(await other.volumes.inspect("held")).toMatchObject({ inUse: true, usedBy: [] });
-      await expect(other.volumes.remove("held")).rejects.toMatchObject({ code: "VOLUME_IN_USE", facts: { containers: [] } });
+      const known = (await other.containers.list({ all: true })).map(({ name }) => name);
+      expect(await other.volumes.inspect("held")).toMatchObject({ inUse: true, usedBy: known });
+      await expect(other.volumes.remove("held")).rejects.toMatchObject({ code: "VOLUME_IN_USE", facts: { containers: known } });
       expect(await other.volumes.prune({ all: true })).toMatchObject({ removed: ["free"] });
       // The first one's hold must have survived all that.
       await expect(other.volumes.remove("held")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
@@ -143,7 +144,8 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     await at.engine.volumes.remove("told");
     stop.abort();
     await reading;
-    expect(seen.map(({ action, id }) => `${action} ${id}`)).toEqual(["create told", "create told-too", "destroy told"]);
+    const told = seen.filter(({ action }) => action === "create" || action === "destroy").map(({ action, id }) => `${action} ${id}`);
+    expect(told).toEqual(["create told", "create told-too", "destroy told"]);
   });
 
   it("may be a directory of the host, which is nobody's to fill or to remove", async () => {
@@ -162,7 +164,8 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     }
   });
 
-  it("refuses file systems that it can't mount", async () => {
+  it("refuses file systems that it can't mount", async (context) => {
+    if (at.engine.supports.volumeFileSystems) context.skip("it can, as far as anybody knows before a container has the volume");
     const options = { type: "nfs", o: "addr=192.0.2.1", device: ":/x" };
     await expect(at.engine.volumes.create({ name: "remote", options })).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });

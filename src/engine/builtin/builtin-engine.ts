@@ -56,6 +56,8 @@ export class BuiltinEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      publishIpv6: true,
+      volumeFileSystems: false,
       imageMounts: true,
       uplink: mayConfigureNetworks(host),
       hostPorts: mayConfigureNetworks(host),

@@ -177,7 +177,8 @@ export class DockerClient {
         body: payload ?? null,
         signal: request.signal ?? null,
       });
-      if (answer.statusCode < 400) return answer;
+      // A daemon redirects where a name is a path that leads elsewhere.
+      if (answer.statusCode < 300 || answer.statusCode === 304) return answer;
       throw apiFailure(request, answer.statusCode, messageOf(await answer.body.text()));
     } catch (error) {
       throw this.failure(error, request);

@@ -47,6 +47,8 @@ export class RemoteEngine implements Engine {
       waitListening: true,
       hostNetwork: true,
       publishUdp: true,
+      publishIpv6: false,
+      volumeFileSystems: true,
       imageMounts: client.speaks("1.48"),
       uplink: true,
       hostPorts: false,

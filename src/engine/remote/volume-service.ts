@@ -6,7 +6,7 @@ import { type VolumeJson, volumeBody, volumeOf } from "../docker-api/volume-json
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../engine.js";
 import { CaissonError, isCaissonError } from "../errors.js";
 import { differ, validateVolume } from "../spec/validate-volume.js";
-import { newVolumeName } from "../spec/volume-names.js";
+import { isVolumeName, newVolumeName } from "../spec/volume-names.js";
 import type { DockerClient } from "./docker-client.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
@@ -122,7 +122,9 @@ export class RemoteVolumes implements VolumeService {
   }
 }
 
+/** @throws VOLUME_NOT_FOUND for what can't be a name: a path with dots in it would lead elsewhere in the API */
 function volumePath(volume: string): string {
+  if (!isVolumeName(volume)) throw new CaissonError("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { facts: { volume } });
   return `/volumes/${encodeURIComponent(volume)}`;
 }
 
