@@ -39,6 +39,7 @@ export class Registries {
     // The last one is the registry itself, and no mirror.
     const endpoint = endpointsOf(registry, this.#environment).at(-1)!;
     const credentials = { auth, source: "given with the call" };
+    const { Repository } = await import("./repository.js");
     const repository = new Repository({ http: this.http, endpoint, path: LOGIN_PATH, reference: registry, credentials, access: "pull" });
     const { body } = await repository.send({ method: "GET", to: "/v2/", what: "login", expect: [200], signal });
     await body.dump();
