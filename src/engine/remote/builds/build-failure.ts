@@ -60,6 +60,10 @@ export function builderFailure(plan: BuildPlan | undefined, failure: BuilderFail
   const exit = instruction.keyword === "RUN" ? firstGroup(EXITS, message) : undefined;
   if (exit?.["code"] !== undefined)
     return buildFailed(step, `exit code ${exit["code"]}`, { exitCode: Number(exit["code"]), command: exit["command"], output });
+  const secret = /secret (?:not found: )?"?(?<id>[\w.-]+)"?:? (?:not found|is not)|secret not found: (?<name>[\w.-]+)/.exec(
+    message,
+  )?.groups;
+  if (secret) return buildFailed(step, `secret ${secret["id"] ?? secret["name"]}: not found`, { output });
   const missing = firstGroup(MISSING_FILES, message)?.["path"];
   if (missing !== undefined && instruction.keyword !== "FROM") {
     const wanted = missing.replace(/^\/+/, "");

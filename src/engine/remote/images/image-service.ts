@@ -79,7 +79,7 @@ export class RemoteImages implements ImageService {
   }
 
   prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
-    return pruneImages(this.#client, options);
+    return pruneImages(this.#client, { list: () => this.list(), remove: (id) => this.remove(id) }, options);
   }
 
   /** @throws UNSUPPORTED: Podman keeps no cache but images */

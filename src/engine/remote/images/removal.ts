@@ -1,7 +1,8 @@
 /** Removal of one image and of many. */
 import { type ImageDeleteJson, removalOf } from "../../docker-api/image-json.js";
-import type { ImageInspect, ImagePruneOptions, ImagePruneResult, ImageRemoval } from "../../engine.js";
+import type { ImageInspect, ImagePruneOptions, ImagePruneResult, ImageRemoval, ImageSummary, PruneFilters } from "../../engine.js";
 import { CaissonError, isCaissonError, UnsupportedError } from "../../errors.js";
+import { passesPrune } from "../../filters.js";
 import type { DockerClient } from "../docker-client.js";
 import { requestName } from "./image-name.js";
 
@@ -36,18 +37,48 @@ export async function removeImage(client: DockerClient, reference: string, image
   return { untagged: removals.flatMap(({ untagged }) => untagged), deleted: removals.flatMap(({ deleted }) => deleted) };
 }
 
-export async function pruneImages(client: DockerClient, { dangling = true, filters = {} }: ImagePruneOptions): Promise<ImagePruneResult> {
+/** What pruning needs of the images. */
+export interface PrunedImages {
+  readonly list: () => Promise<readonly ImageSummary[]>;
+  readonly remove: (id: string) => Promise<ImageRemoval>;
+}
+
+export async function pruneImages(client: DockerClient, images: PrunedImages, options: ImagePruneOptions): Promise<ImagePruneResult> {
+  const { dangling = true, filters = {} } = options;
   const { label, "label!": without, until } = filters;
   const given = { dangling: [String(dangling)], label, "label!": without, until: until && [until.toISOString()] };
-  const answer = await client.json<{ ImagesDeleted?: readonly ImageDeleteJson[] | null; SpaceReclaimed?: number }>(
-    "POST",
-    "/images/prune",
-    {
-      doing: "Pruning images",
-      query: { filters: JSON.stringify(given) },
-    },
-  );
-  return { ...removalOf(answer.ImagesDeleted), bytes: answer.SpaceReclaimed ?? 0 };
+  try {
+    const answer = await client.json<{ ImagesDeleted?: readonly ImageDeleteJson[] | null; SpaceReclaimed?: number }>(
+      "POST",
+      "/images/prune",
+      {
+        doing: "Pruning images",
+        query: { filters: JSON.stringify(given) },
+      },
+    );
+    return { ...removalOf(answer.ImagesDeleted), bytes: answer.SpaceReclaimed ?? 0 };
+  } catch (error) {
+    // Podman 4 prunes what has no name, and takes being told otherwise for a contradiction.
+    if (dangling || !isCaissonError(error, "DAEMON_ERROR") || !/"dangling" filter/.test(error.facts.message)) throw error;
+    return pruneOneByOne(images, filters);
+  }
+}
+
+async function pruneOneByOne({ list, remove }: PrunedImages, filters: PruneFilters): Promise<ImagePruneResult> {
+  const untagged: string[] = [];
+  const deleted: string[] = [];
+  let bytes = 0;
+  for (const image of await list()) {
+    if (!passesPrune(image, filters)) continue;
+    const gone = await remove(image.id).catch((error: unknown) => {
+      if (isCaissonError(error, "IMAGE_IN_USE") || isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
+      throw error;
+    });
+    untagged.push(...(gone?.untagged ?? []));
+    deleted.push(...(gone?.deleted ?? []));
+    bytes += gone && gone.deleted.length > 0 ? image.size : 0;
+  }
+  return { untagged, deleted, bytes };
 }
 
 function isIdOf(reference: string, id: string): boolean {

@@ -4,6 +4,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import path from "node:path";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
 import { existingDirectory, readIgnoreFile } from "../../../build-context/local-context.js";
@@ -26,6 +28,8 @@ import { decodeStatus } from "./status.js";
 import { VertexProgress } from "./vertex-progress.js";
 
 const DOING = "Building an image";
+/** For the rest of a build's account once its result is known. */
+const LAST_WORDS_MS = 1000;
 /** Where a tar that the session has is for BuildKit. */
 const UPLOAD = "http://buildkit-session/";
 
@@ -38,6 +42,9 @@ export async function buildWithBuildKit(
   report: BuildReport,
 ): Promise<string> {
   const request: DockerRequest = { doing: DOING, signal: options.signal };
+  // An older frontend would overlook them.
+  if (Object.keys(options.contexts ?? {}).length > 0 && !client.speaks("1.42"))
+    throw new UnsupportedError("remote", "contexts of a build", "this daemon's BuildKit has none by name", "Use Docker 23 or later.");
   const { contents, places } = await prepare(source, options, environment);
   const attributes = frontendAttributes(options, places);
   const session = randomBytes(16).toString("hex");
@@ -52,7 +59,7 @@ export async function buildWithBuildKit(
       "x-docker-expose-session-grpc-method": Object.keys(services),
     },
   });
-  served.on("error", () => {}); // what breaks here breaks the build
+  const lost = lossOf(served);
   serveGrpc(served, services);
   let control: GrpcClient | undefined;
   const stop = (): void => {
@@ -63,30 +70,49 @@ export async function buildWithBuildKit(
   const file = options.dockerfile ?? "Dockerfile";
   const progress = new VertexProgress(report, source.plan, file);
   try {
-    control = new GrpcClient(await client.hijack("/grpc", { ...request, upgrade: "h2c" }));
+    const connection = await client.hijack("/grpc", { ...request, upgrade: "h2c" });
+    const cut = Promise.race([lost, lossOf(connection)]);
+    cut.catch(() => {});
+    control = new GrpcClient(connection);
     const ref = randomBytes(16).toString("hex");
     const watching = watch(control, ref, progress);
     watching.catch(() => {}); // the build itself says what is wrong
     const solve = encodeSolve({ ref, session, attributes, tags: options.tags ?? [], entitlements: entitlementsOf(options) });
-    // A session that is gone makes the daemon wait for another one.
-    const lost = new Promise<never>((_, reject) => served.once("close", () => reject(new Error("the session's connection closed"))));
-    lost.catch(() => {});
     try {
-      const answer = new Message(await Promise.race([control.unary("/moby.buildkit.v1.Control/Solve", solve), lost]));
-      await watching.catch(() => {});
+      const answer = new Message(await Promise.race([control.unary("/moby.buildkit.v1.Control/Solve", solve), cut]));
+      await within(LAST_WORDS_MS, watching);
       const id = answer.map(1).get("containerimage.digest");
       if (id === undefined) throw new Error("the daemon ended without an image");
       return imageId(id);
     } catch (error) {
       if (options.signal?.aborted) throw abortError("build", options.signal);
       if (!(error instanceof GrpcFailure)) throw client.failure(error, request);
-      await watching.catch(() => {});
+      await within(LAST_WORDS_MS, watching);
       throw failureOf(error, progress, source, options);
     }
   } finally {
     options.signal?.removeEventListener("abort", stop);
     stop();
   }
+}
+
+/** The daemon hanging up makes it wait, for another session or for nothing: fails when a connection ends, and never succeeds. */
+function lossOf(connection: Duplex): Promise<never> {
+  // Half of a connection is of no use here.
+  connection.allowHalfOpen = false;
+  const lost = new Promise<never>((_, reject) => {
+    const over = (): void => reject(new Error("the connection broke during the build"));
+    connection.on("end", over).on("close", over).on("error", over);
+  });
+  lost.catch(() => {});
+  return lost;
+}
+
+/** What is refused before it begins has no account that would end. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work.catch(() => {}), sleep(milliseconds, undefined, { signal: over.signal }).catch(() => {})]);
+  over.abort();
 }
 
 async function watch(control: GrpcClient, ref: string, progress: VertexProgress): Promise<void> {

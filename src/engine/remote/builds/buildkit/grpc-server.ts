@@ -1,7 +1,6 @@
 /** The gRPC server that a session is: the daemon calls us, over a connection that we opened. */
-import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { Duplex } from "node:stream";
+import { Duplex } from "node:stream";
 import { encodeText, frameMessage, GRPC, GrpcFailure, unframeMessages } from "./grpc-messages.js";
 
 export interface GrpcCall {
@@ -19,7 +18,8 @@ export function serveGrpc(connection: Duplex, handlers: Readonly<Record<string, 
   const server = createServer({ settings: { maxConcurrentStreams: 1024 } });
   server.on("sessionError", () => {}); // the daemon's calls end with it, and so does the build
   server.on("stream", (stream, headers) => void answer(stream, headers, handlers));
-  server.emit("connection", connection);
+  // A TLS socket that has not agreed on HTTP/2 would be refused; what is in it has been agreed on in another way.
+  server.emit("connection", "alpnProtocol" in connection ? Duplex.from({ readable: connection, writable: connection }) : connection);
 }
 
 async function answer(
@@ -34,6 +34,7 @@ async function answer(
     if (!stream.destroyed) stream.sendTrailers(trailers);
   });
   const handler = handlers[metadata[":path"] ?? ""];
+  const room = roomIn(stream);
   try {
     if (!handler) throw new GrpcFailure(GRPC.unimplemented, `there is no ${metadata[":path"]} here`);
     await handler({
@@ -42,7 +43,7 @@ async function answer(
       messages: unframeMessages(stream.iterator({ destroyOnReturn: false })),
       send: async (message) => {
         if (stream.destroyed) throw new GrpcFailure(GRPC.unavailable, "the daemon has hung up");
-        if (!stream.write(frameMessage(message))) await Promise.race([once(stream, "drain"), once(stream, "close")]);
+        if (!stream.write(frameMessage(message))) await room();
       },
     });
   } catch (error) {
@@ -50,6 +51,22 @@ async function answer(
     trailers = { "grpc-status": String(status), "grpc-message": encodeText(message) };
   }
   if (!stream.destroyed) stream.end();
+}
+
+/** Resolves when the stream takes more, or nothing any more; for all who wait at once. */
+function roomIn(stream: ServerHttp2Stream): () => Promise<void> {
+  let waiting: Promise<void> | undefined;
+  return () => {
+    waiting ??= new Promise((resolve) => {
+      const over = (): void => {
+        stream.off("drain", over).off("close", over);
+        waiting = undefined;
+        resolve();
+      };
+      stream.on("drain", over).on("close", over);
+    });
+    return waiting;
+  };
 }
 
 /** A method with one message each way. */

@@ -2,6 +2,7 @@
 import { formatLocation } from "../../../dockerfile/dockerfile-error.js";
 import type { Instruction } from "../../../dockerfile/instructions.js";
 import type { BuildWarning } from "../../../engine.js";
+import { canonicalName, parseReference, withDefaultTag } from "../../../oci/reference.js";
 import type { BuildReport, ReportedStep } from "../build-report.js";
 import type { BuildPlan } from "../build-source.js";
 import { instructionOfVertex } from "../find-instruction.js";
@@ -51,7 +52,7 @@ export class VertexProgress {
   #see(vertex: Vertex): void {
     let known = this.#vertexes.get(vertex.digest);
     if (!known) {
-      const instruction = this.#plan && instructionOfVertex(this.#plan.dockerfile, vertex.name);
+      const instruction = this.#plan && (instructionOfVertex(this.#plan.dockerfile, vertex.name) ?? baseOfVertex(this.#plan, vertex.name));
       known = { name: vertex.name, instruction, step: undefined, decoder: new TextDecoder(), error: "" };
       this.#vertexes.set(vertex.digest, known);
     }
@@ -66,6 +67,12 @@ export class VertexProgress {
     if (vertex.error === "") this.#report.done(known.step, vertex.cached);
     else this.#report.failed(known.step, vertex.error);
   }
+}
+
+/** Looking at a base image fails before there is a step. */
+function baseOfVertex({ images }: BuildPlan, name: string): Instruction | undefined {
+  const [, wanted] = /^\[internal\] load metadata for (\S+)$/.exec(name) ?? [];
+  return images.find(({ reference }) => canonicalName(withDefaultTag(parseReference(reference))) === wanted)?.instruction;
 }
 
 function buildWarning({ short, detail, url, source, ranges }: VertexWarning, file: string): BuildWarning {
