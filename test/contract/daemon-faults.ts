@@ -342,7 +342,7 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
     skip: "open",
   },
   {
-    engines: ["dockerd"],
+    engines: ["dockerd", "dockerd over TLS", "dockerd over ssh"],
     file: "terminals.test.ts",
     test: "of a further process can be left, too: the process goes on",
     fault: "A process that was left by the detach keys counts as one that could not be run: exit code 126.",
