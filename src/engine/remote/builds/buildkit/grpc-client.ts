@@ -2,12 +2,13 @@
 import { type ClientHttp2Session, connect } from "node:http2";
 import type { Duplex } from "node:stream";
 import { frameMessage, GrpcFailure, unframeMessages } from "./grpc-messages.js";
+import { http2Connection } from "./http2-connection.js";
 
 export class GrpcClient {
   readonly #session: ClientHttp2Session;
 
   constructor(connection: Duplex) {
-    this.#session = connect("http://buildkit", { createConnection: () => connection });
+    this.#session = connect("http://buildkit", { createConnection: () => http2Connection(connection) });
     this.#session.on("error", () => {}); // each call hears of it
   }
 

@@ -1,7 +1,8 @@
 /** The gRPC server that a session is: the daemon calls us, over a connection that we opened. */
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import { encodeText, frameMessage, GRPC, GrpcFailure, unframeMessages } from "./grpc-messages.js";
+import { http2Connection } from "./http2-connection.js";
 
 export interface GrpcCall {
   readonly metadata: IncomingHttpHeaders;
@@ -18,8 +19,7 @@ export function serveGrpc(connection: Duplex, handlers: Readonly<Record<string, 
   const server = createServer({ settings: { maxConcurrentStreams: 1024 } });
   server.on("sessionError", () => {}); // the daemon's calls end with it, and so does the build
   server.on("stream", (stream, headers) => void answer(stream, headers, handlers));
-  // A TLS socket that has not agreed on HTTP/2 would be refused; what is in it has been agreed on in another way.
-  server.emit("connection", "alpnProtocol" in connection ? Duplex.from({ readable: connection, writable: connection }) : connection);
+  server.emit("connection", http2Connection(connection));
 }
 
 async function answer(
