@@ -150,7 +150,10 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     it("becomes an image that starts with what was written", async () => {
       const id = await at.start({ command: ["sh", "-c", "echo kept >/file; rm /etc/group"] });
       await at.engine.containers.wait(id);
-      const image = await at.engine.containers.commit(id, { reference: "committed", changes: ['CMD ["sh", "-c", "cat /file; ls /etc/group /etc/passwd 2>&1"]'] });
+      const image = await at.engine.containers.commit(id, {
+        reference: "committed",
+        changes: ['CMD ["sh", "-c", "cat /file; ls /etc/group /etc/passwd 2>&1"]'],
+      });
       const { id: second } = await at.engine.containers.create({ image: image.id });
       await at.engine.containers.start(second);
       await at.engine.containers.wait(second);
