@@ -1,5 +1,6 @@
 /** The contract's builds: part of engine.ts, which everybody imports. Terms are those of `docker build`. */
 import type { ImageInspect, ImageProgress } from "./image-inspect.js";
+import type { RegistryAuth } from "./registry-auth.js";
 
 /**
  * A directory of this host, a git repository (`https://host/repo.git#ref:directory`), the URL of a tar or of a Dockerfile, or a tar. Tars may
@@ -26,6 +27,8 @@ export interface BuildOptions {
   readonly noCache?: boolean | readonly string[] | undefined;
   /** Ask the registry for base images that are here already. @default false */
   readonly pull?: boolean | undefined;
+  /** By host of the registry, `docker.io` for Docker Hub; what is not here is looked for as pulls do. */
+  readonly registryAuth?: Readonly<Record<string, RegistryAuth>> | undefined;
   /** By id, for `RUN --mount=type=secret`. */
   readonly secrets?: Readonly<Record<string, BuildSecret>> | undefined;
   /** Sockets of agents by id, for `RUN --mount=type=ssh`. */

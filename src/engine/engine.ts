@@ -24,6 +24,7 @@ export type * from "./image-inspect.js";
 export type * from "./image-service.js";
 export type * from "./mount-spec.js";
 export type * from "./network-service.js";
+export type * from "./registry-auth.js";
 export type * from "./volume-service.js";
 
 /** An engine that runs containers. Obtained from `openEngine()`. */

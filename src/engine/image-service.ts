@@ -3,11 +3,18 @@ import type { Readable } from "node:stream";
 import type { BuildCheck, BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
 import type { PruneFilters } from "./container-filters.js";
 import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
+import type { RegistryAuth } from "./registry-auth.js";
 
 export interface ImageService {
   /** Fetches an image unless every part is here already. @throws IMAGE_NOT_FOUND, REGISTRY_*, DIGEST_MISMATCH, LAYER_INVALID, DISK_FULL */
   pull(reference: string, options?: PullOptions): Promise<ImageInspect>;
   push(reference: string, options?: PushOptions): Promise<{ readonly digest: string }>;
+  /**
+   * Asks a registry whether it takes these credentials. Nothing is kept.
+   * @param registry its host, with its port where it has one; `docker.io` for Docker Hub
+   * @throws REGISTRY_UNAUTHORIZED, REGISTRY_UNREACHABLE, REGISTRY_ERROR, ABORTED
+   */
+  login(registry: string, auth: RegistryAuth, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** Reads a docker archive or an OCI layout, as tar, plain or compressed. */
   load(archive: AsyncIterable<Uint8Array>, options?: LoadOptions): Promise<readonly LoadedImage[]>;
   /** Writes images as a tar. Reading stops the work when the stream is destroyed. */
@@ -68,13 +75,6 @@ export interface ImportOptions {
   readonly platform?: string | undefined;
   readonly comment?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-export interface RegistryAuth {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** OAuth2 refresh token, instead of user name and password. */
-  readonly identityToken?: string | undefined;
 }
 
 export interface LoadedImage {

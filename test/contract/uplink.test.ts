@@ -110,7 +110,8 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await ask("host.docker.internal", onAll, spec)).toMatch(REFUSED);
     });
 
-    it("reaches the ports of this host that are exposed to it, and no others", async () => {
+    it("reaches the ports of this host that are exposed to it, and no others", async (context) => {
+      if (!bench.engine.supports.hostPorts) context.skip("this engine exposes no ports of the host");
       const spec = { ...(await place()), exposedHostPorts: [onLoopback.ipv4, onLoopback.ipv6, Service.NOBODY] };
       for (const name of ["host.caisson.internal", "host.docker.internal", "host.testcontainers.internal"]) {
         expect(await ask(name, onLoopback.ipv4, spec)).toBe("loopback\n");
@@ -120,7 +121,8 @@ describe.each(ENGINES)("$name", (candidate) => {
       }
     });
 
-    it("finds the host by names of its own", async () => {
+    it("finds the host by names of its own", async (context) => {
+      if (!bench.engine.supports.hostPorts) context.skip("this engine exposes no ports of the host");
       const spec = { ...(await place()), exposedHostPorts: [onLoopback.ipv4], extraHosts: [{ host: "me.test", address: "host-gateway" }] };
       expect(await ask("me.test", onLoopback.ipv4, spec)).toBe("loopback\n");
       const other = { ...spec, extraHosts: [{ host: "host.docker.internal", address: outside.ipv4 }] };
@@ -149,7 +151,8 @@ describe.each(ENGINES)("$name", (candidate) => {
     expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", script])).toBe("bound\n");
   });
 
-  it("ports of the host are exposed to one member of a network and not to another", async () => {
+  it("ports of the host are exposed to one member of a network and not to another", async (context) => {
+    if (!bench.engine.supports.hostPorts) context.skip("this engine exposes no ports of the host");
     const { id } = await bench.engine.networks.create({ subnets: [{ subnet: "10.9.6.0/29" }] });
     const networks = { [id]: {} };
     const one = await bench.startShell("sleep 60", { networks, exposedHostPorts: [onLoopback.ipv4] });
@@ -162,7 +165,8 @@ describe.each(ENGINES)("$name", (candidate) => {
     expect(await ask("host.docker.internal", onLoopback.ipv4, next)).toMatch(REFUSED);
   });
 
-  it("a container that leaves a network keeps the ports of the host on the next one", async () => {
+  it("a container that leaves a network keeps the ports of the host on the next one", async (context) => {
+    if (!bench.engine.supports.hostPorts) context.skip("this engine exposes no ports of the host");
     const { networks, containers } = bench.engine;
     const [first, second] = [await networks.create({}), await networks.create({})];
     const id = await bench.startShell("sleep 60", { networks: { [first.id]: {} }, exposedHostPorts: [onLoopback.ipv4] });

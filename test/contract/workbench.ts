@@ -47,10 +47,11 @@ export function useEngine(candidate: Candidate): Workbench {
     await ensureBusyboxImage(engine);
   }, TURN_TIMEOUT_MS);
 
-  beforeEach(async ({ task, annotate }) => {
+  beforeEach(async ({ task, annotate, skip }) => {
     file = task.file;
     const listed = faultOf(candidate, task);
     if (listed === undefined) return;
+    if (listed.skip) skip(`${listed.skip}: ${listed.fault}`);
     // Vitest reads it when the test has ended; its types let it be said only where a test is declared.
     (task as { fails?: boolean }).fails = true;
     await annotate(listed.fault, "daemon's fault");

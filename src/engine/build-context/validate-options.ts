@@ -6,7 +6,7 @@ import { parsePlatform } from "../oci/platform.js";
 
 const OPTIONS = [
   ...["dockerfile", "dockerfileText", "tags", "buildArgs", "target", "labels", "platform", "noCache", "pull", "secrets", "ssh", "contexts"],
-  ...["extraHosts", "network", "memoryBytes", "allow", "hostCertificates", "sourceDateEpoch", "signal", "progress"],
+  ...["extraHosts", "network", "memoryBytes", "allow", "hostCertificates", "sourceDateEpoch", "registryAuth", "signal", "progress"],
 ];
 
 const ENTITLEMENTS: readonly string[] = ["security.insecure", "network.host"];

@@ -26,6 +26,8 @@ export function createBody(spec: ContainerSpec, joined: readonly (readonly [stri
     Healthcheck: spec.healthcheck === undefined ? undefined : healthcheckBody(spec.healthcheck),
     ExposedPorts: portSet(spec),
     HostConfig: hostConfig(spec, first?.[0]),
+    // Daemons before API 1.44 look for it here alone.
+    MacAddress: first?.[1].macAddress,
     NetworkingConfig: first && { EndpointsConfig: endpoints },
   };
 }

@@ -8,12 +8,18 @@ export function registryAuthOf(header: string | undefined): RegistryAuth | undef
   return json && authOf(json);
 }
 
-/** By registry, as config.json names them. @throws MalformedBody */
+/** By host of the registry. @throws MalformedBody */
 export function registryConfigOf(header: string | undefined): Readonly<Record<string, RegistryAuth>> {
   const json = decode(header);
   if (!json) return {};
   const all = Object.entries(json.json as object).map(([registry, auth]) => [registry, authOf(new Fields(auth, registry))] as const);
-  return Object.fromEntries(all.flatMap(([registry, auth]) => (auth ? [[registry, auth]] : [])));
+  return Object.fromEntries(all.flatMap(([registry, auth]) => (auth ? [[registryHost(registry), auth]] : [])));
+}
+
+/** Docker Hub goes by the address that it had first; others may come with a scheme and a path. */
+export function registryHost(address: string): string {
+  const host = address.replace(/^https?:\/\//, "").split("/", 1)[0] ?? "";
+  return ["", "index.docker.io", "registry-1.docker.io"].includes(host) ? "docker.io" : host;
 }
 
 function decode(header: string | undefined): Fields | undefined {
@@ -23,7 +29,7 @@ function decode(header: string | undefined): Fields | undefined {
   return json === null ? undefined : new Fields(json, "X-Registry-Auth");
 }
 
-function authOf(json: Fields): RegistryAuth | undefined {
+export function authOf(json: Fields): RegistryAuth | undefined {
   const pair = Buffer.from(json.text("auth") ?? "", "base64").toString();
   const colon = pair.indexOf(":");
   const username = json.word("username") ?? (colon > 0 ? pair.slice(0, colon) : undefined);

@@ -17,6 +17,7 @@ import type {
 import { CaissonError, isCaissonError, optionError, throwIfAborted, UnsupportedError } from "../errors.js";
 import { checkName } from "../spec/container-names.js";
 import { signalNumber } from "../spec/signals.js";
+import { validateEndpoint } from "../spec/validate-network.js";
 import { validateSpec } from "../spec/validate-spec.js";
 import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
@@ -63,6 +64,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
     const { networkMode, ipcMode, pidMode } = spec;
     const networks = Object.entries(spec.networks ?? {});
+    for (const [, endpoint] of networks) validateEndpoint(endpoint);
     // The daemon would find out at the start only.
     const peers = [networkMode, ipcMode, pidMode].flatMap((mode) => /^container:(.+)$/.exec(mode ?? "")?.[1] ?? []);
     await Promise.all([...networks.map(([network]) => this.#network(network)), ...peers.map((peer) => this.json(peer))]);

@@ -150,6 +150,10 @@ const options: readonly Rule[] = [
   rule(/unable to find user ([^\s:]+)|unable to find group ([^\s:]+)/i, (groups) =>
     optionError("user", groups.find(Boolean), "a user and group that the container's own files name"),
   ),
+  rule(
+    /invalid (?:subnet|network address|CIDR(?: address)?:?)|failed to parse pool request|subnet .* is invalid/i,
+    (_, { network = "" }, message) => optionError("subnets.subnet", message, `subnets that the daemon takes for network ${network}`),
+  ),
   rule(/(?:unknown|invalid) capability:? "?(\w+)"?|unsupported capability (\w+)/i, (groups) =>
     optionError("capAdd", groups.find(Boolean), "a capability"),
   ),

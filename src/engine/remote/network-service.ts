@@ -4,7 +4,7 @@ import { encodeFilters, labelFilters, namePart } from "../docker-api/filters-jso
 import { DEFAULT_NETWORKS, type NetworkJson, networkBody, networkOf } from "../docker-api/network-json.js";
 import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../engine.js";
 import { generateName } from "../spec/container-names.js";
-import { validateNetwork } from "../spec/validate-network.js";
+import { validateEndpoint, validateNetwork } from "../spec/validate-network.js";
 import type { DockerClient } from "./docker-client.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
@@ -61,6 +61,7 @@ export class RemoteNetworks implements NetworkService {
   }
 
   async connect(network: string, container: string, endpoint: EndpointSpec = {}): Promise<void> {
+    validateEndpoint(endpoint);
     await this.#client.status("POST", networkPath(network, "/connect"), {
       doing: `Connecting container ${container} to network ${network}`,
       network,

@@ -64,6 +64,8 @@ export class RemoteVolumes implements VolumeService {
   }
 
   async remove(volume: string, { force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
+    // A path is cleaned by the daemon, and leads to another request.
+    if (!isVolumeName(volume) && !force) throw new CaissonError("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { facts: { volume } });
     try {
       await this.#client.status("DELETE", volumePath(volume), { doing: `Removing volume ${volume}`, volume, query: { force } });
     } catch (error) {

@@ -77,7 +77,8 @@ export class ApiServer {
     if (!tls) return createServer(limits, listener);
     const { certificate, key, clientAuthority } = tls;
     const mutual = clientAuthority ? { ca: clientAuthority, requestCert: true, rejectUnauthorized: true } : {};
-    return createTlsServer({ ...limits, ...mutual, cert: certificate, key, minVersion: "TLSv1.2" }, listener);
+    // As Node's plain server has it: a client's half-close ends its input, and not what it reads.
+    return createTlsServer({ ...limits, ...mutual, allowHalfOpen: true, cert: certificate, key, minVersion: "TLSv1.2" }, listener);
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

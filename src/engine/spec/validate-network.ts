@@ -1,5 +1,5 @@
 /** Checks what a network is to be, as far as that can be told without looking at anything. */
-import type { NetworkSpec, SubnetSpec } from "../engine.js";
+import type { EndpointSpec, NetworkSpec, SubnetSpec } from "../engine.js";
 import { optionError } from "../errors.js";
 
 const KNOWN = ["name", "labels", "internal", "ipv6", "subnets"];
@@ -15,4 +15,14 @@ export function validateNetwork(spec: NetworkSpec): void {
 
 function checkSubnet({ subnet }: SubnetSpec): void {
   if (typeof subnet !== "string") throw optionError("subnets.subnet", subnet, "an address and a prefix length");
+}
+
+/** @throws OPTION_INVALID */
+export function validateEndpoint({ aliases = [], macAddress }: EndpointSpec): void {
+  for (const alias of aliases) {
+    if (!/^[A-Za-z0-9_]([\w.-]{0,251}[A-Za-z0-9_])?$/.test(alias))
+      throw optionError("aliases", alias, "a host name: letters, digits, `-`, `_` and `.`");
+  }
+  if (macAddress !== undefined && !/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i.test(macAddress))
+    throw optionError("macAddress", macAddress, "a unicast address such as 02:42:0a:00:00:02");
 }

@@ -5,9 +5,11 @@ import type { Instruction } from "../../dockerfile/instructions.js";
 import type { Stage } from "../../dockerfile/parse-dockerfile.js";
 import { baseOf, type Source } from "../../dockerfile/stage-graph.js";
 import { stepName, stepsOf } from "../../dockerfile/step-names.js";
+import type { RegistryAuth } from "../../engine.js";
 import { CaissonError, isCaissonError } from "../../errors.js";
 import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
 import { formatPlatform } from "../../oci/platform.js";
+import { parseReference } from "../../oci/reference.js";
 import type { BuildContextFacts } from "./build-context.js";
 
 type Facts = Omit<BuildContextFacts, "bases">;
@@ -66,10 +68,20 @@ export async function findImage(
       });
       if (known) return known.inspect;
     }
-    return await images.pull(reference, { platform: wanted, signal, progress: progress.pull(reference) });
+    return await images.pull(reference, {
+      platform: wanted,
+      auth: authFor(reference, options),
+      signal,
+      progress: progress.pull(reference),
+    });
   } catch (error) {
     throw placed(error, dockerfile.file, at);
   }
+}
+
+function authFor(reference: string, { registryAuth = {} }: Facts["options"]): RegistryAuth | undefined {
+  const { domain } = parseReference(reference);
+  return Object.hasOwn(registryAuth, domain) ? registryAuth[domain] : undefined;
 }
 
 /** An image's error, with the place of the instruction that asked for it. */

@@ -18,6 +18,7 @@ import type {
   LoadOptions,
   PullOptions,
   PushOptions,
+  RegistryAuth,
   SaveOptions,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
@@ -167,6 +168,11 @@ export class ImageStore implements ImageService {
     }
     this.#emit("push", record.config, record.name);
     return pushed;
+  }
+
+  async login(registry: string, auth: RegistryAuth, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    throwIfAborted("login", options.signal);
+    await this.registries.login(registry, auth, options.signal);
   }
 
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {

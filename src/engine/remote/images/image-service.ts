@@ -19,6 +19,7 @@ import type {
   PruneResult,
   PullOptions,
   PushOptions,
+  RegistryAuth,
   SaveOptions,
 } from "../../engine.js";
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
@@ -28,6 +29,8 @@ import type { DockerClient } from "../docker-client.js";
 import { withoutSessionLabels } from "../lifetime/session-labels.js";
 import { importRootfs, loadImages, saveImages } from "./archives.js";
 import { repositoryAndTag, requestName } from "./image-name.js";
+import { authJson } from "./registry-auth.js";
+import { registryFailure } from "./registry-failure.js";
 import { pruneImages, removeImage } from "./removal.js";
 import { pullImage, pushImage } from "./transfers.js";
 
@@ -54,6 +57,14 @@ export class RemoteImages implements ImageService {
   async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
     throwIfAborted("push", options.signal);
     return pushImage(this.#parts, reference, options);
+  }
+
+  async login(registry: string, auth: RegistryAuth, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const request = { doing: `Logging in to ${registry}`, json: authJson(registry, auth), signal: options.signal };
+    await this.#client.status("POST", "/auth", request).catch((error: unknown) => {
+      if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
+      throw registryFailure(error.facts.message, { registry, reference: registry, credentials: "given with the call" }) ?? error;
+    });
   }
 
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {

@@ -20,16 +20,20 @@ export async function credentialsFor(
 }
 
 /** Of `X-Registry-Config`, which builds take: by registry. @throws OPTION_INVALID, REGISTRY_ERROR */
-export async function registryConfig(domains: Iterable<string>, environment: NodeJS.ProcessEnv): Promise<string> {
+export async function registryConfig(
+  domains: Iterable<string>,
+  environment: NodeJS.ProcessEnv,
+  given: Readonly<Record<string, RegistryAuth>> = {},
+): Promise<string> {
   const entries: [string, object][] = [];
   for (const domain of new Set(domains)) {
-    const { auth } = await findCredentials(domain, environment);
+    const auth = given[domain] ?? (await findCredentials(domain, environment)).auth;
     if (auth) entries.push([serverAddress(domain), authJson(domain, auth)]);
   }
   return encodeHeader(Object.fromEntries(entries));
 }
 
-function authJson(domain: string, { username, password, identityToken }: RegistryAuth): object {
+export function authJson(domain: string, { username, password, identityToken }: RegistryAuth): object {
   return { username, password, identitytoken: identityToken, serveraddress: serverAddress(domain) };
 }
 

@@ -1,5 +1,4 @@
 /** Routes about builds: the classic `POST /build`, and the cache. */
-import type { Readable } from "node:stream";
 import { Fields, MalformedBody, parseJson } from "../../docker-api/json-fields.js";
 import { errorLine } from "../../docker-api/progress-lines.js";
 import { registryConfigOf } from "../../docker-api/registry-auth.js";
@@ -9,6 +8,7 @@ import type { Exchange, JsonLines } from "../exchange.js";
 import { asHttpFailure, HttpFailure } from "../http-failure.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
+import { wholeTar } from "../whole-tar.js";
 
 export function buildRoutes(context: ServerContext): readonly Route[] {
   return [
@@ -72,7 +72,7 @@ async function report(lines: JsonLines, event: BuildEvent): Promise<void> {
 
 function contextOf(exchange: Exchange): BuildContext {
   const remote = exchange.text("remote");
-  if (remote === undefined || remote === "client-session") return { tar: exchange.body as Readable };
+  if (remote === undefined || remote === "client-session") return { tar: wholeTar(exchange.body) };
   if (!/^(https?|git|ssh):\/\/|^git@/.test(remote))
     throw new HttpFailure(400, `remote ${JSON.stringify(remote)} is neither a URL nor a git repository`);
   return remote;
@@ -89,7 +89,6 @@ function buildOptions(exchange: Exchange): BuildOptions {
   const outputs = exchange.text("outputs");
   if (outputs !== undefined && outputs !== "[]" && outputs !== "null")
     throw new HttpFailure(400, "outputs other than the image are not served");
-  registryConfigOf(exchange.header("x-registry-config"));
   const memory = exchange.number("memory");
   const tags = exchange.query.getAll("t").filter(Boolean);
   return {
@@ -101,6 +100,7 @@ function buildOptions(exchange: Exchange): BuildOptions {
     platform: exchange.text("platform"),
     noCache: exchange.flag("nocache"),
     pull: exchange.flag("pull"),
+    registryAuth: registryConfigOf(exchange.header("x-registry-config")),
     network: networkOf(exchange.text("networkmode")),
     extraHosts: exchange.text("extrahosts")?.split(",").map(extraHost),
     ...(memory !== undefined && memory > 0 ? { memoryBytes: memory } : {}),

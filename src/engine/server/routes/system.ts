@@ -3,6 +3,7 @@ import { arch, hostname, release } from "node:os";
 import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
+import { authOf, registryHost } from "../../docker-api/registry-auth.js";
 import { parseTime } from "../../docker-api/times.js";
 import { volumeJson } from "../../docker-api/volume-details.js";
 import type { EngineEvent } from "../../engine.js";
@@ -30,6 +31,7 @@ export function systemRoutes(context: ServerContext): readonly Route[] {
     ["HEAD", "/_ping", ping],
     ["GET", "/version", async (exchange) => exchange.send(200, versionJson())],
     ["GET", "/info", async (exchange) => exchange.send(200, await infoJson(context))],
+    ["POST", "/auth", (exchange) => login(context, exchange)],
     ["GET", "/events", (exchange) => events(context, exchange)],
     ["GET", "/system/df", async (exchange) => exchange.send(200, await diskUsageJson(context, exchange))],
   ];
@@ -120,6 +122,15 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
     SecurityOptions: ["name=seccomp,profile=builtin", ...(info.rootless ? ["name=rootless"] : [])],
     Warnings: null,
   };
+}
+
+/** Checks credentials; keeping them is the client's part. */
+async function login({ engine }: ServerContext, exchange: Exchange): Promise<void> {
+  const body = await exchange.json();
+  const auth = authOf(body);
+  if (!auth) throw new HttpFailure(400, "a user name, or an identity token, is missing");
+  await engine.images.login(registryHost(body.text("serveraddress") ?? ""), auth, { signal: exchange.signal });
+  exchange.send(200, { IdentityToken: "", Status: "Login Succeeded" });
 }
 
 const EVENT_FILTERS = ["container", "daemon", "event", "image", "label", "network", "plugin", "scope", "type", "volume"];

@@ -40,6 +40,5 @@ export function unservedRoutes(): readonly Route[] {
     ...everywhere(["plugins"], 501, "plugins are not served"),
     ["POST", "/session", refuse(501, buildKit)],
     ["POST", "/grpc", refuse(501, buildKit)],
-    ["POST", "/auth", refuse(501, "checking credentials is not served: they are used when an image is pulled or pushed")],
   ];
 }

@@ -1,6 +1,7 @@
 /** A container's place on a network: addresses first, then the link between the two namespaces. */
 import type { EndpointSpec } from "../../../engine.js";
 import { CaissonError, optionError } from "../../../errors.js";
+import { validateEndpoint } from "../../../spec/validate-network.js";
 import { endpointMessages, removeLinkMessage, vethMessages } from "../../network/netlink.js";
 import { CloneFlag } from "../../runtime/kernel-constants.js";
 import { type Plan, writePlan } from "../../supervisor/codec.js";
@@ -41,18 +42,14 @@ export function reserveEndpoint(network: NetworkRecord, record: ContainerRecord,
   }
 }
 
-function checkEndpoint(network: NetworkRecord, record: ContainerRecord, { aliases = [], macAddress, ipv6Address }: EndpointSpec): void {
+function checkEndpoint(network: NetworkRecord, record: ContainerRecord, spec: EndpointSpec): void {
+  const { ipv6Address } = spec;
   if (network.members.has(record)) {
     throw new CaissonError("NETWORK_ALREADY_CONNECTED", `Container ${record.name} is on network ${network.name} already`, {
       facts: { network: network.name, containerId: record.id },
     });
   }
-  for (const alias of aliases) {
-    if (!/^[A-Za-z0-9_]([\w.-]{0,251}[A-Za-z0-9_])?$/.test(alias))
-      throw optionError("aliases", alias, "a host name: letters, digits, `-`, `_` and `.`");
-  }
-  if (macAddress !== undefined && !/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i.test(macAddress))
-    throw optionError("macAddress", macAddress, "a unicast address such as 02:42:0a:00:00:02");
+  validateEndpoint(spec);
   if (ipv6Address !== undefined && !network.ipv6)
     throw optionError("ipv6Address", ipv6Address, `absent: network ${network.name} has no IPv6`);
 }

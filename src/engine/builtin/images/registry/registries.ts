@@ -8,6 +8,9 @@ import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
 import { Repository } from "./repository.js";
 
+/** Tokens are for a repository; which one doesn't matter where none is asked for anything. */
+const LOGIN_PATH = "library/login";
+
 export class Registries {
   readonly #environment: NodeJS.ProcessEnv;
   /** With the proxies and limits that registries are asked with. */
@@ -31,6 +34,16 @@ export class Registries {
   /** @throws OPTION_INVALID, REGISTRY_ERROR */
   async forPush(reference: ImageReference, auth?: RegistryAuth): Promise<Repository> {
     return (await this.#repositories(reference, auth, "pull,push")).at(-1)!;
+  }
+
+  /** @throws REGISTRY_UNAUTHORIZED, REGISTRY_UNREACHABLE, REGISTRY_ERROR, ABORTED */
+  async login(registry: string, auth: RegistryAuth, signal: AbortSignal | undefined): Promise<void> {
+    // The last one is the registry itself, and no mirror.
+    const endpoint = endpointsOf(registry, this.#environment).at(-1)!;
+    const credentials = { auth, source: "given with the call" };
+    const repository = new Repository({ http: this.http, endpoint, path: LOGIN_PATH, reference: registry, credentials, access: "pull" });
+    const { body } = await repository.send({ method: "GET", to: "/v2/", what: "login", expect: [200], signal });
+    await body.dump();
   }
 
   async close(): Promise<void> {

@@ -28,7 +28,7 @@ export async function buildClassically(
   const request: DockerRequest = {
     doing: `Building ${options.tags?.[0] ?? "an image"}`,
     query: buildQuery(options, dockerfile, source.kind === "address" ? source.address : undefined),
-    headers: { "x-registry-config": await registryConfig(domains, environment) },
+    headers: { "x-registry-config": await registryConfig(domains, environment, options.registryAuth) },
     body: sent,
     signal: options.signal,
   };

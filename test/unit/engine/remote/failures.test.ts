@@ -1,0 +1,54 @@
+/** The words of Docker 20.10 to 28 and of Podman 4, as they were heard or stand in their sources. */
+import { expect, it } from "vitest";
+import { apiFailure, connectionFailure, lostDaemon } from "../../../../src/engine/remote/failures.js";
+
+const request = { doing: "Doing it", container: "c", network: "n", volume: "v" };
+
+it.each([
+  [404, "No such container: c", "CONTAINER_NOT_FOUND"],
+  [404, 'no container with name or ID "c" found: no such container', "CONTAINER_NOT_FOUND"],
+  [409, 'Conflict. The container name "/taken" is already in use by container "0123456789ab".', "CONTAINER_NAME_TAKEN"],
+  [409, "You cannot remove a running container 01. Stop the container before attempting removal or force remove", "CONTAINER_RUNNING"],
+  [409, 'cannot remove container "/x": container is running: stop the container before removing or force remove', "CONTAINER_RUNNING"],
+  [409, "Container c is already paused", "CONTAINER_PAUSED"],
+  [500, "Container c is not paused", "CONTAINER_NOT_PAUSED"],
+  [409, "Container c is not running", "CONTAINER_NOT_RUNNING"],
+  [404, "No such image: nope:latest", "IMAGE_NOT_FOUND"],
+  [404, "network n not found", "NETWORK_NOT_FOUND"],
+  [409, "network with name n already exists", "NETWORK_NAME_TAKEN"],
+  [403, "error while removing network: network n id 01 has active endpoints", "NETWORK_IN_USE"],
+  [403, "endpoint with name c already exists in network n", "NETWORK_ALREADY_CONNECTED"],
+  [500, "container 01 is not connected to network n", "NETWORK_NOT_CONNECTED"],
+  [404, "get v: no such volume", "VOLUME_NOT_FOUND"],
+  [409, "remove v: volume is in use - [01]", "VOLUME_IN_USE"],
+  [400, 'unable to start container process: exec: "nope": executable file not found in $PATH: unknown', "COMMAND_NOT_FOUND"],
+  [400, 'unable to start container process: exec: "/etc/passwd": permission denied: unknown', "COMMAND_NOT_EXECUTABLE"],
+  [500, "Bind for 0.0.0.0:8080 failed: port is already allocated", "PORT_IN_USE"],
+  [500, "write /var/lib/docker/x: no space left on device", "DISK_FULL"],
+  [400, "unable to find user nobody-here: no matching entries in passwd file", "OPTION_INVALID"],
+  [500, "something else", "DAEMON_ERROR"],
+])("%i %s is %s", (status, message, code) => {
+  const error = apiFailure(request, status, message);
+  expect(error.code).toBe(code);
+  if (code !== "OPTION_INVALID") expect(error.message).toContain(message);
+});
+
+it("a port that is in use is named", () => {
+  expect(apiFailure(request, 500, "listen tcp4 127.0.0.1:8080: bind: address already in use").facts).toEqual({
+    hostIp: "127.0.0.1",
+    hostPort: 8080,
+  });
+});
+
+it("a daemon that can't be reached comes with its reason and what to do", () => {
+  const denied = Object.assign(new Error("connect EACCES /var/run/docker.sock"), { code: "EACCES" });
+  expect(connectionFailure("unix:///var/run/docker.sock", denied)).toMatchObject({
+    code: "ENGINE_UNAVAILABLE",
+    remedy: expect.stringContaining("group"),
+  });
+  const cut = Object.assign(new Error("other side closed"), { code: "UND_ERR_SOCKET" });
+  expect(lostDaemon("unix:///x", request, cut)).toMatchObject({
+    code: "DAEMON_UNREACHABLE",
+    facts: { doing: "Doing it", errno: undefined },
+  });
+});
