@@ -3,10 +3,11 @@ import type { CommitOptions, ImageInspect } from "../engine.js";
 import type { ContainerContext } from "./container-context.js";
 import { disownedLabels } from "./lifetime/session-labels.js";
 
-/** The image would have the labels of the container's session, and whatever is made of it would be swept with that. */
-const DISOWN = `LABEL ${Object.entries(disownedLabels())
-  .map(([name, value]) => `${name}="${value}"`)
-  .join(" ")}`;
+/**
+ * The image would have the labels of the container's session, and whatever is made of it would be swept with that. One instruction for each:
+ * Podman takes all of the line for the value.
+ */
+const DISOWN = Object.keys(disownedLabels()).map((name) => `LABEL ${name}=`);
 
 export async function commitContainer(
   { client, images }: ContainerContext,
@@ -18,7 +19,7 @@ export async function commitContainer(
     doing: `Making an image of container ${container}`,
     container,
     signal,
-    query: { container, ...nameOf(reference), comment, author, changes: [...changes, DISOWN] },
+    query: { container, ...nameOf(reference), comment, author, changes: [...changes, ...DISOWN] },
     json: {}, // Podman wants a body
   });
   return images.inspect(Id);
