@@ -17,6 +17,8 @@
 #include "protocol.h"
 #include "status.h"
 
+#define LOAD_TRIES 16
+
 static int op_unshare(struct plan *p, struct slice args, struct err *e)
 {
 	uint64_t flags;
@@ -153,6 +155,17 @@ static int op_await(struct plan *p, struct slice args, struct err *e)
 	return status_await(p->status) < 0 ? fail(e, errno, "supervisor") : 0;
 }
 
+/* The verifier gives up with EAGAIN where a signal is pending: SIGCHLD of another container is enough (bpf_check). */
+static int load_program(union bpf_attr *attr)
+{
+	int program, tries = LOAD_TRIES;
+
+	do
+		program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, attr, sizeof(*attr));
+	while (program < 0 && errno == EAGAIN && --tries > 0);
+	return program;
+}
+
 /* The program that decides on device access; it stays attached for as long as the cgroup lives. */
 static int op_bpf_device(struct plan *p, struct slice args, struct err *e)
 {
@@ -170,7 +183,7 @@ static int op_bpf_device(struct plan *p, struct slice args, struct err *e)
 	attr.insns = (uint64_t)(uintptr_t)code.data;
 	attr.insn_cnt = (uint32_t)(code.len / sizeof(struct bpf_insn));
 	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
-	program = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	program = load_program(&attr);
 	if (program < 0)
 		return fail(e, errno, "load");
 	cgroup = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

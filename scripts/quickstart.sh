@@ -7,9 +7,9 @@ mkdir -p .cache
 if ! { command -v cc && command -v make; } >/dev/null; then scripts/install-packages.sh gcc make libc6-dev; fi
 scripts/install-npm.sh
 make -s -C native
-[ dist/cli/main.js -nt package.json ] && [ -z "$(find src -newer dist/cli/main.js -name '*.ts' -print -quit)" ] || npx tsdown --logLevel error
+[ dist/cli/main.cjs -nt package.json ] && [ -z "$(find src -newer dist/cli/main.cjs -name '*.ts' -print -quit)" ] || npx tsdown --logLevel error
 
-caisson="node dist/cli/main.js"
+caisson="node dist/cli/main.cjs"
 if ! $caisson inspect postgres >/dev/null 2>&1; then
 	if ! $caisson pull postgres; then
 		echo "no registry: the image is built here, from Debian's packages"

@@ -1,5 +1,4 @@
 /** `caisson build --output`: what was built, as files. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
@@ -49,6 +48,7 @@ async function withRootfs(engine: Engine, image: ImageInspect, work: (tar: Reada
 
 /** By the program tar, which knows every kind of file. */
 async function extract(tar: Readable, directory: string, signal: AbortSignal): Promise<void> {
+  const { spawn } = await import("node:child_process");
   const child = spawn("tar", ["-x", "--preserve-permissions", "-C", directory], { stdio: ["pipe", "ignore", "pipe"], signal });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

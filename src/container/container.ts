@@ -41,7 +41,7 @@ import type {
   ResourcesQuota,
   VolumeMount,
 } from "./container-options.js";
-import { type CopySource, copyArchive } from "./copy-archive.js";
+import type { CopySource } from "./copy-archive.js";
 import { DockerfileBuilder } from "./dockerfile-builder.js";
 import { bindMount, tmpfsMount, volumeMount } from "./mounts.js";
 import { parsePort } from "./ports.js";
@@ -423,7 +423,10 @@ export class Container {
     const { noOverwriteDirNonDir, copyUIDGID } = this.#copyOptions;
     const options = { noOverwriteDirNonDir, keepOwner: copyUIDGID, signal };
     const copies = [...serviceFiles(this.#service, this.#spec), ...this.#copies];
-    if (copies.length > 0) await engine.containers.copyIn(id, copyArchive(copies), { ...options, path: "/" });
+    if (copies.length > 0) {
+      const { copyArchive } = await import("./copy-archive.js");
+      await engine.containers.copyIn(id, copyArchive(copies), { ...options, path: "/" });
+    }
     for (const { tar, target = "/" } of this.#archives) await engine.containers.copyIn(id, tar, { ...options, path: target });
   }
 

@@ -32,7 +32,7 @@ import type {
   StartupTimings,
   StopContainerOptions,
 } from "./container-options.js";
-import { type CopySource, copyArchive } from "./copy-archive.js";
+import type { CopySource } from "./copy-archive.js";
 import { parseCommand } from "./parse-command.js";
 import { parsePort } from "./ports.js";
 import { StoppedContainer } from "./stopped-container.js";
@@ -251,6 +251,7 @@ export class StartedContainer implements AsyncDisposable {
   }
 
   async #copy(sources: readonly CopySource[], options: CopyToContainerOptions | undefined): Promise<void> {
+    const { copyArchive } = await import("./copy-archive.js");
     await this.copyArchiveToContainer(copyArchive(sources), "/", options);
   }
 

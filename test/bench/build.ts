@@ -5,7 +5,7 @@ import { run } from "../fixtures/command.js";
 import { type Bench, type Benchmark, BUSYBOX, timed } from "./benchmark.js";
 import type { Row } from "./table.js";
 
-const CLI = resolve("dist", "cli", "main.js");
+const CLI = resolve("dist", "cli", "main.cjs");
 const TEN_STEPS = `FROM ${BUSYBOX}\nENV a=b\nWORKDIR /w\nCOPY f .\n${"RUN true\n".repeat(5)}CMD ["x"]\n`;
 /** Each stage sleeps for so long: one after the other they would take twice as much. */
 const STAGE_SECONDS = 0.3;

@@ -90,7 +90,7 @@ export class BuiltinEngine implements Engine {
 
   /** Reads what this host can do; spawns nothing. */
   static async open(options: BuiltinEngineOptions, host?: HostFacts): Promise<BuiltinEngine> {
-    return new BuiltinEngine(options, host ?? (await readHostFacts()));
+    return new BuiltinEngine(options, host ?? readHostFacts());
   }
 
   events(options: EventsOptions = {}): AsyncIterable<EngineEvent> {

@@ -11,7 +11,8 @@ export interface Obstacle {
 }
 
 export async function openWhereFit(options: BuiltinEngineOptions): Promise<BuiltinEngine | { readonly obstacle: Obstacle }> {
-  const [host, missing] = await Promise.all([readHostFacts(), missingSupervisor(options.environment ?? process.env)]);
+  const host = readHostFacts();
+  const missing = await missingSupervisor(options.environment ?? process.env);
   const failed = [kernel(host), privileges(host)].find(({ status }) => status === "failed");
   const obstacle = failed ? { reason: `${failed.name}: ${failed.detail}`, remedy: failed.remedy } : missing;
   return obstacle ? { obstacle } : BuiltinEngine.open(options, host);

@@ -29,13 +29,12 @@ import { ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
+import { destroyContainer, removeScratch, signalContainer } from "./end-container.js";
 import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
-import { destroyContainer, launchContainer, removeScratch, signalContainer } from "./launch-container.js";
-import { NameServer } from "./names/name-server.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { peersOf } from "./peers.js";
@@ -271,9 +270,10 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   }
 
   #open(): Promise<Session> {
-    this.#session ??= this.#options.session().then((session) => {
+    this.#session ??= this.#options.session().then(async (session) => {
       session.supervisor.on("exit", (id, raw, oom) => this.#exited(session, id, raw, oom));
       session.supervisor.on("end", () => this.sessionEnded(session.supervisor.death));
+      const { NameServer } = await import("./names/name-server.js");
       new NameServer(session, (id) => this.#table.byId(id));
       watchRefusals(session, {
         containers: () => this.#table.values(),
@@ -298,7 +298,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   }
 
   async #launch(record: ContainerRecord): Promise<void> {
-    const session = await this.#open();
+    const [session, { launchContainer }] = await Promise.all([this.#open(), import("./launch-container.js")]);
     record.stopRequested = false;
     record.health = undefined;
     const peers = peersOf(record.spec, (container) => this.#table.get(container));

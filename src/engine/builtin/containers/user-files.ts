@@ -1,4 +1,6 @@
 /** The container's own /etc/passwd and /etc/group, read inside its root. */
+import { lstatSync } from "node:fs";
+import path from "node:path";
 import { planRootfs } from "../runtime/plan-rootfs.js";
 import { parseUserDatabase, type UserDatabase } from "../runtime/users.js";
 import type { FieldWriter } from "../supervisor/codec.js";
@@ -12,18 +14,42 @@ const LIMIT = 1 << 20;
 
 /** Of an image nothing of which can change: read once. */
 const byImage = new WeakMap<object, Promise<UserDatabase>>();
+/** The same for images that differ in other layers only, such as those between the steps of a build. */
+const byLayers = new WeakMap<Session, Map<string, Promise<UserDatabase>>>();
 
 /** As the container sees them now. */
 export function readUsers(session: Session, record: ContainerRecord): Promise<UserDatabase> {
   if (record.running) return request(session, (writer) => writer.text(Tag.ID, record.id));
   if (record.onDisk)
     return request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));
-  const known = byImage.get(record.image.inspect);
+  const { inspect, layerDirectories } = record.image;
+  const known = byImage.get(inspect);
   if (known) return known;
-  const reading = request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));
-  byImage.set(record.image.inspect, reading);
-  reading.catch(() => byImage.delete(record.image.inspect));
+  const ofSession = byLayers.get(session) ?? new Map<string, Promise<UserDatabase>>();
+  byLayers.set(session, ofSession);
+  const key = decisiveLayers(layerDirectories).join("\n");
+  let reading = ofSession.get(key);
+  if (!reading) {
+    reading = request(session, (writer) => writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false))));
+    ofSession.set(key, reading);
+  }
+  byImage.set(inspect, reading);
+  reading.catch(() => {
+    byImage.delete(inspect);
+    ofSession.delete(key);
+  });
   return reading;
+}
+
+/** Layers that can say something of the two files: where links may lead elsewhere, all of them. */
+function decisiveLayers(directories: readonly string[]): readonly string[] {
+  const kind = (...place: string[]) => lstatSync(path.join(...place), { throwIfNoEntry: false });
+  const having = directories.filter((directory) => kind(directory, "etc"));
+  const plain = having.every(
+    (directory) =>
+      kind(directory, "etc")?.isDirectory() && ["passwd", "group"].every((name) => kind(directory, "etc", name)?.isFile() ?? true),
+  );
+  return plain ? having : directories;
 }
 
 /** Mounts the root file system of a container that does not run. */

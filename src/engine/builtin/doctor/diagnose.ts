@@ -16,7 +16,7 @@ export interface DiagnoseOptions {
 
 /** Never throws; leaves nothing behind but the data root's directory. */
 export async function diagnose({ root, environment }: DiagnoseOptions): Promise<readonly Probe[]> {
-  const host = await readHostFacts();
+  const host = readHostFacts();
   const binary = await attempt(
     "supervisor",
     () => locateSupervisor(environment),

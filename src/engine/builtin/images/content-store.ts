@@ -2,8 +2,8 @@
  * Blobs by digest: the `blobs` directory of an OCI image layout (image-spec image-layout.md). Holds
  * manifests, configurations, and those layers that could not be packed again byte for byte from where they are unpacked.
  */
-import { createReadStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, readFileSync } from "node:fs";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../errors.js";
 import { sha256, verified, verifyBytes } from "../../oci/digest.js";
@@ -52,7 +52,8 @@ export class ContentStore {
   /** @throws STORE_CORRUPT when it is missing or is not what its name says */
   async get(digest: string): Promise<Buffer> {
     try {
-      const bytes = await readFile(this.path(digest));
+      // Manifests and configurations, a few thousand bytes: cheaper than handing them to another thread.
+      const bytes = readFileSync(this.path(digest));
       verifyBytes(bytes, digest, "A blob of the image store");
       return bytes;
     } catch (cause) {

@@ -1,4 +1,7 @@
-/** The images of one data root: the contract's ImageService over names, blobs and unpacked layers. */
+/**
+ * The images of one data root: the contract's ImageService over names, blobs and unpacked layers. What speaks to registries or reads
+ * archives is loaded when somebody asks for it: most processes only look an image up.
+ */
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import path from "node:path";
@@ -28,8 +31,6 @@ import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/i
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
 import { removeAbandoned } from "./abandoned-files.js";
-import { loadImages, removeSpool } from "./archive/load-images.js";
-import { saveImages } from "./archive/save-images.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
 import { FileLocks, type TakeLock } from "./file-locks.js";
@@ -38,8 +39,6 @@ import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
 import { isImageIndex, parseManifest } from "./manifest.js";
 import { pruneImages } from "./prune-images.js";
-import { pullConfig, pullImage } from "./pull-image.js";
-import { pushImage } from "./push-image.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
 import { Registries } from "./registry/registries.js";
 
@@ -142,6 +141,7 @@ export class ImageStore implements ImageService {
     // A digest never changes what it stands for, and offline nobody can say what a tag stands for now.
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
     await this.#removeAbandoned();
+    const { pullImage } = await import("./pull-image.js");
     const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest, locks }, parsed, options);
     await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
     this.#emit("pull", config, name);
@@ -149,7 +149,8 @@ export class ImageStore implements ImageService {
   }
 
   /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
-  remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
+  async remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
+    const { pullConfig } = await import("./pull-image.js");
     const { content, layers, locks, registries } = this;
     return pullConfig({ content, layers, registries, ingest: this.#ingest, locks }, withDefaultTag(parseReference(reference)), options);
   }
@@ -160,6 +161,7 @@ export class ImageStore implements ImageService {
     if (record.name === undefined) throw optionError("reference", reference, "a name: an id says nothing about where to push to");
     const parsed = parseReference(record.name);
     const { content, layers, registries } = this;
+    const { pushImage } = await import("./push-image.js");
     const pushed = await pushImage({ content, layers, registries, ingest: this.#ingest }, parsed, record, options);
     const repoDigest = `${repositoryName(parsed, true)}@${pushed.digest}`;
     if (!record.repoDigests.includes(repoDigest)) {
@@ -177,6 +179,7 @@ export class ImageStore implements ImageService {
 
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
     throwIfAborted("load", options.signal);
+    const { loadImages, removeSpool } = await import("./archive/load-images.js");
     const spool = path.join(this.#ingest, `load-${process.pid}-${randomBytes(6).toString("hex")}`);
     try {
       const found = await loadImages({ content: this.content, layers: this.layers, spool }, archive, options);
@@ -198,6 +201,7 @@ export class ImageStore implements ImageService {
     throwIfAborted("save", options.signal);
     const records = await Promise.all(references.map((reference) => this.#find(reference)));
     if (records.length === 0) throw optionError("references", references, "at least one image");
+    const { saveImages } = await import("./archive/save-images.js");
     return saveImages({ content: this.content, layers: this.layers }, records, options);
   }
 

@@ -1,5 +1,6 @@
 /** Names of images: one small file a name, so that no lock is needed to change one. Images without a name are kept under their id. */
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeAtomically } from "./atomic-file.js";
 
@@ -13,6 +14,15 @@ export interface ReferenceRecord {
   readonly repoDigests: readonly string[];
 }
 
+/** A hundred bytes: read at once, they cost a tenth of what handing them to another thread does. */
+function readRecord(file: string): ReferenceRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as ReferenceRecord;
+  } catch {
+    return undefined;
+  }
+}
+
 export class ReferenceStore {
   readonly #directory: string;
 
@@ -22,7 +32,7 @@ export class ReferenceStore {
 
   async get(name: string): Promise<ReferenceRecord | undefined> {
     try {
-      return JSON.parse(await readFile(this.#path(name), "utf8")) as ReferenceRecord;
+      return JSON.parse(readFileSync(this.#path(name), "utf8")) as ReferenceRecord;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT" || (error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
       throw error;
@@ -39,17 +49,7 @@ export class ReferenceStore {
 
   async list(): Promise<readonly ReferenceRecord[]> {
     const files = await readdir(this.#directory).catch(() => []);
-    const records = await Promise.all(
-      files
-        .filter((file) => file.endsWith(".json"))
-        .map((file) =>
-          readFile(path.join(this.#directory, file), "utf8").then(
-            (text) => JSON.parse(text) as ReferenceRecord,
-            () => undefined,
-          ),
-        ),
-    );
-    return records.filter((record) => record !== undefined);
+    return files.filter((file) => file.endsWith(".json")).flatMap((file) => readRecord(path.join(this.#directory, file)) ?? []);
   }
 
   #path(name: string): string {

@@ -4,7 +4,7 @@
  * It never keeps Node alive by itself: process and sockets are unref'd, and ref'd only while a request is pending or
  * somebody called {@link Supervisor.retain}. When the supervisor ends, every pending request fails with SUPERVISOR_DIED.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
@@ -99,6 +99,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** Spawns a supervisor and opens its session. @throws SUPERVISOR_DIED, SUPERVISOR_ERROR, STORE_UNWRITABLE */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
+    const { spawn } = await import("node:child_process");
     const child = spawn(options.binary, [], {
       argv0: "caisson-supervisor",
       stdio: ["ignore", "ignore", "pipe", "pipe"],

@@ -1,13 +1,10 @@
 /** Commits of git repositories, by the program git: which one a ref stands for, and its files. The user's own configuration plays no part. */
-import { execFile } from "node:child_process";
 import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { readSecret } from "../../../build-context/read-secret.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { GitSource } from "./git-source.js";
-
-const run = promisify(execFile);
 
 export type GitAccess = Pick<BuildOptions, "secrets" | "ssh"> & { readonly signal: AbortSignal };
 
@@ -95,6 +92,8 @@ async function inside(root: string, directory: string): Promise<string> {
 type Git = (...args: string[]) => Promise<string>;
 
 async function gitFor(remote: string, cwd: string | undefined, { secrets, ssh, signal }: GitAccess): Promise<Git> {
+  const { execFile } = await import("node:child_process");
+  const run = promisify(execFile);
   const config = {
     "core.hooksPath": "/dev/null",
     "protocol.file.allow": remote.startsWith("file://") ? "always" : "user",

@@ -8,8 +8,9 @@ import { newContainerId } from "../../../spec/container-names.js";
 import { signalNumber } from "../../../spec/signals.js";
 import { logSource } from "../../containers/attach.js";
 import { ContainerRecord } from "../../containers/container-record.js";
+import { destroyContainer, signalContainer } from "../../containers/end-container.js";
 import { containerExit } from "../../containers/exit-status.js";
-import { destroyContainer, launchContainer, signalContainer } from "../../containers/launch-container.js";
+import { launchContainer } from "../../containers/launch-container.js";
 import { readLog } from "../../logs/log-reader.js";
 import type { RawExit } from "../../supervisor/supervisor.js";
 import { pathsTo } from "../files/dangling-links.js";
@@ -123,10 +124,26 @@ function imageOf({ workingDir }: RunOptions, layerDirectories: readonly string[]
   return { inspect, layerDirectories };
 }
 
+interface Place {
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+/** Of steps without mounts of their own: nothing writes to it, so all of a build share it. */
+const commonStubs = new WeakMap<Workspace, Promise<string>>();
+
 /** The lowest layer: places to mount on that the image may lack. Being below, it hides nothing and is no part of what is written. */
 async function makeStubs(workspace: Workspace, { below, mounts }: RunOptions): Promise<string> {
+  if (mounts.length > 0) return writeStubs(workspace, await placesOf(workspace, below, mounts));
+  const known = commonStubs.get(workspace);
+  if (known) return known;
+  const made = writeStubs(workspace, []);
+  commonStubs.set(workspace, made);
+  return made;
+}
+
+async function writeStubs(workspace: Workspace, places: readonly Place[]): Promise<string> {
   const directory = workspace.scratch();
-  const places = await placesOf(workspace, below, mounts);
   const directories = places.map((place) => (place.isDirectory ? place.path : path.posix.dirname(place.path)));
   for (const each of new Set([...STUB_DIRECTORIES, ...directories])) await mkdir(path.join(directory, each), { recursive: true });
   const files = places.filter(({ isDirectory }) => !isDirectory).map((place) => place.path);
@@ -135,12 +152,7 @@ async function makeStubs(workspace: Workspace, { below, mounts }: RunOptions): P
 }
 
 /** Where the image's own links lead. */
-async function placesOf(
-  { session }: Workspace,
-  below: readonly string[],
-  mounts: readonly PlannedMount[],
-): Promise<readonly { readonly path: string; readonly isDirectory: boolean }[]> {
-  if (mounts.length === 0) return [];
+async function placesOf({ session }: Workspace, below: readonly string[], mounts: readonly PlannedMount[]): Promise<readonly Place[]> {
   const paths = [...new Set(mounts.flatMap(({ target }) => pathsTo(target)))];
   const found = await statInRoot(session, below, paths);
   const known = new Map(paths.flatMap((each, index) => (found[index] ? [[each, found[index]] as const] : [])));

@@ -13,7 +13,6 @@ import { keyOf } from "../cache-store.js";
 import { commit, type ImageState, runText, shellWords } from "../image-state.js";
 import { parseMounts } from "./parse-mounts.js";
 import { awaitSources, resolveMounts } from "./resolve-mounts.js";
-import { runCommand } from "./run-command.js";
 import type { PlannedMount } from "./run-mounts.js";
 import { refuseForeignPlatform } from "./runnable-platform.js";
 import type { StageScope } from "./stage-scope.js";
@@ -137,6 +136,8 @@ async function execute(
   const extra = script === undefined ? [] : [scriptMount(script)];
   const failed = { file: facts.dockerfile.file, instruction };
   try {
+    // A build that is all cached does without.
+    const { runCommand } = await import("./run-command.js");
     const { exit, layer } = await runCommand(workspace, {
       words,
       env: { ...certificates.env, ...env },

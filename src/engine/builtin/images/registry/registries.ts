@@ -1,12 +1,10 @@
 /** From a reference to the repositories that may have it, nearest first. */
-
-import { findCredentials } from "../../../docker-config/credentials.js";
 import type { RegistryAuth } from "../../../engine.js";
 import { isOffline } from "../../../oci/offline.js";
 import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { endpointsOf } from "./endpoints.js";
 import { HttpClient } from "./http.js";
-import { Repository } from "./repository.js";
+import type { Repository } from "./repository.js";
 
 /** Tokens are for a repository; which one doesn't matter where none is asked for anything. */
 const LOGIN_PATH = "library/login";
@@ -41,6 +39,7 @@ export class Registries {
     // The last one is the registry itself, and no mirror.
     const endpoint = endpointsOf(registry, this.#environment).at(-1)!;
     const credentials = { auth, source: "given with the call" };
+    const { Repository } = await import("./repository.js");
     const repository = new Repository({ http: this.http, endpoint, path: LOGIN_PATH, reference: registry, credentials, access: "pull" });
     const { body } = await repository.send({ method: "GET", to: "/v2/", what: "login", expect: [200], signal });
     await body.dump();
@@ -51,6 +50,11 @@ export class Registries {
   }
 
   async #repositories(reference: ImageReference, auth: RegistryAuth | undefined, access: "pull" | "pull,push"): Promise<Repository[]> {
+    // Most processes ask no registry.
+    const [{ findCredentials }, { Repository }] = await Promise.all([
+      import("../../../docker-config/credentials.js"),
+      import("./repository.js"),
+    ]);
     const endpoints = endpointsOf(reference.domain, this.#environment);
     return Promise.all(
       endpoints.map(async (endpoint) => {
