@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Container } from "../../src/container/container.js";
+import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { hasEnded, thisProcess } from "../../src/engine/remote/lifetime/process-identity.js";
 import { sessionLabels } from "../../src/engine/remote/lifetime/session-labels.js";
@@ -133,6 +135,30 @@ describe.each(["dockerd", "podman"] as const)("on %s", (name) => {
     await expectNothing(host);
   }, 120_000);
 });
+
+it("two daemons at once: containers of one test on each of them", async () => {
+  await using first = await openEngine({ host: dockerd.host });
+  await using second = await openEngine({ host: podman.host });
+  const start = (engine: Engine) => new Container("busybox").withCommand(["sleep", "1000"]).withEngine(engine).start();
+  const started = await Promise.all([first, second].map(start));
+  const ids = await Promise.all([dockerd, podman].map(async ({ host }) => (await contentsOf({ host })).containers));
+  expect(ids).toEqual(started.map((container) => [container.getId()]));
+  await Promise.all(started.map((container) => container.stop()));
+}, 60_000);
+
+it.each(["dockerd", "podman"] as const)(
+  "images of a %s container belong to no session",
+  async (name) => {
+    await using engine = await openEngine({ host: hostOf(name) });
+    const { id } = await engine.containers.create({ image: "busybox", command: ["true"], labels: { mine: "1" } });
+    const image = await engine.containers.commit(id, { reference: "committed" });
+    const format = ["image", "inspect", "--format", '{{index .Config.Labels "mine"}}{{index .Config.Labels "caisson.session"}}', image.id];
+    const labels = await (name === "dockerd" ? dockerd.docker(...format) : podman.podman(...format));
+    expect(labels.trim()).toBe("1");
+    expect(image.config.labels).toEqual({ mine: "1" });
+  },
+  60_000,
+);
 
 /** A container that another engine might have made. */
 async function makeLabelled(host: string, labels: Readonly<Record<string, string>>): Promise<string> {

@@ -136,7 +136,8 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       startedAt: dateOf(state.StartedAt),
       finishedAt: runs ? undefined : dateOf(state.FinishedAt),
       exit: runs || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
-      health: state.Health && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
+      // Podman has an empty one for containers without a check, Docker none or "none".
+      health: state.Health?.Status && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
     },
     config: {
       env: config.Env ?? [],

@@ -1,6 +1,13 @@
 /** Images from containers. */
 import type { CommitOptions, ImageInspect } from "../engine.js";
 import type { ContainerContext } from "./container-context.js";
+import { disownedLabels } from "./lifetime/session-labels.js";
+
+/**
+ * The image would have the labels of the container's session, and whatever is made of it would be swept with that. One instruction for each:
+ * Podman takes all of the line for the value.
+ */
+const DISOWN = Object.keys(disownedLabels()).map((name) => `LABEL ${name}=`);
 
 export async function commitContainer(
   { client, images }: ContainerContext,
@@ -12,7 +19,8 @@ export async function commitContainer(
     doing: `Making an image of container ${container}`,
     container,
     signal,
-    query: { container, ...nameOf(reference), comment, author, changes },
+    query: { container, ...nameOf(reference), comment, author, changes: [...changes, ...DISOWN] },
+    json: {}, // Podman wants a body
   });
   return images.inspect(Id);
 }

@@ -26,6 +26,7 @@ import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "
 import { matchesReference } from "../../filters.js";
 import { buildImage } from "../builds/build-image.js";
 import type { DockerClient } from "../docker-client.js";
+import { withoutSessionLabels } from "../lifetime/session-labels.js";
 import { importRootfs, loadImages, saveImages } from "./archives.js";
 import { repositoryAndTag, requestName } from "./image-name.js";
 import { authJson } from "./registry-auth.js";
@@ -125,7 +126,7 @@ export class RemoteImages implements ImageService {
     ]).catch(async (error: unknown) => {
       throw isCaissonError(error, "IMAGE_NOT_FOUND") ? await this.#notFound(reference, error) : error;
     });
-    return imageInspectOf(json, history);
+    return withoutOwners(imageInspectOf(json, history));
   }
 
   async list({ reference, labels = {} }: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
@@ -156,7 +157,7 @@ export class RemoteImages implements ImageService {
     const name = imageId(row.Id);
     try {
       const json = await this.#client.json<ImageJson>("GET", `/images/${name}/json`, { doing: "Listing images", image: name });
-      const { id, references, created, size, labels, platform } = imageInspectOf(json, []);
+      const { id, references, created, size, labels, platform } = withoutOwners(imageInspectOf(json, []));
       return { id, references, created, size, labels, platform };
     } catch (error) {
       if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
@@ -172,4 +173,10 @@ export class RemoteImages implements ImageService {
       cause,
     });
   }
+}
+
+/** Images of containers have the names of the session's labels, without values. */
+function withoutOwners(image: ImageInspect): ImageInspect {
+  const labels = withoutSessionLabels(image.labels);
+  return { ...image, labels, config: { ...image.config, labels } };
 }
