@@ -152,7 +152,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       await at.engine.containers.wait(id);
       const image = await at.engine.containers.commit(id, {
         reference: "committed",
-        changes: ['CMD ["sh", "-c", "cat /file; ls /etc/group /etc/passwd 2>&1"]'],
+        changes: ['CMD ["sh", "-c", "cat /file; ls /etc/passwd; ls /etc/group 2>&1"]'],
       });
       const { id: second } = await at.engine.containers.create({ image: image.id });
       await at.engine.containers.start(second);
