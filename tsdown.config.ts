@@ -9,7 +9,9 @@ export default defineConfig({
     "engine/watch": "src/engine/remote/lifetime/watch.ts",
   },
   format: ["esm", "cjs"],
-  dts: true,
+  // Maps would be half of the package, and embed sources that are not minified anyway.
+  dts: { sourcemap: false },
+  sourcemap: false,
   shims: true,
   platform: "node",
   target: "node20",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { extract } from "tar-stream";
+import { extract, pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
@@ -71,6 +71,17 @@ describe("copying", () => {
         .start(),
     ).rejects.toMatchObject({ code: "OPTION_INVALID" });
     expect(await engine.containers.list({ all: true })).toEqual([]);
+  });
+
+  it("may be archives alone, unpacked before the container starts", async () => {
+    const archive = pack();
+    archive.entry({ name: "from/archive" }, "archived\n");
+    archive.finalize();
+    await using started = await busybox("cat /tmp/from/archive; sleep 60")
+      .withCopyArchivesToContainer([{ tar: Readable.from(archive), target: "/tmp" }])
+      .withWaitStrategy(Wait.forLogMessage("archived"))
+      .start();
+    expect((await started.exec("ls /tmp/from")).output).toBe("archive\n");
   });
 });
 

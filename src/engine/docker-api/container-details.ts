@@ -44,7 +44,7 @@ export function containerJson(container: ContainerInspect, options: DetailsOptio
   };
 }
 
-export function stateJson({ state, status }: ContainerInspect): Readonly<Record<string, unknown>> {
+function stateJson({ state, status }: ContainerInspect): Readonly<Record<string, unknown>> {
   const { health } = state;
   return {
     Status: status,
@@ -160,7 +160,7 @@ export function mountJson(mount: MountPoint, tmpfs: unknown): Readonly<Record<st
 }
 
 /** Every port that has a meaning, with where it is published. */
-export function portsJson({ ports, config, state }: ContainerInspect): Readonly<Record<string, readonly object[] | null>> {
+function portsJson({ ports, config, state }: ContainerInspect): Readonly<Record<string, readonly object[] | null>> {
   if (!state.running) return {};
   const json: Record<string, object[] | null> = {};
   for (const port of config.exposedPorts) json[port.includes("/") ? port : `${port}/tcp`] = null;

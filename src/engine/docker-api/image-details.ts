@@ -56,7 +56,7 @@ function imageConfigJson(config: ImageConfig): Readonly<Record<string, unknown>>
   };
 }
 
-export function healthcheckJson(check: Healthcheck): Readonly<Record<string, unknown>> {
+function healthcheckJson(check: Healthcheck): Readonly<Record<string, unknown>> {
   const times = {
     Interval: nanoseconds(check.intervalMs),
     Timeout: nanoseconds(check.timeoutMs),

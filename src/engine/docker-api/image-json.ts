@@ -64,7 +64,7 @@ export function imageId(id: string): string {
 }
 
 /** An image without a name has one that says so, before API 1.43. */
-export function referencesOf(names: readonly string[] | null | undefined): readonly string[] {
+function referencesOf(names: readonly string[] | null | undefined): readonly string[] {
   return (names ?? []).filter((name) => !name.startsWith("<none>")).map(familiar);
 }
 

@@ -173,7 +173,7 @@ interface HeredocBegin {
 }
 
 /** The `<<NAME` words of a line. */
-export function heredocsOf(text: string, escapeCharacter: string): HeredocBegin[] {
+function heredocsOf(text: string, escapeCharacter: string): HeredocBegin[] {
   if (!text.includes("<<")) return [];
   const raw = expandWords(text, () => undefined, { escapeCharacter, raw: true });
   return raw.flatMap((word) => heredocBegin(word) ?? []);

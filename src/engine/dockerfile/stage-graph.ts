@@ -24,7 +24,7 @@ export function findTarget({ file, stages }: Dockerfile, target: string | undefi
 }
 
 /** By name, or by number; only those before `before`. */
-export function findStage(stages: readonly Stage[], name: string, before: number): Stage | undefined {
+function findStage(stages: readonly Stage[], name: string, before: number): Stage | undefined {
   const earlier = stages.slice(0, before);
   if (/^\d+$/.test(name)) return earlier[Number(name)];
   const wanted = name.toLowerCase();

@@ -13,7 +13,6 @@ export const ociLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd";
 export const ociForeignLayer = "application/vnd.oci.image.layer.nondistributable.v1.tar";
 export const ociForeignLayerGzip = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
 export const ociForeignLayerZstd = "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd";
-export const ociEmpty = "application/vnd.oci.empty.v1+json";
 
 export const dockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 export const dockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json";

@@ -242,7 +242,7 @@ function negotiate(offered: string, address: string): string {
   return compareVersions(offered, NEWEST) < 0 ? offered : NEWEST;
 }
 
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const [majorA = 0, minorA = 0] = a.split(".").map(Number);
   const [majorB = 0, minorB = 0] = b.split(".").map(Number);
   return majorA - majorB || minorA - minorB;

@@ -2,7 +2,7 @@
 import { CaissonError } from "../../errors.js";
 
 /** DISK_FULL or STORE_UNWRITABLE where that is what happened; anything else as it is. */
-export function storeFailure(error: unknown, path: string): unknown {
+function storeFailure(error: unknown, path: string): unknown {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT")
     return new CaissonError("DISK_FULL", `No space left for ${path}`, { facts: { path }, cause: error });

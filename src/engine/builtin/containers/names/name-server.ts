@@ -68,7 +68,7 @@ export class NameServer {
 }
 
 /** What a container can name: the members of its networks and of no other. */
-export function scopesOf(record: ContainerRecord): NameScope[] {
+function scopesOf(record: ContainerRecord): NameScope[] {
   return [...record.endpoints.values()].map(({ network }) => ({
     network: network.name,
     members: [...network.members]
@@ -78,7 +78,7 @@ export function scopesOf(record: ContainerRecord): NameScope[] {
 }
 
 /** Whom to ask for other names: nobody where there is no way out. */
-export function upstreamOf(record: ContainerRecord, hostResolvConf: string): readonly string[] {
+function upstreamOf(record: ContainerRecord, hostResolvConf: string): readonly string[] {
   const { dns } = record.spec;
   if (dns && dns.length > 0) return dns;
   const inside = record.endpoints.size > 0 && !record.address && [...record.endpoints.values()].every(({ network }) => network.internal);

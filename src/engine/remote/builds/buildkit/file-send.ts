@@ -83,7 +83,7 @@ function statMessage({ entry, modified }: SentFile): Buffer {
   ]);
 }
 
-export function goMode({ type, mode }: Pick<TarEntry, "type" | "mode">): number {
+function goMode({ type, mode }: Pick<TarEntry, "type" | "mode">): number {
   let bits = mode & 0o777;
   if (mode & 0o4000) bits |= MODE_BITS.setuid;
   if (mode & 0o2000) bits |= MODE_BITS.setgid;
