@@ -47,7 +47,7 @@ export class ApiServer {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.http.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(error, socket));
-    void this.#forgetRemoved();
+    this.#forgetRemoved().catch(() => {}); // without events, as of a daemon that is gone, there is nothing to serve either
   }
 
   /** Connections that are open. */
