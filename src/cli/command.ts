@@ -27,6 +27,8 @@ export interface Call<T extends OptionTable = OptionTable> {
   readonly terminal: Terminal;
   /** Opened by the first command that asks, closed when the command has ended. */
   readonly engine: () => Promise<Engine>;
+  /** The engine of containers that stay: a daemon that is named, else the server of the data root, started when none runs. */
+  readonly lasting: () => Promise<Engine>;
   /** Fires when the user interrupts the command. */
   readonly signal: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;

@@ -14,7 +14,7 @@ export interface TerminalConnection {
 
 export function connectTerminal(
   { stdin, stdout, stderr }: Terminal,
-  streams: AttachedStreams,
+  streams: Pick<AttachedStreams, "stdin" | "stdout" | "stderr" | "resize">,
   { interactive, tty }: { readonly interactive: boolean; readonly tty: boolean },
 ): TerminalConnection {
   streams.stdout.pipe(stdout, { end: false });

@@ -36,7 +36,7 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     exposedPorts: flags.expose,
     publish: flags.publish?.map(portBinding),
     publishAll: flags["publish-all"],
-    networkMode: networkMode(flags.network),
+    ...network(flags.network, flags["network-alias"]),
     extraHosts: flags["add-host"]?.map(extraHost),
     dns: flags.dns,
     mounts: mountSpecs(flags),
@@ -101,8 +101,11 @@ function portBinding(text: string): PortBinding {
   };
 }
 
-function networkMode(text: string | undefined): ContainerSpec["networkMode"] {
-  return (text === "bridge" ? "default" : text) as ContainerSpec["networkMode"];
+/** What is none of docker's words is the name of a network. */
+function network(text: string | undefined, aliases: readonly string[] | undefined): Pick<ContainerSpec, "networkMode" | "networks"> {
+  if (text === undefined || ["default", "bridge", "none", "host"].includes(text) || text.startsWith("container:"))
+    return { networkMode: (text === "bridge" ? "default" : text) as ContainerSpec["networkMode"] };
+  return { networks: { [text]: { aliases } } };
 }
 
 function extraHost(text: string): { host: string; address: string } {

@@ -64,8 +64,13 @@ async function runCommand(command: Command, words: readonly string[], { terminal
       opened ??= openEngine({ environment });
       return opened;
     };
+    const lasting = async (): Promise<Engine> => {
+      const { openLasting } = await import("./server/open-lasting.js");
+      opened ??= openLasting(environment);
+      return opened;
+    };
     const signal = interruption?.signal ?? new AbortController().signal;
-    return (await command.run({ values, operands, terminal, engine, signal, environment })) ?? 0;
+    return (await command.run({ values, operands, terminal, engine, lasting, signal, environment })) ?? 0;
   } catch (error) {
     if (interruption?.caught) return 128 + constants.signals[interruption.caught];
     if (error instanceof UsageError) {

@@ -10,6 +10,8 @@ export interface OpenEngineOptions {
   readonly engine?: "auto" | "builtin" | "remote" | undefined;
   /** Address of a daemon, which makes it the remote engine: `unix:///path`, `tcp://host:port`, `ssh://user@host`. @default found */
   readonly host?: string | undefined;
+  /** What is made at a daemon stays there when the engine is closed. The built-in engine has no such life. @default false */
+  readonly lasting?: boolean | undefined;
   /** Data root. @default CAISSON_HOME, else /var/lib/caisson for root and $XDG_DATA_HOME/caisson for others */
   readonly home?: string | undefined;
   /** @default process.env */
@@ -26,26 +28,26 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
   const environment = options.environment ?? process.env;
   const wanted = options.engine ?? (options.host === undefined ? (environment["CAISSON_ENGINE"] ?? "auto") : "remote");
   if (!ENGINES.includes(wanted)) throw optionError("CAISSON_ENGINE", wanted, "the name of an engine", ENGINES);
-  if (wanted === "remote") return openRemote(options.host, environment);
+  if (wanted === "remote") return openRemote(options, environment);
   if (process.platform !== "linux") {
     const refusal = { engine: "builtin", reason: `it needs Linux; this is ${process.platform}` };
-    if (wanted === "auto") return openRemote(options.host, environment, refusal);
+    if (wanted === "auto") return openRemote(options, environment, refusal);
     throw unavailable([refusal], undefined);
   }
   const builtin = await import("./builtin/index.js");
   const settings = { root: options.home ?? dataRoot(environment), environment };
   if (wanted === "builtin") return builtin.BuiltinEngine.open(settings);
   const engine = await builtin.openWhereFit(settings);
-  return "obstacle" in engine ? openRemote(options.host, environment, { engine: "builtin", ...engine.obstacle }) : engine;
+  return "obstacle" in engine ? openRemote(options, environment, { engine: "builtin", ...engine.obstacle }) : engine;
 }
 
 type Refusal = ErrorFacts["ENGINE_UNAVAILABLE"]["tried"][number];
 
 /** @param refusal of the engine that would have been chosen first */
-async function openRemote(host: string | undefined, environment: NodeJS.ProcessEnv, refusal?: Refusal): Promise<Engine> {
+async function openRemote({ host, lasting }: OpenEngineOptions, environment: NodeJS.ProcessEnv, refusal?: Refusal): Promise<Engine> {
   const { RemoteEngine } = await import("./remote/index.js");
   try {
-    return await RemoteEngine.open({ host, environment });
+    return await RemoteEngine.open({ host, lasting, environment });
   } catch (error) {
     if (!refusal) throw error;
     const { detail, remedy } = errorSummary(error);

@@ -2,12 +2,16 @@
 import type { Command, CommandGroup } from "../command.js";
 import { build } from "./build.js";
 import { builder } from "./builder.js";
+import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
 import { doctor } from "./doctor.js";
+import { exec } from "./exec.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
 import { importImage } from "./import.js";
 import { inspect } from "./inspect.js";
 import { load } from "./load.js";
+import { logs } from "./logs.js";
+import { ps } from "./ps.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
 import { run } from "./run.js";
@@ -19,6 +23,18 @@ import { volume } from "./volume.js";
 
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   run,
+  ps,
+  logs,
+  exec,
+  stop,
+  start,
+  restart,
+  kill,
+  rm,
+  rename,
+  pause,
+  unpause,
+  wait,
   build,
   pull,
   push,

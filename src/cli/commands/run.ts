@@ -1,12 +1,12 @@
 import { constants } from "node:os";
 import type { Engine } from "../../engine/engine.js";
-import { UnsupportedError } from "../../engine/errors.js";
 import { type Call, defineCommand } from "../command.js";
 import { connectTerminal } from "../connect-terminal.js";
 import { CONTAINER_OPTIONS } from "../container-flags.js";
 import { containerSpec } from "../container-spec-from-flags.js";
 import { ensureImage } from "../ensure-image.js";
 import { forwardSignals } from "../forward-signals.js";
+import { printLine } from "../terminal.js";
 
 /** Docker's: failures of the tool itself, so that every other code is the container's. */
 const FAILURE_CODE = 125;
@@ -24,41 +24,48 @@ export const run = defineCommand({
     ...CONTAINER_OPTIONS,
     interactive: { type: "boolean", short: "i", help: "connect the standard input" },
     tty: { type: "boolean", short: "t", help: "give it a terminal" },
-    detach: { type: "boolean", short: "d", help: "needs a server; not yet" },
-    rm: { type: "boolean", help: "as always: the container is removed when it ends" },
+    detach: { type: "boolean", short: "d", help: "leave it to the server, which is started when none runs, and print its id" },
+    rm: { type: "boolean", help: "remove it when it ends; in the foreground without --network NAME that is always so" },
     pull: { type: "string", value: "missing|always|never", help: "when to fetch the image; default: missing" },
     quiet: { type: "boolean", short: "q", help: "no progress" },
   },
   async run(call) {
-    const { values, operands, engine: open } = call;
-    if (values.detach) {
-      throw new UnsupportedError(
-        "builtin",
-        "run --detach",
-        "containers end with the command that started them",
-        "Run it in the foreground, or start it from a program that keeps running.",
-      );
-    }
+    const { values, operands } = call;
     const [image = "", ...command] = operands;
     const spec = containerSpec(values, { image, command, environment: call.environment });
-    const engine = await open();
+    const { detach = false, rm = false } = values;
+    // The networks and the other containers are the server's.
+    const served =
+      detach || spec.networks !== undefined || spec.networkMode?.startsWith("container:") || values["volumes-from"] !== undefined;
+    const engine = await (served ? call.lasting() : call.engine());
     await ensureImage(engine, image, { ...values, terminal: call.terminal });
     const { id, warnings } = await engine.containers.create({
       ...spec,
       tty: values.tty,
       openStdin: values.interactive,
-      stdinOnce: values.interactive,
+      stdinOnce: values.interactive && !detach,
+      autoRemove: detach && rm,
     });
     for (const warning of warnings) call.terminal.stderr.write(`Warning: ${warning}\n`);
-    return runInForeground(engine, id, call, values);
+    if (!detach) return runInForeground(engine, id, call, { ...values, keep: Boolean(served) && !rm });
+    await engine.containers.start(id);
+    printLine(call.terminal, id);
+    return 0;
   },
 });
+
+interface ForegroundOptions {
+  readonly interactive?: boolean | undefined;
+  readonly tty?: boolean | undefined;
+  /** Leave the container there when it has ended. */
+  readonly keep: boolean;
+}
 
 async function runInForeground(
   engine: Engine,
   id: string,
   { terminal }: Pick<Call, "terminal">,
-  { interactive = false, tty = false }: { readonly interactive?: boolean | undefined; readonly tty?: boolean | undefined },
+  { interactive = false, tty = false, keep }: ForegroundOptions,
 ): Promise<number> {
   const { containers } = engine;
   // Nothing would be left of what one detaches from.
@@ -81,6 +88,6 @@ async function runInForeground(
     connection.close();
     signals.stop();
     streams.detach();
-    await containers.remove(id, { force: true }).catch(() => {});
+    if (!keep) await containers.remove(id, { force: true }).catch(() => {});
   }
 }

@@ -30,7 +30,7 @@ export function containerRow(
 }
 
 /** Words with spaces in quotes, the program as it is. */
-function commandText([path = "", ...args]: readonly string[]): string {
+export function commandText([path = "", ...args]: readonly string[]): string {
   return [path, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
@@ -50,7 +50,7 @@ function portRows({ ports, config, state }: ContainerInspect): readonly object[]
 }
 
 /** `Up 3 minutes (healthy)`. */
-function statusText({ status, state }: ContainerInspect, now: number): string {
+export function statusText({ status, state }: ContainerInspect, now: number): string {
   const since = (time: Date | undefined): string => humanDuration(now - (time?.getTime() ?? now));
   const { health, exit } = state;
   switch (status) {

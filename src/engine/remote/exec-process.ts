@@ -20,6 +20,9 @@ export interface ExecContext {
 /** The end of the streams comes a moment before the daemon knows of the exit. */
 const EXIT_LAG_MS = [1, 2, 4, 8, 16, 32, 64, 128];
 
+/** Exit codes of a command that could not be executed; any other is that of a command which has ended already. */
+const REFUSED: readonly number[] = [126, 127];
+
 /** @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED, OPTION_INVALID, ABORTED */
 export async function startExec(context: ExecContext, container: string, spec: ExecSpec): Promise<ExecProcess> {
   throwIfAborted("exec", spec.signal);
@@ -40,7 +43,9 @@ export async function startExec(context: ExecContext, container: string, spec: E
   const look = (): Promise<ExecJson> => client.json<ExecJson>("GET", `${path}/json`, { doing });
   try {
     const started = await begun(client, path, doing, look);
-    if (started.Running === false && !started.Pid && started.ExitCode) throw await refusal(streams, started.ExitCode, container, spec);
+    const { ExitCode: code } = started;
+    if (started.Running === false && !started.Pid && code !== null && REFUSED.includes(code))
+      throw await refusal(streams, code, container, spec);
     const exit = exitOfExec(context, { id, doing, streams, look });
     exit.catch(() => {});
     const kill = async (wanted: string | number = "SIGKILL"): Promise<void> => {

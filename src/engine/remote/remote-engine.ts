@@ -15,6 +15,8 @@ import { RemoteVolumes } from "./volume-service.js";
 export interface RemoteEngineOptions {
   /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default found, as docs/daemons.md says */
   readonly host?: string | undefined;
+  /** What is made stays when the engine is closed. @default false */
+  readonly lasting?: boolean | undefined;
   readonly environment: NodeJS.ProcessEnv;
 }
 
@@ -65,13 +67,13 @@ export class RemoteEngine implements Engine {
   }
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
-  static async open({ host, environment }: RemoteEngineOptions): Promise<RemoteEngine> {
+  static async open({ host, lasting = false, environment }: RemoteEngineOptions): Promise<RemoteEngine> {
     const { client, publishedHost } = await detectDaemon(host, environment);
     try {
       const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
       const published = await publishedHost(info.Name);
-      const session = new RemoteSession(client, environment);
-      session.sweep();
+      const session = new RemoteSession(client, environment, lasting);
+      if (!lasting) session.sweep();
       return new RemoteEngine({ client, info, session, host: published, environment });
     } catch (error) {
       await client.close();

@@ -1,0 +1,136 @@
+/** Commands that change the state of the containers that they are given: one call of the contract each. */
+import { isCaissonError } from "../../engine/errors.js";
+import { defineCommand } from "../command.js";
+import { eachContainer } from "../each-container.js";
+import { parseNumber } from "../quantities.js";
+import { printLine } from "../terminal.js";
+
+const MANY = { operands: "CONTAINER [CONTAINER...]", least: 1, most: Number.POSITIVE_INFINITY } as const;
+const STOP_OPTIONS = {
+  time: { type: "string", short: "t", value: "SECONDS", help: "from the stop signal to SIGKILL; default: the container's" },
+  timeout: { type: "string", value: "SECONDS", help: "the same" },
+  signal: { type: "string", short: "s", value: "SIGNAL", help: "instead of the container's" },
+} as const;
+
+interface StopValues {
+  readonly time?: string | undefined;
+  readonly timeout?: string | undefined;
+  readonly signal?: string | undefined;
+}
+
+function stopOptions({ time, timeout = time, signal }: StopValues) {
+  return { timeoutMs: timeout === undefined ? undefined : parseNumber("time", timeout) * 1000, signal };
+}
+
+export const stop = defineCommand({
+  name: "stop",
+  summary: "End containers, with time to clean up",
+  ...MANY,
+  options: STOP_OPTIONS,
+  async run({ values, operands, terminal, lasting }) {
+    const options = stopOptions(values);
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.stop(name, options));
+  },
+});
+
+export const restart = defineCommand({
+  name: "restart",
+  summary: "End containers, and start them again",
+  ...MANY,
+  options: STOP_OPTIONS,
+  async run({ values, operands, terminal, lasting }) {
+    const options = stopOptions(values);
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.restart(name, options));
+  },
+});
+
+export const start = defineCommand({
+  name: "start",
+  summary: "Start containers that have ended",
+  ...MANY,
+  options: {},
+  async run({ operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.start(name));
+  },
+});
+
+export const kill = defineCommand({
+  name: "kill",
+  summary: "Send containers a signal",
+  ...MANY,
+  options: { signal: { type: "string", short: "s", value: "SIGNAL", help: "default: SIGKILL" } },
+  async run({ values, operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.kill(name, values.signal));
+  },
+});
+
+export const pause = defineCommand({
+  name: "pause",
+  summary: "Freeze every process of containers",
+  ...MANY,
+  options: {},
+  async run({ operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.pause(name));
+  },
+});
+
+export const unpause = defineCommand({
+  name: "unpause",
+  summary: "Let the processes of containers go on",
+  ...MANY,
+  options: {},
+  async run({ operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, (name) => containers.unpause(name));
+  },
+});
+
+export const rm = defineCommand({
+  name: "rm",
+  summary: "Remove containers, with the volumes that nobody has named",
+  ...MANY,
+  options: {
+    force: { type: "boolean", short: "f", help: "also those that run; what is not there is no error" },
+    volumes: { type: "boolean", short: "v", help: "as always: volumes without a name go, too" },
+  },
+  async run({ values: { force = false }, operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    return eachContainer(operands, terminal, async (name) => {
+      try {
+        await containers.remove(name, { force });
+      } catch (error) {
+        if (!force || !isCaissonError(error, "CONTAINER_NOT_FOUND")) throw error;
+      }
+    });
+  },
+});
+
+export const rename = defineCommand({
+  name: "rename",
+  summary: "Give a container another name",
+  operands: "CONTAINER NAME",
+  least: 2,
+  most: 2,
+  options: {},
+  async run({ operands: [container = "", name = ""], lasting }) {
+    await (await lasting()).containers.rename(container, name);
+    return 0;
+  },
+});
+
+export const wait = defineCommand({
+  name: "wait",
+  summary: "Wait until containers end, and print their exit codes",
+  ...MANY,
+  options: {},
+  async run({ operands, terminal, lasting, signal }) {
+    const { containers } = await lasting();
+    for (const name of operands) printLine(terminal, String((await containers.wait(name, { signal })).exitCode));
+    return 0;
+  },
+});

@@ -1,0 +1,53 @@
+/** The table of `ps`, as docker prints it. Pure. */
+import { commandText, statusText } from "../engine/docker-api/container-row.js";
+import { humanDuration } from "../engine/docker-api/times.js";
+import type { ContainerInspect, PublishedPort } from "../engine/engine.js";
+
+const SHORT_ID = 12;
+const COMMAND_LENGTH = 20;
+
+export const CONTAINER_HEADINGS = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"] as const;
+
+/** Docker's names of the columns, as `--format` knows them. */
+export function containerColumns(
+  container: ContainerInspect,
+  { whole, now }: { readonly whole: boolean; readonly now: number },
+): Readonly<Record<string, string>> {
+  const { id, image, command, created, name, labels, status, mounts, networks } = container;
+  return {
+    ID: whole ? id : id.slice(0, SHORT_ID),
+    Image: image,
+    Command: `"${cut(commandText(command), whole)}"`,
+    CreatedAt: created.toISOString(),
+    RunningFor: `${humanDuration(now - created.getTime())} ago`,
+    Status: statusText(container, now),
+    State: status,
+    Ports: portTexts(container).join(", "),
+    Names: name,
+    Labels: Object.entries(labels)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(","),
+    Mounts: mounts.map((mount) => mount.target).join(","),
+    Networks: Object.keys(networks).join(",") || "bridge",
+  };
+}
+
+export function containerTableRow(columns: Readonly<Record<string, string>>): string[] {
+  return ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"].map((name) => columns[name] ?? "");
+}
+
+function cut(text: string, whole: boolean): string {
+  return whole || text.length <= COMMAND_LENGTH ? text : `${text.slice(0, COMMAND_LENGTH - 1)}…`;
+}
+
+/** `127.0.0.1:8080->80/tcp`, then what is exposed and not published: `443/tcp`. */
+function portTexts({ ports, config, state }: ContainerInspect): string[] {
+  if (!state.running) return [];
+  const published = new Set(ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  const exposed = config.exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`)).filter((port) => !published.has(port));
+  return [...ports.map((port) => `${hostAddress(port)}->${port.containerPort}/${port.protocol}`), ...exposed];
+}
+
+export function hostAddress({ hostIp, hostPort }: PublishedPort): string {
+  return `${hostIp.includes(":") ? `[${hostIp}]` : hostIp}:${hostPort}`;
+}

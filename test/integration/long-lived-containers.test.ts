@@ -1,0 +1,96 @@
+/** `caisson run -d` and what drives such containers: a server that starts by itself, and is gone when nothing is left. */
+import { existsSync, readdirSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { busyboxRootfs } from "../fixtures/busybox-image.js";
+import { type CommandLine, commandLine } from "../fixtures/command-line.js";
+import { NOTHING, remainsOf } from "../fixtures/remains.js";
+
+let directory: string;
+let home: string;
+let caisson: CommandLine;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), "caisson-lasting-"));
+  home = path.join(directory, "home");
+  caisson = commandLine(home, { CAISSON_SERVER_IDLE_EXIT: "2s", CAISSON_ENGINE: "builtin" });
+  await writeFile(path.join(directory, "busybox.tar"), await busyboxRootfs());
+  await said("import", "-c", 'CMD ["sh"]', path.join(directory, "busybox.tar"), "busybox");
+});
+afterAll(async () => {
+  await caisson.run(["rm", "-f", "one", "two", "three"]);
+  await serverGone();
+  await rm(directory, { recursive: true, force: true });
+});
+
+/** What a command that succeeds prints. */
+async function said(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await caisson.run(words);
+  expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
+  return stdout.trim();
+}
+
+async function serverPid(): Promise<number> {
+  return Number((await readFile(path.join(home, "server.lock"), "utf8")).split(" ")[0]);
+}
+
+async function serverGone(): Promise<void> {
+  await vi.waitUntil(() => !existsSync(path.join(home, "server.lock")), { timeout: 60_000, interval: 50 });
+}
+
+describe("containers that stay", () => {
+  it("outlive the command that made them, and are driven by others", async () => {
+    const id = await said("run", "-d", "--name", "one", "-e", "A=b", "busybox", "sh", "-c", "echo hello; echo wrong >&2; exec sleep 1000");
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    const table = (await said("ps")).split("\n");
+    expect(table[0]).toMatch(/^CONTAINER ID {3,}IMAGE {3,}COMMAND {3,}CREATED {3,}STATUS {3,}PORTS {3,}NAMES$/);
+    expect(table[1]).toMatch(new RegExp(`^${id.slice(0, 12)} {3}busybox {3}"sh -c 'echo hello; .*" .* ago {3,}Up .* one$`));
+    expect(await said("ps", "-q", "--no-trunc", "--filter", "name=one")).toBe(id);
+    expect(await said("ps", "--format", "{{.Names}} {{.State}}")).toBe("one running");
+
+    const logs = await caisson.run(["logs", "one"]);
+    expect([logs.code, logs.stdout, logs.stderr]).toEqual([0, "hello\n", "wrong\n"]);
+    expect((await caisson.run(["logs", "--timestamps", "one"])).stdout).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z hello\n$/);
+
+    expect(await caisson.run(["exec", "one", "sh", "-c", "echo $A; exit 7"])).toMatchObject({ code: 7, stdout: "b\n" });
+    expect(await caisson.run(["exec", "-i", "-w", "/tmp", "one", "sh", "-c", "pwd; cat"], "typed")).toMatchObject({
+      stdout: "/tmp\ntyped",
+    });
+    expect((await caisson.run(["exec", "one", "no-such-command"])).code).toBe(127);
+
+    expect(await said("stop", "-t", "0", "one")).toBe("one");
+    expect(await said("ps")).toBe(table[0]?.replace(/ {3,}/g, "   "));
+    expect(await said("ps", "-a", "--format", "{{.Status}}")).toMatch(/^Exited \(137\) .* ago$/);
+    expect(await said("rm", "one")).toBe("one");
+  });
+
+  it("share the one server of commands that start it at once, and leave nothing once it has gone idle", async () => {
+    await serverGone();
+    const names = ["one", "two", "three"];
+    await Promise.all(names.map((name) => said("run", "-d", "--name", name, "busybox", "sleep", "1000")));
+    const pid = await serverPid();
+    const sessions = readdirSync(path.join(home, "sessions"));
+    expect((await said("ps", "--format", "{{.Names}}")).split("\n").sort()).toEqual([...names].sort());
+    expect(await said("rm", "-f", ...names)).toBe(names.join("\n"));
+    await serverGone();
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 60_000 }).toBe(false);
+    for (const session of sessions) expect(remainsOf(home, session)).toEqual(NOTHING);
+    expect(existsSync(path.join(home, "caisson.sock"))).toBe(false);
+  });
+
+  it("end by themselves, and are removed with --rm", async () => {
+    await said("run", "-d", "--rm", "--name", "two", "busybox", "sleep", "1000");
+    await said("kill", "two");
+    await expect.poll(() => said("ps", "-aq"), { timeout: 60_000 }).toBe("");
+  });
+
+  it("are refused in docker's words, with the end of the log where the server can't start", async () => {
+    const missing = await caisson.run(["stop", "nobody"]);
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("No such container: nobody")]);
+    const broken = commandLine(path.join(directory, "other"), { CAISSON_SERVER_IDLE_EXIT: "soon", CAISSON_ENGINE: "builtin" });
+    const { code, stderr } = await broken.run(["run", "-d", "busybox"]);
+    expect([code, stderr]).toEqual([125, expect.stringContaining("--idle-exit takes a duration")]);
+  });
+});
