@@ -89,6 +89,8 @@ describe("containers that stay", () => {
   it("are refused in docker's words, with the end of the log where the server can't start", async () => {
     const missing = await caisson.run(["stop", "nobody"]);
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("No such container: nobody")]);
+    const moon = await caisson.run(["run", "-d", "--network", "moon", "busybox"]);
+    expect([moon.code, moon.stderr]).toEqual([125, expect.stringContaining("moon")]);
     const broken = commandLine(path.join(directory, "other"), { CAISSON_SERVER_IDLE_EXIT: "soon", CAISSON_ENGINE: "builtin" });
     const { code, stderr } = await broken.run(["run", "-d", "busybox"]);
     expect([code, stderr]).toEqual([125, expect.stringContaining("--idle-exit takes a duration")]);

@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, watch } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
-import { connect } from "node:net";
 import path from "node:path";
 import { CaissonError } from "../../engine/errors.js";
+import { answers } from "../../engine/server/socket-answers.js";
 
 /** Until a server that somebody else has started listens, or one that ends is gone. */
 const PATIENCE_MS = 30_000;
@@ -81,17 +81,6 @@ function nextChange(directory: string, end: number): { readonly seen: Promise<vo
       watcher.close();
     },
   };
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(socketPath);
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => settle(true)).once("error", () => settle(false));
-  });
 }
 
 async function failure(log: string): Promise<CaissonError<"ENGINE_UNAVAILABLE">> {

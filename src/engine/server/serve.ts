@@ -1,6 +1,5 @@
 /** A server on its socket, from the first connection to the last. */
 import { chmod, mkdir, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import path from "node:path";
 import type { Engine } from "../engine.js";
 import { CaissonError, optionError } from "../errors.js";
@@ -8,6 +7,7 @@ import { ApiServer, type ApiServerOptions } from "./api-server.js";
 import { watchIdle } from "./idle.js";
 import type { ListenAddress } from "./listen-address.js";
 import { claim, type Ownership } from "./ownership.js";
+import { answers } from "./socket-answers.js";
 
 export interface ServeOptions extends ApiServerOptions {
   readonly address: ListenAddress;
@@ -89,16 +89,5 @@ function listening(server: ApiServer, start: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     server.http.once("error", reject).once("listening", resolve);
     start();
-  });
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(socketPath);
-    const settle = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => settle(true)).once("error", () => settle(false));
   });
 }
