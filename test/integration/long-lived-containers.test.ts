@@ -96,3 +96,35 @@ describe("containers that stay", () => {
     expect([code, stderr]).toEqual([125, expect.stringContaining("--idle-exit takes a duration")]);
   });
 });
+
+describe("each command of a container's life", () => {
+  it("freezes it, lets it go on, gives it another name, and starts it again", async () => {
+    await said("run", "-d", "--name", "one", "busybox", "sh", "-c", "trap 'exit 3' TERM; echo up; while :; do sleep 0.1; done");
+    const state = (): Promise<string> => said("ps", "-a", "--format", "{{.Names}} {{.State}}");
+    await said("pause", "one");
+    expect(await state()).toBe("one paused");
+    await said("unpause", "one");
+    await said("rename", "one", "two");
+    expect(await state()).toBe("two running");
+
+    const waiting = said("wait", "two");
+    await said("stop", "two");
+    expect(await waiting).toBe("3");
+    expect(await state()).toBe("two exited");
+    await said("start", "two");
+    await said("restart", "-t", "0", "two");
+    expect(await state()).toBe("two running");
+    expect(await said("logs", "two")).toBe("up\nup\nup");
+    expect(await said("logs", "--tail", "1", "two")).toBe("up");
+    await said("rm", "-f", "two");
+  });
+
+  it("follows what it writes, and leaves a command running in it", async () => {
+    await said("run", "-d", "--name", "one", "busybox", "sh", "-c", "echo first; until [ -e /go ]; do sleep 0.05; done; echo last");
+    const following = said("logs", "--follow", "one");
+    await said("exec", "-d", "one", "touch", "/go");
+    expect(await following).toBe("first\nlast");
+    expect((await caisson.run(["exec", "one", "true"])).code).toBe(1);
+    await said("rm", "one");
+  });
+});
