@@ -1,6 +1,6 @@
 /** Layers by diffID, each unpacked once to a directory that any image can use as a lower one. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readdir, rename } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError, throwIfAborted } from "../../errors.js";
@@ -15,6 +15,8 @@ const METADATA = "layer.json";
 const TEMPORARY = ".tmp-";
 /** A tar of nothing: its end. */
 const EMPTY_TAR = 1024;
+/** Its digest. */
+const EMPTY_LAYER = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 export interface LayerMetadata extends UnpackedLayer {
   /** Bytes of the plain tar. */
@@ -98,10 +100,14 @@ export class LayerStore {
   }
 
   /**
-   * Makes a layer of a directory that is one already, such as the upper one of an overlay: moved, not copied.
+   * Makes a layer of a directory that is one already, such as the upper one of an overlay: moved, not copied, or left where it is
+   * when it holds nothing and the layer of nothing is there.
    * @throws DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
   async adopt(directory: string, options: PackOptions = {}, signal?: AbortSignal): Promise<string> {
+    throwIfAborted("import", signal);
+    const isEmpty = await inStore(directory, async () => readdirSync(directory).length === 0);
+    if (isEmpty && (await this.metadata(EMPTY_LAYER))) return EMPTY_LAYER;
     return this.#inTemporary(async (place) => {
       await inStore(place, () => rename(directory, place));
       const { diffId, tarSize } = await this.#digest(place, options, signal);

@@ -26,7 +26,7 @@ export async function* readLog(source: LogSource, options: LogsOptions = {}): As
     for (;;) {
       const state = await source.grown(cursor.offset, signal).catch(() => undefined);
       if (!state || signal?.aborted) return;
-      for await (const record of cursor.read()) yield* selectLines(record, options);
+      if (state.size > cursor.offset) for await (const record of cursor.read()) yield* selectLines(record, options);
       if (state.complete && cursor.offset >= state.size) return;
     }
   } finally {

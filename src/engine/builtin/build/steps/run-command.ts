@@ -1,5 +1,5 @@
 /** RUN: a container like any other, whose writable layer becomes one of the image's. */
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ContainerExit, ContainerSpec, ImageConfig, ImageInspect } from "../../../engine.js";
 import { abortError, throwIfAborted } from "../../../errors.js";
@@ -60,9 +60,7 @@ export async function runCommand(workspace: Workspace, options: RunOptions): Pro
   try {
     const exit = await runToEnd(workspace, record, options);
     if (exit.exitCode !== 0) return { exit, layer: undefined };
-    const upper = workspace.scratch();
-    await rename(path.join(record.scratch, "upper"), upper);
-    return { exit, layer: await layers.adopt(upper, { newest }, signal) };
+    return { exit, layer: await layers.adopt(path.join(record.scratch, "upper"), { newest }, signal) };
   } finally {
     await destroyContainer(session, record);
   }
