@@ -1,6 +1,7 @@
 /** Commands that change the state of the containers that they are given: one call of the contract each. */
+import type { Engine } from "../../engine/engine.js";
 import { isCaissonError } from "../../engine/errors.js";
-import { defineCommand } from "../command.js";
+import { type Command, defineCommand } from "../command.js";
 import { eachContainer } from "../each-container.js";
 import { parseNumber } from "../quantities.js";
 import { printLine } from "../terminal.js";
@@ -22,40 +23,12 @@ function stopOptions({ time, timeout = time, signal }: StopValues) {
   return { timeoutMs: timeout === undefined ? undefined : parseNumber("time", timeout) * 1000, signal };
 }
 
-export const stop = defineCommand({
-  name: "stop",
-  summary: "End containers, with time to clean up",
-  ...MANY,
-  options: STOP_OPTIONS,
-  async run({ values, operands, terminal, lasting }) {
-    const options = stopOptions(values);
-    const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.stop(name, options));
-  },
-});
+export const start = onEach("start", "Start containers that have ended", ({ containers }, name) => containers.start(name));
+export const pause = onEach("pause", "Freeze every process of containers", ({ containers }, name) => containers.pause(name));
+export const unpause = onEach("unpause", "Let the processes of containers go on", ({ containers }, name) => containers.unpause(name));
 
-export const restart = defineCommand({
-  name: "restart",
-  summary: "End containers, and start them again",
-  ...MANY,
-  options: STOP_OPTIONS,
-  async run({ values, operands, terminal, lasting }) {
-    const options = stopOptions(values);
-    const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.restart(name, options));
-  },
-});
-
-export const start = defineCommand({
-  name: "start",
-  summary: "Start containers that have ended",
-  ...MANY,
-  options: {},
-  async run({ operands, terminal, lasting }) {
-    const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.start(name));
-  },
-});
+export const stop = stopping("stop", "End containers, with time to clean up");
+export const restart = stopping("restart", "End containers, and start them again");
 
 export const kill = defineCommand({
   name: "kill",
@@ -65,28 +38,6 @@ export const kill = defineCommand({
   async run({ values, operands, terminal, lasting }) {
     const { containers } = await lasting();
     return eachContainer(operands, terminal, (name) => containers.kill(name, values.signal));
-  },
-});
-
-export const pause = defineCommand({
-  name: "pause",
-  summary: "Freeze every process of containers",
-  ...MANY,
-  options: {},
-  async run({ operands, terminal, lasting }) {
-    const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.pause(name));
-  },
-});
-
-export const unpause = defineCommand({
-  name: "unpause",
-  summary: "Let the processes of containers go on",
-  ...MANY,
-  options: {},
-  async run({ operands, terminal, lasting }) {
-    const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.unpause(name));
   },
 });
 
@@ -134,3 +85,30 @@ export const wait = defineCommand({
     return 0;
   },
 });
+
+function onEach(name: string, summary: string, work: (engine: Engine, container: string) => Promise<unknown>): Command {
+  return defineCommand({
+    name,
+    summary,
+    ...MANY,
+    options: {},
+    async run({ operands, terminal, lasting }) {
+      const engine = await lasting();
+      return eachContainer(operands, terminal, (container) => work(engine, container));
+    },
+  });
+}
+
+function stopping(name: "stop" | "restart", summary: string): Command {
+  return defineCommand({
+    name,
+    summary,
+    ...MANY,
+    options: STOP_OPTIONS,
+    async run({ values, operands, terminal, lasting }) {
+      const options = stopOptions(values);
+      const { containers } = await lasting();
+      return eachContainer(operands, terminal, (container) => containers[name](container, options));
+    },
+  });
+}
