@@ -128,3 +128,55 @@ describe("each command of a container's life", () => {
     await said("rm", "one");
   });
 });
+
+describe("what a container is and has", () => {
+  it("tells its processes, its published ports and its changes", async () => {
+    await said("run", "-d", "--name", "one", "-p", "127.0.0.1::80", "busybox", "sh", "-c", "touch /new; rm /bin/true; exec sleep 1000");
+    expect(await said("port", "one")).toMatch(/^80\/tcp -> 127\.0\.0\.1:\d+$/);
+    expect(await said("port", "one", "80")).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(await caisson.run(["port", "one", "81"])).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "No public port '81' published for one\n",
+    });
+    await expect
+      .poll(() => said("top", "one"), { timeout: 60_000 })
+      .toMatch(/^UID {2,}PID {2,}PPID {2,}TIME {2,}CMD\n(root|0) .* sleep 1000$/);
+    expect((await said("diff", "one")).split("\n")).toEqual(expect.arrayContaining(["A /new", "C /bin", "D /bin/true"]));
+    await said("rm", "-f", "one");
+  });
+
+  it("reaches others by their names on a network, which goes when it is left", async () => {
+    const id = await said("network", "create", "--label", "of=test", "--subnet", "10.213.7.0/24", "--gateway", "10.213.7.9", "moon");
+    expect(await said("network", "ls", "-q", "--no-trunc", "-f", "name=moon", "-f", "label=of=test")).toBe(id);
+    expect((await said("network", "ls")).split("\n")[0]).toMatch(/^NETWORK ID {2,}NAME {2,}DRIVER {2,}SCOPE$/);
+    expect(JSON.parse(await said("network", "inspect", "moon"))).toMatchObject([
+      { id, name: "moon", subnets: [{ subnet: "10.213.7.0/24", gateway: "10.213.7.9" }] },
+    ]);
+    await said("run", "-d", "--name", "one", "--network", "moon", "--network-alias", "crater", "busybox", "sleep", "1000");
+    await said("run", "-d", "--name", "two", "busybox", "sleep", "1000");
+    await said("network", "connect", "--ip", "10.213.7.77", "moon", "two");
+    expect(await said("exec", "two", "ping", "-c", "1", "crater")).toContain("1 packets received");
+    expect(await said("exec", "two", "ip", "-4", "address")).toContain("10.213.7.77/24");
+    expect(await caisson.run(["network", "rm", "moon"])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("moon") });
+    await said("network", "disconnect", "moon", "two");
+    await said("rm", "-f", "one", "two");
+    expect(await said("network", "prune")).toBe("moon");
+    expect(await said("network", "rm", "--force", "moon")).toBe("moon");
+  });
+
+  it.each([
+    [["network", "create", "--driver", "overlay", "moon"], "none but bridge"],
+    [["network", "create", "--gateway", "10.0.0.1", "moon"], "--gateway needs the --subnet"],
+    [["network", "create", "--ip-range", "10.0.0.0/28", "moon"], "--ip-range needs the --subnet"],
+    [["network", "create", "--subnet", "10.0.0.0/99", "moon"], "10.0.0.0/99"],
+    [["network", "ls", "--filter", "color=red"], "label, name"],
+    [["ps", "--filter", "color=red"], "ancestor"],
+    [["logs", "--tail", "some", "one"], "tail"],
+    [["logs", "--since", "yesterday", "one"], "yesterday"],
+    [["stop", "--time", "soon", "one"], "time"],
+  ])("refuses %j", async (words, told) => {
+    const { code, stderr } = await caisson.run(words);
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining(told)]);
+  });
+});

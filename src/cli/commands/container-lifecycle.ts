@@ -2,7 +2,7 @@
 import type { Engine } from "../../engine/engine.js";
 import { isCaissonError } from "../../engine/errors.js";
 import { type Command, defineCommand } from "../command.js";
-import { eachContainer } from "../each-container.js";
+import { eachOperand } from "../each-operand.js";
 import { parseNumber } from "../quantities.js";
 import { printLine } from "../terminal.js";
 
@@ -37,7 +37,7 @@ export const kill = defineCommand({
   options: { signal: { type: "string", short: "s", value: "SIGNAL", help: "default: SIGKILL" } },
   async run({ values, operands, terminal, lasting }) {
     const { containers } = await lasting();
-    return eachContainer(operands, terminal, (name) => containers.kill(name, values.signal));
+    return eachOperand(operands, terminal, (name) => containers.kill(name, values.signal));
   },
 });
 
@@ -51,7 +51,7 @@ export const rm = defineCommand({
   },
   async run({ values: { force = false }, operands, terminal, lasting }) {
     const { containers } = await lasting();
-    return eachContainer(operands, terminal, async (name) => {
+    return eachOperand(operands, terminal, async (name) => {
       try {
         await containers.remove(name, { force });
       } catch (error) {
@@ -94,7 +94,7 @@ function onEach(name: string, summary: string, work: (engine: Engine, container:
     options: {},
     async run({ operands, terminal, lasting }) {
       const engine = await lasting();
-      return eachContainer(operands, terminal, (container) => work(engine, container));
+      return eachOperand(operands, terminal, (container) => work(engine, container));
     },
   });
 }
@@ -108,7 +108,7 @@ function stopping(name: "stop" | "restart", summary: string): Command {
     async run({ values, operands, terminal, lasting }) {
       const options = stopOptions(values);
       const { containers } = await lasting();
-      return eachContainer(operands, terminal, (container) => containers[name](container, options));
+      return eachOperand(operands, terminal, (container) => containers[name](container, options));
     },
   });
 }

@@ -3,6 +3,7 @@ import type { Command, CommandGroup } from "../command.js";
 import { build } from "./build.js";
 import { builder } from "./builder.js";
 import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
+import { diff, port, top } from "./container-views.js";
 import { doctor } from "./doctor.js";
 import { exec } from "./exec.js";
 import { imageRm } from "./image-rm.js";
@@ -11,6 +12,7 @@ import { importImage } from "./import.js";
 import { inspect } from "./inspect.js";
 import { load } from "./load.js";
 import { logs } from "./logs.js";
+import { network } from "./network.js";
 import { ps } from "./ps.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
@@ -35,6 +37,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   pause,
   unpause,
   wait,
+  top,
+  port,
+  diff,
   build,
   pull,
   push,
@@ -45,6 +50,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   importImage,
   load,
   save,
+  network,
   volume,
   builder,
   serve,

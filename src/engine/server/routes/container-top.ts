@@ -54,6 +54,8 @@ const NAMED: Readonly<Record<string, Column>> = {
   state: ["S", ({ state }) => state],
   tty: ["TT", TTY],
   time: ["TIME", TIME],
+  cputimes: ["TIME", ({ cpuMs }) => String(Math.floor(cpuMs / 1000))],
+  etimes: ["ELAPSED", ({ startedAt }, now) => String(Math.max(0, Math.floor((now.getTime() - startedAt.getTime()) / 1000)))],
   rss: ["RSS", ({ memoryBytes }) => String(Math.floor(memoryBytes / 1024))],
   nlwp: ["NLWP", ({ threads }) => String(threads)],
 };

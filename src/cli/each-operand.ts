@@ -1,13 +1,9 @@
-/** Commands that do one thing to each container that is named, and print the name, as docker's do. */
+/** Commands that do one thing to each container or network that is named, and print the name, as docker's do. */
 import { describeError } from "./error-object.js";
 import { printLine, type Terminal } from "./terminal.js";
 
 /** What fails for one is told, and the others are done all the same. @returns the exit code */
-export async function eachContainer(
-  names: readonly string[],
-  terminal: Terminal,
-  work: (name: string) => Promise<unknown>,
-): Promise<number> {
+export async function eachOperand(names: readonly string[], terminal: Terminal, work: (name: string) => Promise<unknown>): Promise<number> {
   let code = 0;
   for (const name of names) {
     try {

@@ -1,0 +1,57 @@
+/** Commands that tell about one container that stays. */
+import type { ContainerProcess, FileChange, PublishedPort } from "../../engine/engine.js";
+import { defineCommand } from "../command.js";
+import { hostAddress } from "../container-table.js";
+import { printLine, printTable } from "../terminal.js";
+
+const ONE = { operands: "CONTAINER", least: 1, most: 1 } as const;
+const KINDS: Readonly<Record<FileChange["kind"], string>> = { added: "A", changed: "C", deleted: "D" };
+
+export const diff = defineCommand({
+  name: "diff",
+  summary: "List what a container has added (A), changed (C) and deleted (D) of its image's files",
+  ...ONE,
+  options: {},
+  async run({ operands: [container = ""], terminal, lasting }) {
+    for (const { kind, path } of await (await lasting()).containers.changes(container)) printLine(terminal, `${KINDS[kind]} ${path}`);
+    return 0;
+  },
+});
+
+export const port = defineCommand({
+  name: "port",
+  summary: "Print where the ports of a container are published",
+  operands: "CONTAINER [PORT[/PROTOCOL]]",
+  least: 1,
+  most: 2,
+  options: {},
+  async run({ operands: [container = "", wanted], terminal, lasting }) {
+    const { ports } = await (await lasting()).containers.inspect(container);
+    const found = wanted === undefined ? ports : ports.filter((each) => nameOf(each) === wanted || nameOf(each) === `${wanted}/tcp`);
+    if (wanted !== undefined && found.length === 0) {
+      terminal.stderr.write(`No public port '${wanted}' published for ${container}\n`);
+      return 1;
+    }
+    for (const each of found) printLine(terminal, wanted === undefined ? `${nameOf(each)} -> ${hostAddress(each)}` : hostAddress(each));
+    return 0;
+  },
+});
+
+const nameOf = ({ containerPort, protocol }: PublishedPort): string => `${containerPort}/${protocol}`;
+
+export const top = defineCommand({
+  name: "top",
+  summary: "List the processes of a container",
+  ...ONE,
+  options: {},
+  async run({ operands: [container = ""], terminal, lasting }) {
+    const processes = await (await lasting()).containers.top(container);
+    printTable(terminal, ["UID", "PID", "PPID", "TIME", "CMD"], processes.map(row));
+    return 0;
+  },
+});
+
+function row({ user, pid, parentPid, cpuMs, argv, name }: ContainerProcess): string[] {
+  const time = new Date(cpuMs).toISOString().slice("YYYY-MM-DDT".length, "YYYY-MM-DDThh:mm:ss".length);
+  return [user, String(pid), String(parentPid), time, argv.length > 0 ? argv.join(" ") : `[${name}]`];
+}
