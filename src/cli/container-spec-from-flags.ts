@@ -103,8 +103,10 @@ function portBinding(text: string): PortBinding {
 
 /** What is none of docker's words is the name of a network. */
 function network(text: string | undefined, aliases: readonly string[] | undefined): Pick<ContainerSpec, "networkMode" | "networks"> {
-  if (text === undefined || ["default", "bridge", "none", "host"].includes(text) || text.startsWith("container:"))
+  if (text === undefined || ["default", "bridge", "none", "host"].includes(text) || text.startsWith("container:")) {
+    if (aliases !== undefined) throw new UsageError("--network-alias needs a network with a name: --network NAME");
     return { networkMode: (text === "bridge" ? "default" : text) as ContainerSpec["networkMode"] };
+  }
   return { networks: { [text]: { aliases } } };
 }
 

@@ -59,6 +59,12 @@ describe("containers that stay", () => {
       stdout: "/tmp\ntyped",
     });
     expect((await caisson.run(["exec", "one", "no-such-command"])).code).toBe(127);
+    expect(await caisson.run(["exec", "one", "sh", "-c", "echo mine; exit 127"])).toMatchObject({
+      code: 127,
+      stdout: "mine\n",
+      stderr: "",
+    });
+    expect(await said("run", "--pid", "container:one", "--rm", "busybox", "echo", "joined")).toBe("joined");
 
     expect(await said("stop", "-t", "0", "one")).toBe("one");
     expect(await said("ps")).toBe(table[0]?.replace(/ {3,}/g, "   "));
@@ -166,6 +172,7 @@ describe("what a container is and has", () => {
   });
 
   it.each([
+    [["run", "-d", "--network-alias", "crater", "busybox"], "--network NAME"],
     [["network", "create", "--driver", "overlay", "moon"], "none but bridge"],
     [["network", "create", "--gateway", "10.0.0.1", "moon"], "--gateway needs the --subnet"],
     [["network", "create", "--ip-range", "10.0.0.0/28", "moon"], "--ip-range needs the --subnet"],

@@ -1,8 +1,7 @@
 /** Commands that change the state of the containers that they are given: one call of the contract each. */
 import type { Engine } from "../../engine/engine.js";
-import { isCaissonError } from "../../engine/errors.js";
 import { type Command, defineCommand } from "../command.js";
-import { eachOperand } from "../each-operand.js";
+import { eachOperand, unlessMissing } from "../each-operand.js";
 import { parseNumber } from "../quantities.js";
 import { printLine } from "../terminal.js";
 
@@ -51,13 +50,7 @@ export const rm = defineCommand({
   },
   async run({ values: { force = false }, operands, terminal, lasting }) {
     const { containers } = await lasting();
-    return eachOperand(operands, terminal, async (name) => {
-      try {
-        await containers.remove(name, { force });
-      } catch (error) {
-        if (!force || !isCaissonError(error, "CONTAINER_NOT_FOUND")) throw error;
-      }
-    });
+    return eachOperand(operands, terminal, (name) => unlessMissing(force, "CONTAINER_NOT_FOUND", containers.remove(name, { force })));
   },
 });
 

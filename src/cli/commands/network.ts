@@ -1,7 +1,6 @@
 import type { NetworkSpec } from "../../engine/engine.js";
-import { isCaissonError } from "../../engine/errors.js";
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
-import { eachOperand } from "../each-operand.js";
+import { eachOperand, unlessMissing } from "../each-operand.js";
 import { FILTER_OPTION, parseFilters } from "../filters.js";
 import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
@@ -104,13 +103,7 @@ const rm = defineCommand({
   options: { force: { type: "boolean", short: "f", help: "what is not there is no error" } },
   async run({ values: { force = false }, operands, terminal, lasting }) {
     const { networks } = await lasting();
-    return eachOperand(operands, terminal, async (name) => {
-      try {
-        await networks.remove(name);
-      } catch (error) {
-        if (!force || !isCaissonError(error, "NETWORK_NOT_FOUND")) throw error;
-      }
-    });
+    return eachOperand(operands, terminal, (name) => unlessMissing(force, "NETWORK_NOT_FOUND", networks.remove(name)));
   },
 });
 

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Engine } from "../../engine/engine.js";
+import type { ContainerSpec, Engine } from "../../engine/engine.js";
 import { type Call, defineCommand } from "../command.js";
 import { connectTerminal } from "../connect-terminal.js";
 import { CONTAINER_OPTIONS } from "../container-flags.js";
@@ -25,7 +25,7 @@ export const run = defineCommand({
     interactive: { type: "boolean", short: "i", help: "connect the standard input" },
     tty: { type: "boolean", short: "t", help: "give it a terminal" },
     detach: { type: "boolean", short: "d", help: "leave it to the server, which is started when none runs, and print its id" },
-    rm: { type: "boolean", help: "remove it when it ends; in the foreground without --network NAME that is always so" },
+    rm: { type: "boolean", help: "remove it when it ends; in the foreground, without networks and other containers, that is always so" },
     pull: { type: "string", value: "missing|always|never", help: "when to fetch the image; default: missing" },
     quiet: { type: "boolean", short: "q", help: "no progress" },
   },
@@ -34,9 +34,7 @@ export const run = defineCommand({
     const [image = "", ...command] = operands;
     const spec = containerSpec(values, { image, command, environment: call.environment });
     const { detach = false, rm = false } = values;
-    // The networks and the other containers are the server's.
-    const served =
-      detach || spec.networks !== undefined || spec.networkMode?.startsWith("container:") || values["volumes-from"] !== undefined;
+    const served = detach || needsOthers(spec);
     const engine = await (served ? call.lasting() : call.engine());
     await ensureImage(engine, image, { ...values, terminal: call.terminal });
     const { id, warnings } = await engine.containers.create({
@@ -47,12 +45,18 @@ export const run = defineCommand({
       autoRemove: detach && rm,
     });
     for (const warning of warnings) call.terminal.stderr.write(`Warning: ${warning}\n`);
-    if (!detach) return runInForeground(engine, id, call, { ...values, keep: Boolean(served) && !rm });
+    if (!detach) return runInForeground(engine, id, call, { ...values, keep: served && !rm });
     await engine.containers.start(id);
     printLine(call.terminal, id);
     return 0;
   },
 });
+
+/** Networks with names and other containers are the server's. */
+function needsOthers({ networks, networkMode, ipcMode, pidMode, volumesFrom = [] }: ContainerSpec): boolean {
+  const joins = [networkMode, ipcMode, pidMode].some((mode) => mode?.startsWith("container:"));
+  return networks !== undefined || joins || volumesFrom.length > 0;
+}
 
 interface ForegroundOptions {
   readonly interactive?: boolean | undefined;

@@ -1,7 +1,7 @@
 /** The server of a data root, started where none runs. Of commands that start one at once, the server's own claim of the data root lets one through. */
 import { spawn } from "node:child_process";
 import { existsSync, watch } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../engine/errors.js";
 import { answers } from "../../engine/server/socket-answers.js";
@@ -23,6 +23,8 @@ export async function ensureServer({ root, environment }: ServerPlace): Promise<
   const socket = path.join(root, "caisson.sock");
   const log = path.join(root, "server.log");
   const end = Date.now() + PATIENCE_MS;
+  // Earlier servers have written to it, too.
+  const { size: logged } = await stat(log).catch(() => ({ size: 0 }));
   for (;;) {
     // Before the look: what happens in between must not be missed.
     const change = nextChange(root, end);
@@ -30,7 +32,7 @@ export async function ensureServer({ root, environment }: ServerPlace): Promise<
       if (await answers(socket)) return `unix://${socket}`;
       if (await start(log, environment)) return `unix://${socket}`;
       const lost = existsSync(path.join(root, "server.lock"));
-      if (!lost || Date.now() >= end) throw await failure(log);
+      if (!lost || Date.now() >= end) throw await failure(log, logged);
       if (await answers(socket)) return `unix://${socket}`;
       await change.seen;
     } finally {
@@ -83,9 +85,9 @@ function nextChange(directory: string, end: number): { readonly seen: Promise<vo
   };
 }
 
-async function failure(log: string): Promise<CaissonError<"ENGINE_UNAVAILABLE">> {
-  const text = await readFile(log, "utf8").catch(() => "");
-  const lines = text.trimEnd().split("\n").slice(-LAST_LINES);
+async function failure(log: string, from: number): Promise<CaissonError<"ENGINE_UNAVAILABLE">> {
+  const text = (await readFile(log).catch(() => Buffer.alloc(0))).subarray(from).toString().trimEnd();
+  const lines = text === "" ? [] : text.split("\n").slice(-LAST_LINES);
   return new CaissonError("ENGINE_UNAVAILABLE", "The server of containers that stay did not start", {
     facts: { tried: [{ engine: "server", reason: lines.at(-1) ?? "it said nothing" }] },
     evidence: [`The end of ${log}:`, ...lines],

@@ -20,7 +20,7 @@ export interface ExecContext {
 /** The end of the streams comes a moment before the daemon knows of the exit. */
 const EXIT_LAG_MS = [1, 2, 4, 8, 16, 32, 64, 128];
 
-/** Exit codes of a command that could not be executed; any other is that of a command which has ended already. */
+/** Exit codes of a command that could not be executed. Podman (4.3) forgets the number of a process that has ended: with any other code it has. */
 const REFUSED: readonly number[] = [126, 127];
 
 /** @throws CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, EXEC_FAILED, OPTION_INVALID, ABORTED */

@@ -153,6 +153,7 @@ function inspect({ execs }: ServerContext, exchange: Exchange): void {
     CanRemove: started && !running,
     ContainerID: containerId,
     DetachKeys: "",
-    Pid: running ? (process?.pid ?? 0) : 0,
+    // Also once it has ended, as dockerd does: none means that it was never executed.
+    Pid: process?.pid ?? 0,
   });
 }
