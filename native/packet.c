@@ -102,6 +102,14 @@ bool packet_read_syn(struct slice bytes, struct packet *syn)
 	return true;
 }
 
+uint32_t packet_sequence(const struct packet *syn)
+{
+	struct tcphdr tcp;
+
+	memcpy(&tcp, syn->bytes + syn->ip_len, sizeof(tcp));
+	return ntohl(tcp.seq);
+}
+
 /* ---------------------------------------------------------------- writing */
 
 /* The IP header for @payload bytes behind it. */

@@ -31,6 +31,9 @@ enum unreachable { UNREACHABLE_NETWORK, UNREACHABLE_HOST, UNREACHABLE_PORT };
  */
 bool packet_read_syn(struct slice bytes, struct packet *syn);
 
+/* packet_sequence() - The initial sequence number: what tells a new connection between the same ports from a copy of the last. */
+uint32_t packet_sequence(const struct packet *syn);
+
 /* packet_reset() - What refuses the connection (RFC 9293 section 3.5.2). */
 void packet_reset(const struct packet *syn, struct packet *reset);
 

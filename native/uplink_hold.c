@@ -8,6 +8,8 @@
  *   DIALING	the packet is kept, its destination dialed. Copies that the client sends meanwhile are the same packet
  *   DIALED	the packet was sent again, with the mark by which the chain lets it through to the listener, whose accept(2)
  *		takes the dialed connection (uplink_tcp.c)
+ *	TAKEN	remembered for a while. A client that was not answered in time (1 s) has sent its packet once more, and that copy
+ *		may be read after the connection was accepted: it is no second connection
  *
  * and where dialing fails, the client gets what the kernel of the destination, or of a router, would send.
  */
@@ -41,6 +43,11 @@ struct held {
 	int back;		/* once dialed */
 };
 
+struct taken {
+	struct flow flow;
+	uint32_t sequence;
+};
+
 static void held_close(struct flow *flow)
 {
 	struct held *held = container_of(flow, struct held, flow);
@@ -49,6 +56,46 @@ static void held_close(struct flow *flow)
 	dial_cancel(&held->dial);
 	close_fdp(&held->back);
 	free(held);
+}
+
+static void taken_close(struct flow *flow)
+{
+	flow_remove(flow);
+	free(container_of(flow, struct taken, flow));
+}
+
+/* Return: that of @key, made where there is none; NULL without memory. */
+static struct taken *taken_of(struct uplink *uplink, const struct flow_key *key)
+{
+	struct flow *flow = flow_find(&uplink->taken, key);
+	struct taken *taken;
+
+	if (flow) {
+		flow_used(flow);
+		return container_of(flow, struct taken, flow);
+	}
+	taken = calloc(1, sizeof(*taken));
+	if (!taken)
+		return NULL;
+	taken->flow.key = *key;
+	flow_add(&uplink->taken, &taken->flow);
+	return taken;
+}
+
+static void remember(struct uplink *uplink, const struct held *held)
+{
+	struct taken *taken = taken_of(uplink, &held->flow.key);
+
+	/* Else a copy makes a second connection, which nobody uses. */
+	if (taken)
+		taken->sequence = packet_sequence(&held->syn);
+}
+
+static bool was_taken(struct uplink *uplink, const struct flow_key *key, const struct packet *syn)
+{
+	struct flow *flow = flow_find(&uplink->taken, key);
+
+	return flow && container_of(flow, struct taken, flow)->sequence == packet_sequence(syn);
 }
 
 static void refuse(struct held *held, int error)
@@ -80,8 +127,11 @@ static void hold(struct uplink *uplink, const struct packet *syn)
 {
 	struct flow_key key = { .client = syn->source, .service = syn->destination };
 	struct flow *flow = flow_find(&uplink->held, &key);
-	struct held *held = flow ? container_of(flow, struct held, flow) : calloc(1, sizeof(*held));
+	struct held *held;
 
+	if (!flow && was_taken(uplink, &key, syn))
+		return;
+	held = flow ? container_of(flow, struct held, flow) : calloc(1, sizeof(*held));
 	if (!held)
 		return;
 	held->syn = *syn;
@@ -102,10 +152,15 @@ static void hold(struct uplink *uplink, const struct packet *syn)
 int uplink_hold_take(struct uplink *uplink, const struct flow_key *key)
 {
 	struct flow *flow = flow_find(&uplink->held, key);
-	int back = flow ? steal_fd(&container_of(flow, struct held, flow)->back) : -1;
+	struct held *held;
+	int back;
 
-	if (flow)
-		held_close(flow);
+	if (!flow)
+		return -1;
+	held = container_of(flow, struct held, flow);
+	back = steal_fd(&held->back);
+	remember(uplink, held);
+	held_close(flow);
 	return back;
 }
 
@@ -159,6 +214,7 @@ int uplink_hold_start(struct uplink *uplink, struct slice request, struct err *e
 	struct watch *watch = &uplink->captured;
 
 	flow_table_init(&uplink->held, held_close);
+	flow_table_init(&uplink->taken, taken_close);
 	watch->ready = captured_ready;
 	watch->fd = netns_socket(uplink->netns, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
 	if (watch->fd < 0)
@@ -173,5 +229,6 @@ int uplink_hold_start(struct uplink *uplink, struct slice request, struct err *e
 void uplink_hold_stop(struct uplink *uplink)
 {
 	flow_table_clear(&uplink->held);
+	flow_table_clear(&uplink->taken);
 	watch_close(&uplink->captured);
 }

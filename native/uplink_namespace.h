@@ -26,6 +26,7 @@ struct uplink {
 	struct uplink_connection *connections;
 	size_t connections_n;
 	struct flow_table held;		/* of captured, connections that are dialed before they are let through */
+	struct flow_table taken;	/* of those, what was accepted lately */
 	struct flow_table flows;	/* of datagrams */
 	struct refusals *refusals;	/* that were told; NULL before the first */
 	struct uplink *next;

@@ -58,6 +58,7 @@ TEST(a_syn_is_read_and_gets_its_checksum)
 	check_address(&syn.source, "172.17.0.2:40000");
 	check_address(&syn.destination, "192.0.2.9:80");
 	CHECK_INT(syn.ip_len, 20);
+	CHECK_INT(packet_sequence(&syn), 0x01020304);
 	CHECK_INT(transport_sum(&syn, IPPROTO_TCP), 0xffff);
 	CHECK(packet_read_syn(SLICE(syn6), &syn));
 	check_address(&syn.source, "[fd00::2]:40000");

@@ -1,7 +1,7 @@
 /** What ways out do to the host: nothing. What they leave: nothing. And what is done where the kernel gives none. */
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -159,6 +159,25 @@ describe("ways out", () => {
     expect(memory(supervisor) - before.memory).toBeLessThan(1024);
   }, 120_000);
 
+  it("make one connection of one, also where its first packet comes twice", async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.write("!");
+      socket.pipe(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const { id } = await engine.networks.create({ subnets: [{ subnet: "10.9.9.0/24" }] });
+    await using client = await shell("sleep 60").withNetwork(id).withExposedHostPorts(port).start();
+    const { state } = await engine.containers.inspect(client.getId());
+    const script = path.join(import.meta.dirname, "../fixtures/late-syn.py");
+    const said = await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, "python3", script, "10.9.9.1", String(port)]);
+    expect(said).toBe("x\n");
+    expect(connections).toBe(2);
+    server.close();
+  });
+
   it("let a container start again, and find its way again", async () => {
     await using container = await shell(`nc -w 5 ${outside.ipv4} ${Service.WHO} < /dev/null; sleep 60`).start();
     for (const times of [1, 2]) {
@@ -170,7 +189,7 @@ describe("ways out", () => {
   it("can't be widened by a container that configures its own network", async () => {
     const server = createServer((socket) => socket.end("loopback\n"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
+    const { port } = server.address() as AddressInfo;
     await using container = await shell("sleep 60").withAddedCapabilities("NET_ADMIN").withExposedHostPorts(1).start();
     const { state } = await engine.containers.inspect(container.getId());
     // Everything, also what is the container's own, is handed to the supervisor.
