@@ -76,30 +76,41 @@ static bool read_v6(struct packet *p)
 	return address_of((struct slice){ p->bytes + 8, 16 }, 0, &p->source) && address_of((struct slice){ p->bytes + 24, 16 }, 0, &p->destination);
 }
 
-bool packet_read_syn(struct slice bytes, struct packet *syn)
+/* @wanted: the flag that it has, and no other of SYN, RST, FIN and ACK */
+static bool read_tcp(struct slice bytes, uint8_t wanted, struct packet *p)
 {
 	struct tcphdr tcp;
 	uint8_t version;
 
-	if (bytes.len == 0 || bytes.len > sizeof(syn->bytes))
+	if (bytes.len == 0 || bytes.len > sizeof(p->bytes))
 		return false;
-	memcpy(syn->bytes, bytes.data, bytes.len);
-	syn->len = bytes.len;
-	version = syn->bytes[0] >> 4;
-	if (version == 4 ? !read_v4(syn) : version == 6 ? !read_v6(syn) : true)
+	memcpy(p->bytes, bytes.data, bytes.len);
+	p->len = bytes.len;
+	version = p->bytes[0] >> 4;
+	if (version == 4 ? !read_v4(p) : version == 6 ? !read_v6(p) : true)
 		return false;
-	if (syn->len < syn->ip_len + sizeof(tcp))
+	if (p->len < p->ip_len + sizeof(tcp))
 		return false;
-	memcpy(&tcp, syn->bytes + syn->ip_len, sizeof(tcp));
-	if (!tcp.syn || tcp.ack || tcp.rst || tcp.fin)
+	memcpy(&tcp, p->bytes + p->ip_len, sizeof(tcp));
+	if ((tcp.th_flags & (TH_SYN | TH_RST | TH_FIN | TH_ACK)) != wanted)
 		return false;
-	address_set_port(&syn->source, ntohs(tcp.source));
-	address_set_port(&syn->destination, ntohs(tcp.dest));
+	address_set_port(&p->source, ntohs(tcp.source));
+	address_set_port(&p->destination, ntohs(tcp.dest));
 	tcp.check = 0;
-	memcpy(syn->bytes + syn->ip_len, &tcp, sizeof(tcp));
-	tcp.check = transport_checksum(syn, IPPROTO_TCP);
-	memcpy(syn->bytes + syn->ip_len, &tcp, sizeof(tcp));
+	memcpy(p->bytes + p->ip_len, &tcp, sizeof(tcp));
+	tcp.check = transport_checksum(p, IPPROTO_TCP);
+	memcpy(p->bytes + p->ip_len, &tcp, sizeof(tcp));
 	return true;
+}
+
+bool packet_read_syn(struct slice bytes, struct packet *syn)
+{
+	return read_tcp(bytes, TH_SYN, syn);
+}
+
+bool packet_read_reset(struct slice bytes, struct packet *reset)
+{
+	return read_tcp(bytes, TH_RST, reset);
 }
 
 uint32_t packet_sequence(const struct packet *syn)

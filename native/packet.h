@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * IP packets as bytes: reading the first one of a TCP connection, and writing the answers that a router or a host would give.
+ * IP packets as bytes: reading those that begin a TCP connection or refuse one, and writing the answers that a router or a host
+ * would give.
  * Nothing is trusted of what is read, and nothing is kept.
  */
 #ifndef CAISSON_PACKET_H
@@ -30,6 +31,9 @@ enum unreachable { UNREACHABLE_NETWORK, UNREACHABLE_HOST, UNREACHABLE_PORT };
  * Return: false for anything else.
  */
 bool packet_read_syn(struct slice bytes, struct packet *syn);
+
+/* packet_read_reset() - The same for one with RST and without ACK. */
+bool packet_read_reset(struct slice bytes, struct packet *reset);
 
 /* packet_sequence() - The initial sequence number: what tells a new connection between the same ports from a copy of the last. */
 uint32_t packet_sequence(const struct packet *syn);

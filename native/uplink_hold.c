@@ -12,6 +12,11 @@
  *		may be read after the connection was accepted: it is no second connection
  *
  * and where dialing fails, the client gets what the kernel of the destination, or of a router, would send.
+ *
+ * Another chain holds the resets by which the kernel answers segments without a socket. Up to Linux 6.18 at least, one CPU that looks
+ * for the socket of a connection can miss it while another one puts it in its request's place (inet_ehash_insert()). What is sent by
+ * hand is answered on our CPU while the client runs on its own, so that its first data comes into that moment; the server it thinks
+ * it talks to would not do that to it. Such a reset is lost: the client sends its data again after 200 ms (TCP_RTO_MIN).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,6 +39,8 @@
 /* A thousand connections at once: the kernel counts about 1,500 bytes for each. */
 #define RECEIVE_BUFFER (4 << 20)
 #define MESSAGE_MAX 4096
+/* After a connection was accepted: longer than the kernel takes, shorter than TCP_RTO_MIN. */
+#define JUST_MADE_US 100000
 
 struct held {
 	struct flow flow;
@@ -149,6 +156,16 @@ static void hold(struct uplink *uplink, const struct packet *syn)
 	dial_start(&held->dial, dialed);
 }
 
+static void hold_reset(struct uplink *uplink, const struct packet *reset)
+{
+	struct flow_key key = { .client = reset->destination, .service = reset->source };
+	struct flow *taken = flow_find(&uplink->taken, &key);
+
+	if (flow_find(&uplink->held, &key) || (taken && now_us() - taken->used_us < JUST_MADE_US))
+		return;
+	uplink_inject(uplink, reset);
+}
+
 int uplink_hold_take(struct uplink *uplink, const struct flow_key *key)
 {
 	struct flow *flow = flow_find(&uplink->held, key);
@@ -195,7 +212,7 @@ static void captured_ready(struct watch *watch, uint32_t events)
 	(void)events;
 	for (int i = 0; i < BATCH; i++) {
 		ssize_t n = RETRY(recv(watch->fd, buffer, sizeof(buffer), 0));
-		struct packet syn;
+		struct packet packet;
 		struct slice bytes;
 
 		/* ENOBUFS tells that packets were lost: their senders will repeat them. */
@@ -204,8 +221,12 @@ static void captured_ready(struct watch *watch, uint32_t events)
 		if (n < 0)
 			return;
 		for (struct nlmsghdr *h = (void *)buffer; NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n))
-			if (logged_packet(h, &bytes) && packet_read_syn(bytes, &syn))
-				hold(uplink, &syn);
+			if (!logged_packet(h, &bytes))
+				continue;
+			else if (packet_read_syn(bytes, &packet))
+				hold(uplink, &packet);
+			else if (packet_read_reset(bytes, &packet))
+				hold_reset(uplink, &packet);
 	}
 }
 

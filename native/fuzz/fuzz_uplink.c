@@ -38,6 +38,10 @@ static void answer(struct slice bytes)
 {
 	struct packet syn, out, again;
 
+	if (packet_read_reset(bytes, &out)) {
+		assert(out.len == bytes.len && out.ip_len + 20 <= out.len && !packet_read_syn(bytes, &syn));
+		return;
+	}
 	if (!packet_read_syn(bytes, &syn))
 		return;
 	assert(syn.len == bytes.len && syn.ip_len + 20 <= syn.len);

@@ -66,6 +66,23 @@ TEST(a_syn_is_read_and_gets_its_checksum)
 	CHECK_INT(transport_sum(&syn, IPPROTO_TCP), 0xffff);
 }
 
+TEST(a_reset_is_read)
+{
+	static const uint8_t rst = 0x04, rst_ack = 0x14;
+	uint8_t copy[sizeof(syn4)];
+	struct packet reset;
+
+	memcpy(copy, syn4, sizeof(copy));
+	CHECK(!packet_read_reset(SLICE(copy), &reset));
+	copy[33] = rst_ack;
+	CHECK(!packet_read_reset(SLICE(copy), &reset));
+	copy[33] = rst;
+	CHECK(packet_read_reset(SLICE(copy), &reset));
+	check_address(&reset.source, "172.17.0.2:40000");
+	check_address(&reset.destination, "192.0.2.9:80");
+	CHECK_INT(transport_sum(&reset, IPPROTO_TCP), 0xffff);
+}
+
 TEST(nothing_else_is_taken_for_a_syn)
 {
 	static const uint8_t flags[] = { 0x00, 0x01, 0x03, 0x04, 0x06, 0x10, 0x12 };

@@ -1,7 +1,7 @@
 /** What ways out do to the host: nothing. What they leave: nothing. And what is done where the kernel gives none. */
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -74,8 +74,8 @@ describe("ways out", () => {
     const { id } = await engine.networks.create({ subnets: [{ subnet: "10.9.7.0/24" }, { subnet: "fd00:97::/64" }] });
     await using container = await shell("sleep 60").withExposedHostPorts(8080).start();
     await using member = await shell("sleep 60").withNetwork(id).withExposedHostPorts(8080).start();
-    const chainIn = async (namespace: string): Promise<string[]> => {
-      const listed = await run("nsenter", [`--net=${namespace}`, "nft", "list", "chain", "inet", "caisson", "uplink"]);
+    const chainIn = async (namespace: string, chain = "uplink"): Promise<string[]> => {
+      const listed = await run("nsenter", [`--net=${namespace}`, "nft", "list", "chain", "inet", "caisson", chain]);
       return listed
         .split("\n")
         .slice(2, -3)
@@ -98,6 +98,10 @@ describe("ways out", () => {
       ...common,
       ...ipv6, // this host has an address, on the link to the outside
       ...last,
+    ]);
+    expect(await chainIn(`/proc/${state.pid}/ns/net`, "resets")).toEqual([
+      "type filter hook output priority filter; policy accept;",
+      "tcp flags rst / rst,ack meta mark != 0x000ca155 log group 6 drop",
     ]);
     const held = heldNamespaces(supervisor).map((fd) => chainIn(`/proc/${supervisor}/fd/${fd}`).catch(() => []));
     expect(await Promise.all(held)).toContainEqual([
@@ -159,23 +163,41 @@ describe("ways out", () => {
     expect(memory(supervisor) - before.memory).toBeLessThan(1024);
   }, 120_000);
 
-  it("make one connection of one, also where its first packet comes twice", async () => {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections++;
-      socket.write("!");
-      socket.pipe(socket);
+  describe("see the segments of a client", () => {
+    let connections: number;
+    let server: Server;
+    let port: number;
+
+    beforeEach(async () => {
+      connections = 0;
+      server = createServer((socket) => {
+        connections++;
+        socket.write("!");
+        socket.pipe(socket);
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      port = (server.address() as AddressInfo).port;
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    const { id } = await engine.networks.create({ subnets: [{ subnet: "10.9.9.0/24" }] });
-    await using client = await shell("sleep 60").withNetwork(id).withExposedHostPorts(port).start();
-    const { state } = await engine.containers.inspect(client.getId());
-    const script = path.join(import.meta.dirname, "../fixtures/late-syn.py");
-    const said = await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, "python3", script, "10.9.9.1", String(port)]);
-    expect(said).toBe("x\n");
-    expect(connections).toBe(2);
-    server.close();
+
+    afterEach(() => server.close());
+
+    /** What a script says that runs on a network, in the namespace of a member. */
+    async function script(name: string): Promise<string> {
+      const { id } = await engine.networks.create({ subnets: [{ subnet: "10.9.9.0/24" }] });
+      await using client = await shell("sleep 60").withNetwork(id).withExposedHostPorts(port).start();
+      const { state } = await engine.containers.inspect(client.getId());
+      const file = path.join(import.meta.dirname, "../fixtures", name);
+      return await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, "python3", file, "10.9.9.1", String(port)]);
+    }
+
+    it("and make one connection of one, also where its first packet comes twice", async () => {
+      expect(await script("late-syn.py")).toBe("x\n");
+      expect(connections).toBe(2);
+    });
+
+    it("and refuse those of no connection, unless it has just been made", async () => {
+      expect(await script("stray-segment.py")).toBe("0 1\n");
+    });
   });
 
   it("let a container start again, and find its way again", async () => {

@@ -6,7 +6,7 @@ import { errorSummary } from "../../errors.js";
 import type { Session } from "../containers/session.js";
 import { defaultAddress } from "../network/addresses.js";
 import { loopbackMessages, uplinkRouteMessages } from "../network/netlink.js";
-import { type UplinkScope, uplinkCapture, uplinkChain } from "../network/uplink.js";
+import { type UplinkScope, uplinkCapture, uplinkChains } from "../network/uplink.js";
 import { capabilitySet } from "../runtime/capabilities.js";
 import { describeOperation } from "../runtime/describe-operation.js";
 import { compileDeviceRules, DEFAULT_DEVICE_RULES } from "../runtime/device-rules.js";
@@ -101,7 +101,7 @@ const TRIALS: readonly Trial[] = [
         op: "NETLINK",
         data: Buffer.concat([loopbackMessages(defaultAddress), uplinkRouteMessages({ source: defaultAddress.address, ipv6: host.ipv6 })]),
       },
-      ...[uplinkChain(UPLINK), uplinkCapture()].map((data) => ({ op: "NETLINK" as const, value: NETLINK_NETFILTER, data })),
+      ...[uplinkChains(UPLINK), uplinkCapture()].map((data) => ({ op: "NETLINK" as const, value: NETLINK_NETFILTER, data })),
     ],
     detail: "containers have a way to the outside",
     remedy:

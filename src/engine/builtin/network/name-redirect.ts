@@ -16,5 +16,5 @@ const DESTINATION_NAT = -100;
 export function nameRedirectChain(): Buffer {
   const match = [...destination(NAME_SERVER_ADDRESS, 32), ...destinationPort(NAME_SERVER_PORT)];
   const rules = [UDP, TCP].map((number) => [...match, ...protocol(number), ...destinationNat(NAME_SERVER_OTHER_PORT)]);
-  return chainBatch({ table: "caisson", name: "names", type: "nat", hook: "output", priority: DESTINATION_NAT, rules });
+  return chainBatch("caisson", [{ name: "names", type: "nat", hook: "output", priority: DESTINATION_NAT, rules }]);
 }

@@ -21,7 +21,6 @@ export type Expression = Buffer;
 export type Rule = readonly Expression[];
 
 export interface Chain {
-  readonly table: string;
   readonly name: string;
   readonly type: "filter" | "nat";
   readonly hook: keyof typeof Hook;
@@ -30,18 +29,14 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-/** A transaction that makes the chain what is said here, whether or not it is there already. */
-export function chainBatch({ table, name, type, hook, priority, rules }: Chain): Buffer {
+type Request = readonly [type: number, flags: number, ...attributes: readonly Buffer[]];
+
+/** A transaction that makes the chains of the table what is said here, whether or not they are there already. */
+export function chainBatch(table: string, chains: readonly Chain[]): Buffer {
   const inTable = textAttribute(1, table);
-  const place = nestedAttribute(4, u32(1, Hook[hook]), u32(2, priority));
-  const requests: readonly (readonly [type: number, flags: number, ...attributes: readonly Buffer[]])[] = [
+  const requests: readonly Request[] = [
     [Nft.NEWTABLE, NetlinkFlag.CREATE, inTable],
-    [Nft.NEWCHAIN, NetlinkFlag.CREATE, inTable, textAttribute(3, name), place, u32(5, VERDICT_ACCEPT), textAttribute(7, type)],
-    [Nft.DELRULE, 0, inTable, textAttribute(2, name)],
-    ...rules.map((rule): [number, number, ...Buffer[]] => {
-      const expressions = nestedAttribute(4, ...rule.map((expression) => nestedAttribute(1, expression)));
-      return [Nft.NEWRULE, NetlinkFlag.CREATE | NetlinkFlag.APPEND, inTable, textAttribute(2, name), expressions];
-    }),
+    ...chains.flatMap((chain) => chainRequests(inTable, chain)),
   ];
   return Buffer.concat([
     message(Message.BATCH_BEGIN, 0, 0, SUBSYSTEM),
@@ -51,6 +46,18 @@ export function chainBatch({ table, name, type, hook, priority, rules }: Chain):
     ),
     message(Message.BATCH_END, 0, 0, SUBSYSTEM),
   ]);
+}
+
+function chainRequests(inTable: Buffer, { name, type, hook, priority, rules }: Chain): readonly Request[] {
+  const place = nestedAttribute(4, u32(1, Hook[hook]), u32(2, priority));
+  return [
+    [Nft.NEWCHAIN, NetlinkFlag.CREATE, inTable, textAttribute(3, name), place, u32(5, VERDICT_ACCEPT), textAttribute(7, type)],
+    [Nft.DELRULE, 0, inTable, textAttribute(2, name)],
+    ...rules.map((rule): Request => {
+      const expressions = nestedAttribute(4, ...rule.map((expression) => nestedAttribute(1, expression)));
+      return [Nft.NEWRULE, NetlinkFlag.CREATE | NetlinkFlag.APPEND, inTable, textAttribute(2, name), expressions];
+    }),
+  ];
 }
 
 /** Makes the kernel send what the rules log to the group to the socket that asks, packet by packet (nfnetlink_log.h). */

@@ -1,5 +1,5 @@
 /**
- * What leaves a network namespace for the outside, and where it arrives: the rules of its nf_tables chain, and those of the
+ * What leaves a network namespace for the outside, and where it arrives: the rules of its nf_tables chains, and those of the
  * supervisor, which dials. native/uplink.c tells how the two work together.
  */
 import { addressBytes, LOOPBACK_ADDRESSES } from "./addresses.js";
@@ -30,7 +30,7 @@ import { byte, destination, destinationPort, family, from, IPV4, IPV6, protocol,
 /** Of our sockets in the namespace. In a container's it is taken: one that nobody listens on, below those that the kernel gives away. */
 export const UPLINK_PORT = 6;
 
-/** Of packets that the supervisor sends into the namespace: the first ones of connections that have been dialed. */
+/** Of packets that the supervisor sends into the namespace, and so of those that the chains let go. */
 export const UPLINK_MARK = 0xca155;
 const CAPTURE_GROUP = 6;
 
@@ -98,25 +98,23 @@ function hostOf(address: string): { readonly address: string; readonly prefixLen
   return { address, prefixLength: addressBytes(address).length * 8 };
 }
 
-/** The transaction that makes the namespace's chain. */
-export function uplinkChain(scope: UplinkScope): Buffer {
-  return chainBatch({
-    table: "caisson",
-    name: "uplink",
-    type: "filter",
-    hook: "prerouting",
-    priority: AFTER_DNAT,
-    rules: chainRules(scope),
-  });
+/** The transaction that makes the namespace's chains. */
+export function uplinkChains(scope: UplinkScope): Buffer {
+  return chainBatch("caisson", [
+    { name: "uplink", type: "filter", hook: "prerouting", priority: AFTER_DNAT, rules: chainRules(scope) },
+    { name: "resets", type: "filter", hook: "output", priority: FILTER, rules: [HELD_RESETS] },
+  ]);
 }
 
-/** By which the supervisor gets the first packets of connections. */
+/** By which the supervisor gets the packets that the chains hold for it. */
 export function uplinkCapture(): Buffer {
   return captureRequest(CAPTURE_GROUP);
 }
 
 /** What a container has translated itself (a Kubernetes node, say) is not for us. -100 is NF_IP_PRI_NAT_DST. */
 const AFTER_DNAT = -90;
+/** NF_IP_PRI_FILTER */
+const FILTER = 0;
 const RTN_UNICAST = 1;
 
 /** A packet that no rule accepts, and that is not one of ours, is answered with an error. */
@@ -150,7 +148,24 @@ function received(match: readonly Expression[]): Rule {
 }
 
 const FLAGS_FIN_SYN_RST_ACK = 0x17;
+const FLAGS_RST_ACK = 0x14;
 const FLAG_SYN = 0x02;
+const FLAG_RST = 0x04;
+
+/**
+ * What the kernel answers a segment with that it finds no socket for (RFC 9293 section 3.10.7.1: without ACK; that of a socket has
+ * one). The supervisor lets it go on, unless the connection has just been made (native/uplink_hold.c).
+ */
+const HELD_RESETS: Rule = [
+  ...protocol(TCP),
+  payload(Base.TRANSPORT, 13, 1),
+  mask(byte(FLAGS_RST_ACK)),
+  equals(byte(FLAG_RST)),
+  meta(Meta.MARK),
+  differs(u32(UPLINK_MARK)),
+  log(CAPTURE_GROUP),
+  drop(),
+];
 
 function gatewayRules({ address, exposed }: HostGateway, ofContainer: boolean): readonly Rule[] {
   const there = destination(address, addressBytes(address).length * 8);

@@ -7,7 +7,7 @@ import {
   type UplinkRule,
   type UplinkScope,
   uplinkCapture,
-  uplinkChain,
+  uplinkChains,
   uplinkRules,
 } from "../../network/uplink.js";
 import { FieldWriter } from "../../supervisor/codec.js";
@@ -35,7 +35,7 @@ function settings(scope: UplinkScope): Buffer {
 
 function compile(scope: UplinkScope): Buffer {
   const writer = new FieldWriter(8192);
-  writer.u64(Tag.PORT, UPLINK_PORT).u64(Tag.MARK, UPLINK_MARK).bytes(Tag.CAPTURE, uplinkCapture()).bytes(Tag.DATA, uplinkChain(scope));
+  writer.u64(Tag.PORT, UPLINK_PORT).u64(Tag.MARK, UPLINK_MARK).bytes(Tag.CAPTURE, uplinkCapture()).bytes(Tag.DATA, uplinkChains(scope));
   for (const rule of uplinkRules(scope)) writer.nested(Tag.RULE, (nested) => writeRule(nested, rule));
   return writer.finish();
 }

@@ -1,7 +1,7 @@
 /** What may be reached from a container, judged as the supervisor judges: the first rule that fits decides. How nf_tables reads its chain is in test/integration/uplink.test.ts. */
 import { describe, expect, it } from "vitest";
 import { addressNumber, contains, familyOf, parseSubnet } from "../../../../../src/engine/builtin/network/subnets.js";
-import { type UplinkScope, uplinkChain, uplinkRules } from "../../../../../src/engine/builtin/network/uplink.js";
+import { type UplinkScope, uplinkChains, uplinkRules } from "../../../../../src/engine/builtin/network/uplink.js";
 
 const SCOPE: UplinkScope = {
   ofContainer: false,
@@ -46,9 +46,9 @@ describe("uplink rules", () => {
   });
 });
 
-describe("uplink chain", () => {
-  it("is a sequence of whole netlink messages, of which the last request alone is answered", () => {
-    const batch = uplinkChain(SCOPE);
+describe("uplink chains", () => {
+  it("are a sequence of whole netlink messages, of which the last request alone is answered", () => {
+    const batch = uplinkChains(SCOPE);
     const flags: number[] = [];
     let at = 0;
     for (; at < batch.length; at += (batch.readUInt32LE(at) + 3) & ~3) flags.push(batch.readUInt16LE(at + 6));
