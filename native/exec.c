@@ -246,13 +246,16 @@ static int start(struct process *p, const struct container *c, struct slice body
 {
 	struct spawn s = { .stdio = { -1, -1, -1 } };
 	char cgroup[PATH_MAX];
+	uint64_t flags = 0;
 	int r = -1;
 
 	if (!find_slice(body, TAG_PLAN, &s.plan))
 		return fail(e, EINVAL, "plan");
 	if (find_text(body, TAG_CGROUP, cgroup, sizeof(cgroup)))
 		s.cgroup = cgroup;
-	s.pid_namespace = s.target = container_pidfd(c);
+	find_u64(body, TAG_FLAGS, &flags);
+	s.target = container_pidfd(c);
+	s.pid_namespace = flags & EXEC_OWN_PIDS ? -1 : s.target;
 	if (open_pipes(p, body, s.stdio, e) == 0 && spawn_plan(&s, e) == 0)
 		r = 0;
 	for (int i = 0; i < CHANNELS; i++)

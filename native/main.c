@@ -24,6 +24,7 @@
 #include "sealed.h"
 #include "session_channel.h"
 #include "spawn.h"
+#include "user_namespace.h"
 
 #define CONTROL_FD 3
 
@@ -40,7 +41,8 @@ static void raise_files_limit(void)
 
 static int set_up(char **argv, struct err *e)
 {
-	if (sealed_reexec(argv, e) < 0)
+	/* Before the copy runs: by execve(2) it belongs to the namespace, and so do the files of its /proc/PID, which are root's else. */
+	if (sealed_reexec(argv, argv[1] ? user_namespace_enter : NULL, e) < 0)
 		return -1;
 	if (close_range(CONTROL_FD + 1, ~0U, 0) < 0 || close_range(CONTROL_FD, CONTROL_FD, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(e, errno, "close_range");
@@ -70,8 +72,8 @@ int main(int argc, char **argv)
 		printf("caisson-supervisor, protocol %d\n", PROTOCOL_VERSION);
 		return 0;
 	}
-	if (argc != 1) {
-		fprintf(stderr, "usage: caisson-supervisor [--version]; started by Node with the control channel as descriptor 3\n");
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--user-namespace") != 0)) {
+		fprintf(stderr, "usage: caisson-supervisor [--version | --user-namespace]; started by Node with the control channel as descriptor 3\n");
 		return 2;
 	}
 	if (set_up(argv, &e) < 0) {

@@ -2,6 +2,8 @@
 /*
  * Working inside other network namespaces. A socket belongs to the namespace its maker was in, for good; so
  * it is enough to step in, make it, and step back (1.4 us both ways). Nothing else runs meanwhile: we have one thread.
+ *
+ * Where there is no way back, another process goes there (beside.h).
  */
 #ifndef CAISSON_NETNS_H
 #define CAISSON_NETNS_H

@@ -186,6 +186,19 @@ static int op_host_mkdir(struct plan *p, struct slice args, struct err *e)
 	return 0;
 }
 
+static int op_host_chown(struct plan *p, struct slice args, struct err *e)
+{
+	char path[PATH_SIZE];
+	uint64_t uid, gid;
+
+	(void)p;
+	if (arg_path(args, ARG_PATH, path, e) < 0)
+		return -1;
+	if (!find_u64(args, ARG_UID, &uid) || !find_u64(args, ARG_GID, &gid))
+		return fail(e, EINVAL, "owner");
+	return lchown(path, (uid_t)uid, (gid_t)gid) < 0 ? fail(e, errno, "%s", path) : 0;
+}
+
 static int op_host_write(struct plan *p, struct slice args, struct err *e)
 {
 	_close_ int fd = -1;
@@ -238,6 +251,7 @@ const struct operation file_operations[] = {
 	{ OP_WRITE, false, "write file", op_write },
 	{ OP_HOST_MKDIR, true, "mkdir", op_host_mkdir },
 	{ OP_HOST_WRITE, true, "write", op_host_write },
+	{ OP_HOST_CHOWN, true, "chown", op_host_chown },
 	{ OP_SYSCTL, false, "sysctl", op_sysctl },
 	{ 0 },
 };

@@ -27,7 +27,7 @@ enum msg_kind {
 
 	MSG_HELLO = 16,		/* VERSION, PATH session dir, CGROUP... -> VERSION, PID */
 	MSG_LAUNCH = 17,	/* ID, CLONE_FLAGS, CGROUP?, PREPARE?, PLAN, STDIN, TTY?, LOG, LOG_MAX, OOM_FILE?, NAMES?, UPLINK?, PID_OF? -> PID, WARNING... */
-	MSG_EXEC = 18,		/* ID container, EXEC_ID, CGROUP?, PLAN, TTY?, TOKEN_IN?, TOKEN_OUT, TOKEN_ERR? -> PID */
+	MSG_EXEC = 18,		/* ID container, EXEC_ID, CGROUP?, PLAN, TTY?, TOKEN_IN?, TOKEN_OUT, TOKEN_ERR?, FLAGS? -> PID */
 	MSG_SIGNAL = 19,	/* ID or EXEC_ID, SIGNAL; FLAGS 1, with EXEC_ID: to its process group */
 	MSG_RESIZE = 20,	/* ID or EXEC_ID, ROWS, COLUMNS */
 	MSG_STDIN = 21,		/* ID, TOKEN_IN: feeds the container's stdin; FLAGS 1: closes it when the stream ends */
@@ -212,6 +212,7 @@ enum op_code {
 	OP_MOUNT_POINT = 62,	/* SLOT, PATH in root: made where missing, a directory or an empty file as what SLOT holds */
 	OP_POPULATE = 63,	/* PATH in root, CWD host directory, DATA directory below it: becomes a copy of PATH if empty. NAME beside CWD: scratch */
 	OP_JOIN = 64,		/* NAME running container, FLAGS: its namespaces */
+	OP_HOST_CHOWN = 65,	/* PATH, UID, GID: not followed where it is a link */
 };
 
 enum arg_tag {
@@ -244,6 +245,11 @@ enum arg_tag {
 	ARG_ENV = 27,
 	ARG_OPTIONAL = 28,
 	ARG_OFFSET = 29,
+};
+
+/* Flags of MSG_EXEC. */
+enum exec_flag {
+	EXEC_OWN_PIDS = 1,	/* the container has the supervisor's pid namespace: there is none to step into */
 };
 
 /* Flags of OP_MOVE_MOUNT. */

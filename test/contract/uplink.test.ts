@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
 import { run } from "../fixtures/command.js";
 import { type Outside, openOutside, Service } from "../fixtures/outside.js";
+import { enterNetwork } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -48,7 +49,7 @@ describe.each(ENGINES)("$name", (candidate) => {
   async function datagrams(container: string, address: string, port: number, ...sizes: readonly number[]): Promise<string[]> {
     const { state } = await bench.engine.containers.inspect(container);
     const script = fileURLToPath(new URL("../fixtures/udp-client.mjs", import.meta.url));
-    const words = [`--net=/proc/${state.pid}/ns/net`, process.execPath, script, address, port, ...sizes].map(String);
+    const words = [...enterNetwork(state.pid), process.execPath, script, address, port, ...sizes].map(String);
     return (await run("nsenter", words)).trim().split("\n");
   }
 
@@ -148,7 +149,7 @@ describe.each(ENGINES)("$name", (candidate) => {
     expect(await datagrams(id, outside.ipv4, Service.ECHO_UDP, 3)).toEqual(["3"]);
     const { state } = await bench.engine.containers.inspect(id);
     const script = `require("dgram").createSocket("udp4").bind(${Service.ECHO_UDP}, function () { console.log("bound"); this.close(); })`;
-    expect(await run("nsenter", [`--net=/proc/${state.pid}/ns/net`, process.execPath, "-e", script])).toBe("bound\n");
+    expect(await run("nsenter", [...enterNetwork(state.pid), process.execPath, "-e", script])).toBe("bound\n");
   });
 
   it("ports of the host are exposed to one member of a network and not to another", async (context) => {

@@ -1,12 +1,13 @@
 /** An engine with a small image for the tests of one file; what they made is removed after each, and nothing may be left at the end. */
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, type RunnerTestFile } from "vitest";
 import type { ContainerSpec, Engine } from "../../src/engine/engine.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { mountsBelow } from "../fixtures/mounts.js";
+import { removeTree } from "../fixtures/rootless.js";
 import { faultOf, faultsOfNoTest } from "./daemon-faults.js";
 import { type BorrowedDaemon, borrowDaemon, contentsOf, emptyDaemon } from "./daemons.js";
 import type { Candidate } from "./engines.js";
@@ -66,7 +67,7 @@ export function useEngine(candidate: Candidate): Workbench {
     try {
       await engine?.close();
       const left = { sessions: entriesOf(path.join(home, "sessions")), mounts: mountsBelow(home) };
-      await rm(home, { recursive: true, force: true });
+      await removeTree(home);
       expect(left).toEqual({ sessions: [], mounts: [] });
       if (daemon) {
         const leftThere = await contentsOf(daemon.access);

@@ -8,9 +8,20 @@ it("names kernels that are too old", () => {
   expect(kernel({ ...HOST, kernel: [5, 11] })).toMatchObject({ status: "failed", remedy: "Linux 5.12 or newer is needed." });
 });
 
-it("wants root with its capabilities", () => {
+it("wants root with its capabilities, or a user namespace", () => {
   expect(privileges(HOST).status).toBe("passed");
-  expect(privileges({ ...HOST, uid: 1000 })).toMatchObject({ status: "failed", detail: "user 1000" });
+  const namespace = { uids: [[0, 1000, 1] as const, [1, 100_000, 65_536] as const], gids: [], programs: { newuidmap: "", newgidmap: "" } };
+  expect(privileges({ ...HOST, uid: 1000, userNamespace: { namespace } })).toEqual({
+    name: "privileges",
+    status: "passed",
+    detail: "user 1000, in a user namespace of 65537 ids",
+  });
+  expect(privileges({ ...HOST, uid: 1000, userNamespace: { missing: "no ids", remedy: "Get some." } })).toEqual({
+    name: "privileges",
+    status: "failed",
+    detail: "user 1000: no ids",
+    remedy: "Get some.",
+  });
   expect(privileges({ ...HOST, capabilities: 0n })).toMatchObject({ status: "failed", detail: "root without CAP_SYS_ADMIN" });
 });
 

@@ -46,6 +46,8 @@ export class ContainerRecord {
   cgroups: ContainerCgroups | undefined;
   /** The cgroup that exec'd processes join. */
   cgroup: string | undefined;
+  /** Of those that run. */
+  readonly execs = new Set<number>();
   /** What they run first, to join the others. */
   join: Plan = [];
   /** What a build adds to the container. */

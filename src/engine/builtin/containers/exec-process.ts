@@ -7,7 +7,7 @@ import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
 import { signalNumber } from "../../spec/signals.js";
 import { planExec } from "../runtime/plan-exec.js";
 import { type Plan, writePlan } from "../supervisor/codec.js";
-import { Message, Tag } from "../supervisor/protocol.js";
+import { ExecFlag, Message, Tag } from "../supervisor/protocol.js";
 import type { RawExit, Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
@@ -43,6 +43,7 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
       writer.text(Tag.ID, record.id).text(Tag.EXEC_ID, id);
       if (record.cgroup) writer.text(Tag.CGROUP, record.cgroup);
       if (spec.tty) writer.u64(Tag.TTY, 1);
+      if (record.spec.pidMode === "host") writer.u64(Tag.FLAGS, ExecFlag.OWN_PIDS);
       if (streams.stdin) writer.u64(Tag.TOKEN_IN, streams.stdin.token);
       writer.u64(Tag.TOKEN_OUT, streams.stdout.token);
       if (streams.stderr) writer.u64(Tag.TOKEN_ERR, streams.stderr.token);
@@ -56,11 +57,15 @@ export async function startExec(session: Session, record: ContainerRecord, spec:
         })
         .catch(ignoreGone);
     };
+    const pid = reply.u64(Tag.PID) ?? 0;
+    record.execs.add(pid);
+    const over = (): void => void record.execs.delete(pid);
+    exit.promise.then(over, over);
     killOnAbort(spec.signal, () => send("SIGKILL", true), exit.promise);
     return {
       ...connect(streams, keys, exit.promise),
       stderr: streams.stderr?.socket ?? Readable.from([]),
-      pid: reply.u64(Tag.PID) ?? 0,
+      pid,
       exit: exit.promise,
       kill: (signal = "SIGKILL") => send(signal),
       resize: async ({ rows, columns }: TerminalSize) => {

@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import { CaissonError } from "../../errors.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "../images/layer-tools.js";
-import type { Fields, FieldWriter } from "../supervisor/codec.js";
+import { type Fields, type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
 import { requestWithInput } from "../supervisor/stream-data.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
@@ -14,7 +14,8 @@ const INHERIT_AT_ONCE = 500;
 /** @param supervisor opens the session on first use */
 export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): LayerTools {
   return {
-    unpack: async (directory, tar, options = {}) => counts(await unpackLayer(await supervisor(), directory, tar, 0, options.signal)),
+    unpack: async (directory, tar, { signal, keepOwner = true } = {}) =>
+      counts(await unpackLayer(await supervisor(), directory, tar, keepOwner ? 0 : UnpackFlag.NO_OWNER, signal)),
     unpackBlob: async (directory, blob, { gzip, signal }) => {
       const flags = UnpackFlag.DIGEST | (gzip ? UnpackFlag.GZIP : 0);
       const reply = await unpackLayer(await supervisor(), directory, blob, flags, signal);
@@ -25,6 +26,15 @@ export function supervisorLayerTools(supervisor: () => Promise<Supervisor>): Lay
       for (const paths of portions(implicit)) await inherit(await supervisor(), directory, paths, lower);
     },
     pack: async (directory, options) => packDirectory(await supervisor(), directory, options),
+    chown: async (path, uid, gid) => {
+      await (await supervisor())
+        .request(Message.TRY, (writer) =>
+          writer.u64(Tag.CLONE_FLAGS, 0).nested(Tag.PLAN, (nested) => writePlan(nested, [{ op: "HOST_CHOWN", path, uid, gid }])),
+        )
+        .catch((error: unknown) => {
+          throw error instanceof SupervisorFailure ? error.asError(`Changing the owner of ${path}`) : error;
+        });
+    },
     removeTree: async (path, now = false) => {
       await (await supervisor())
         .request(Message.REMOVE_TREE, (writer) => writer.text(Tag.PATH, path).u64(Tag.FLAGS, now ? 0 : 1))
@@ -47,7 +57,7 @@ async function unpackLayer(
     void writer
       .text(Tag.PATH, directory)
       .u64(Tag.TOKEN_IN, token)
-      .u64(Tag.FLAGS, UnpackFlag.LAYER | flags);
+      .u64(Tag.FLAGS, UnpackFlag.LAYER | flags | (supervisor.inUserNamespace ? UnpackFlag.USERXATTR : 0));
   return requestWithInput(supervisor, Message.UNPACK, fill, bytes, { signal, operation: "unpack" }).catch((error: unknown) => {
     throw error instanceof SupervisorFailure ? layerFailure(error, directory) : error;
   });

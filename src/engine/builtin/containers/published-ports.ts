@@ -72,6 +72,13 @@ async function publish(session: Session, record: ContainerRecord, reach: Reach, 
         remedy: "Leave the host port out to get a free one, or stop what uses it.",
       });
     }
+    if (error.code === "EACCES") {
+      throw new CaissonError("PORT_FORBIDDEN", `Host port ${hostPort}/${protocol} on ${at} is not for this user`, {
+        facts: { hostIp: addresses[0] ?? "", hostPort },
+        cause: error,
+        remedy: "Choose one from 1024 up, leave it out to get a free one, or lower net.ipv4.ip_unprivileged_port_start.",
+      });
+    }
     throw error.asError(`Publishing port ${containerPort}/${protocol} on ${at}`);
   }
 }

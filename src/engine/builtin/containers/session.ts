@@ -8,6 +8,7 @@ import path from "node:path";
 import { CaissonError } from "../../errors.js";
 import { planSessionCgroups, type SessionCgroups } from "../runtime/cgroups.js";
 import type { HostFacts } from "../runtime/host-facts.js";
+import type { UserNamespace } from "../runtime/user-namespace.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
 import type { KernelFeature } from "./kernel-feature.js";
@@ -26,7 +27,7 @@ export interface Session {
   readonly nameRedirect: KernelFeature;
 }
 
-/** @throws SUPERVISOR_UNAVAILABLE, SUPERVISOR_DIED, STORE_UNWRITABLE, DISK_FULL */
+/** @throws SUPERVISOR_UNAVAILABLE, SUPERVISOR_DIED, STORE_UNWRITABLE, DISK_FULL, USER_NAMESPACE_REFUSED */
 export async function openSession(root: string, host: HostFacts, environment: NodeJS.ProcessEnv): Promise<Session> {
   const binary = await locateSupervisor(environment);
   const id = randomBytes(6).toString("hex");
@@ -36,12 +37,25 @@ export async function openSession(root: string, host: HostFacts, environment: No
   });
   const directory = path.join(sessions, id);
   const cgroups = planSessionCgroups(host.cgroups, id);
-  const supervisor = await Supervisor.open({ binary, sessionDirectory: directory, cgroups: cgroups.directories, prepare: cgroups.prepare });
+  const supervisor = await Supervisor.open({
+    binary,
+    sessionDirectory: directory,
+    cgroups: cgroups.directories,
+    prepare: cgroups.prepare,
+    userNamespace: userNamespaceOf(host),
+  });
   const unknown = (): KernelFeature => ({ missing: undefined });
   return {
     ...{ id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor },
     ...{ uplink: unknown(), nameRedirect: unknown() },
   };
+}
+
+function userNamespaceOf({ uid, userNamespace: choice }: HostFacts): UserNamespace | undefined {
+  if (!choice) return undefined;
+  if ("namespace" in choice) return choice.namespace;
+  const { missing, remedy } = choice;
+  throw new CaissonError("USER_NAMESPACE_REFUSED", `No user namespace for this user: ${missing}`, { facts: { uid }, remedy });
 }
 
 function unwritable(directory: string, cause: NodeJS.ErrnoException): CaissonError {

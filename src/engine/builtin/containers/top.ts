@@ -1,8 +1,10 @@
 /** `top`: the processes of a container, read from /proc (proc(5)). */
 import { readFile } from "node:fs/promises";
 import type { ContainerProcess } from "../../engine.js";
+import type { HostFacts } from "../runtime/host-facts.js";
+import { type IdRange, insideId } from "../runtime/user-namespace.js";
 import type { UserDatabase } from "../runtime/users.js";
-import { cgroupProcesses } from "./cgroup-processes.js";
+import { containerProcesses } from "./container-processes.js";
 import type { ContainerRecord } from "./container-record.js";
 import { notRunning } from "./exec-process.js";
 import type { Session } from "./session.js";
@@ -19,24 +21,35 @@ export async function topOf(session: Session, record: ContainerRecord): Promise<
   const { cgroups } = record;
   if (!record.running || !cgroups) throw notRunning(record);
   const [processes, users, bootTime] = await Promise.all([
-    cgroupProcesses(cgroups.unified ? [cgroups.unified] : cgroups.directories),
+    containerProcesses({ pid: record.pid, execs: record.execs, cgroups }),
     readUsers(session, record),
     readBootTime(),
   ]);
-  const described = await Promise.all((processes.length > 0 ? processes : [record.pid]).map((pid) => readProcess(pid, users, bootTime)));
+  const described = await Promise.all(
+    (processes.length > 0 ? processes : [record.pid]).map((pid) => readProcess(pid, users, bootTime, session.host)),
+  );
   return described.filter((process) => process !== undefined);
 }
 
 /** Undefined for a process that has ended meanwhile. */
-async function readProcess(pid: number, users: UserDatabase, bootTime: number): Promise<ContainerProcess | undefined> {
+async function readProcess(
+  pid: number,
+  users: UserDatabase,
+  bootTime: number,
+  { userNamespace }: HostFacts,
+): Promise<ContainerProcess | undefined> {
   const read = (name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, "utf8");
   try {
     const [stat, status, commandLine] = await Promise.all([read("stat"), read("status"), read("cmdline")]);
-    return describeProcess(pid, { stat, status, commandLine }, users, bootTime);
+    const namespace = userNamespace && "namespace" in userNamespace ? userNamespace.namespace : undefined;
+    return describeProcess(pid, { stat, status, commandLine }, users, bootTime, namespace?.uids);
   } catch {
     return undefined;
   }
 }
+
+/** As they are. */
+const EVERY_ID: readonly IdRange[] = [[0, 0, 2 ** 32]];
 
 export interface ProcessFiles {
   readonly stat: string;
@@ -50,12 +63,13 @@ export function describeProcess(
   { stat, status, commandLine }: ProcessFiles,
   users: UserDatabase,
   bootTime: number,
+  uids: readonly IdRange[] = EVERY_ID,
 ): ContainerProcess {
   // The name is in brackets and may hold any: the last one ends it.
   const end = stat.lastIndexOf(")");
   const name = stat.slice(stat.indexOf("(") + 1, end);
   const [state = "?", parent, , , terminal, , , , , , , user, kernel, , , , , threads, , start] = stat.slice(end + 2).split(" ");
-  const uid = Number(/^Uid:\s*\d+\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  const uid = insideId(uids, Number(/^Uid:\s*\d+\s+(\d+)/m.exec(status)?.[1] ?? 0));
   return {
     pid,
     containerPid: Number(/^NSpid:.*\s(\d+)$/m.exec(status)?.[1] ?? pid),

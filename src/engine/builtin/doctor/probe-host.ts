@@ -24,9 +24,16 @@ export function kernel(host: HostFacts): Probe {
 }
 
 export function privileges(host: HostFacts): Probe {
+  if (host.userNamespace) {
+    const choice = host.userNamespace;
+    if ("missing" in choice)
+      return { name: "privileges", status: "failed", detail: `user ${host.uid}: ${choice.missing}`, remedy: choice.remedy };
+    const ids = choice.namespace.uids.reduce((sum, [, , count]) => sum + count, 0);
+    return { name: "privileges", status: "passed", detail: `user ${host.uid}, in a user namespace of ${ids} ids` };
+  }
   if (host.uid === 0 && (host.capabilities & CAP_SYS_ADMIN) !== 0n) return { name: "privileges", status: "passed", detail: "root" };
-  const detail = host.uid === 0 ? "root without CAP_SYS_ADMIN" : `user ${host.uid}`;
-  return { name: "privileges", status: "failed", detail, remedy: "Run it as root; in a container, with CAP_SYS_ADMIN." };
+  const remedy = "Give the container that this runs in CAP_SYS_ADMIN.";
+  return { name: "privileges", status: "failed", detail: "root without CAP_SYS_ADMIN", remedy };
 }
 
 async function room(root: string): Promise<Probe> {

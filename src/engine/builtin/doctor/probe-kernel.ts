@@ -78,7 +78,7 @@ const TRIALS: readonly Trial[] = [
         host: session.host,
         privileged: false,
         ownNetwork: true,
-        ownPid: true,
+        hostPid: false,
         sharedMemory: { of: "itself", sizeBytes: undefined },
       }),
       { op: "PIVOT_ROOT" },

@@ -3,11 +3,7 @@ import type { Readable } from "node:stream";
 
 export interface LayerTools {
   /** Unpacks a plain tar to a new directory, whiteouts in overlay's form. @throws LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED */
-  unpack(
-    directory: string,
-    tar: AsyncIterable<Uint8Array>,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<UnpackedLayer>;
+  unpack(directory: string, tar: AsyncIterable<Uint8Array>, options?: UnpackOptions): Promise<UnpackedLayer>;
   /**
    * The same with a blob whose plain digest somebody knows and will compare: inflating and hashing are done where the files are made.
    * @param options.gzip the blob is compressed. Its CRC is not looked at: a digest says more
@@ -24,9 +20,19 @@ export interface LayerTools {
   inherit(directory: string, implicit: readonly string[], lower: readonly string[]): Promise<void>;
   /** A layer directory as a plain tar, deterministic. */
   pack(directory: string, options?: PackOptions): Promise<Readable>;
-  /** Gone from its place when it resolves; removed in the background. */
-  /** @param now resolve once its room is free again, not once its name is */
+  /** As a container sees the ids. Of a link itself, where it is one. */
+  chown(path: string, uid: number, gid: number): Promise<void>;
+  /**
+   * Gone from its place when it resolves; removed in the background.
+   * @param now resolve once its room is free again, not once its name is
+   */
   removeTree(path: string, now?: boolean): Promise<void>;
+}
+
+export interface UnpackOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Files belong to whom the archive says; else to the user of this process, who can read them. @default true */
+  readonly keepOwner?: boolean | undefined;
 }
 
 export interface PackOptions {

@@ -1,9 +1,12 @@
 /** What planning needs to know of the host, as plain data: read once by read-host-facts.ts, written by hand in tests. */
 import type { EnforcedLimits } from "../../engine.js";
+import type { UserNamespaceChoice } from "./user-namespace.js";
 
 export interface HostFacts {
   readonly uid: number;
-  /** The engine's own effective capabilities. */
+  /** For a user who is not root. */
+  readonly userNamespace?: UserNamespaceChoice | undefined;
+  /** The supervisor's effective capabilities, in its user namespace. */
   readonly capabilities: bigint;
   readonly kernel: readonly [major: number, minor: number];
   /** Node's name: `x64`, `arm64`. */

@@ -3,8 +3,10 @@
 import { inRoot } from "../../spec/mount-targets.js";
 import type { Plan } from "../supervisor/codec.js";
 import type { DeviceRule } from "./device-rules.js";
+import type { HostFacts } from "./host-facts.js";
 import { FileType, makeDevice, OpenTree } from "./kernel-constants.js";
 import { SLOT } from "./plan-mounts.js";
+import { bindDevice } from "./plan-pseudo-mounts.js";
 
 /** What was found on the host before planning. */
 export interface HostDevices {
@@ -38,15 +40,22 @@ export function planNamedDevices({ named }: HostDevices): Plan {
 }
 
 /** Before whatever the spec mounts there: a node that exists can't be made. */
-export function planAllDevices({ all }: HostDevices): Plan {
+export function planAllDevices({ all }: HostDevices, host: HostFacts): Plan {
   const directories = new Set(all.map(({ path }) => path.slice(0, path.lastIndexOf("/"))).filter((directory) => directory !== "dev"));
   return [
     ...[...directories].sort().map((path): Plan[number] => ({ op: "MKDIR", path, mode: 0o755 })),
-    ...all.map(({ path, type, permissions, major, minor }): Plan[number] => ({
-      op: "MKNOD",
-      path,
-      mode: (type === "c" ? FileType.CHARACTER : FileType.BLOCK) | permissions,
-      dev: makeDevice(major, minor),
-    })),
+    ...all.flatMap(
+      ({ path, type, permissions, major, minor }): Plan =>
+        host.userNamespace
+          ? bindDevice(`/${path}`, path)
+          : [
+              {
+                op: "MKNOD",
+                path,
+                mode: (type === "c" ? FileType.CHARACTER : FileType.BLOCK) | permissions,
+                dev: makeDevice(major, minor),
+              },
+            ],
+    ),
   ];
 }

@@ -14,7 +14,7 @@ export interface PseudoMountOptions {
   readonly host: HostFacts;
   readonly privileged: boolean;
   readonly ownNetwork: boolean;
-  readonly ownPid: boolean;
+  readonly hostPid: boolean;
   readonly sharedMemory: SharedMemory;
 }
 
@@ -27,12 +27,13 @@ export type SharedMemory =
 const restricted = MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC;
 
 export function planPseudoMounts(options: PseudoMountOptions): Plan {
-  const { host, privileged, ownNetwork, sharedMemory } = options;
+  const { host, privileged, ownNetwork, hostPid, sharedMemory } = options;
   const systemFlags = restricted | (privileged ? 0 : MountAttr.RDONLY);
   return [
-    ...mountNew("proc", "proc", restricted),
+    // Of the host's pid namespace a user namespace can't mount one.
+    ...(host.userNamespace && hostPid ? bindTree("/proc", "proc") : mountNew("proc", "proc", restricted)),
     ...mountNew("tmpfs", "dev", MountAttr.NOSUID | MountAttr.STRICTATIME, { mode: "755", size: "65536k" }),
-    ...deviceNodes(),
+    ...deviceNodes(host),
     ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, { ptmxmode: "0666", mode: "0620", gid: String(TTY_GID) }),
     ...planSharedMemory(sharedMemory),
     // Shows the queues of the IPC namespace that this is mounted in, whoever's it is.
@@ -60,21 +61,19 @@ export function mountNew(type: string, target: string, flags: number, values: Re
   ];
 }
 
-function deviceNodes(): Plan {
-  const node = (name: string, major: number, minor: number): Operation => ({
-    op: "MKNOD",
-    path: `dev/${name}`,
-    mode: FileType.CHARACTER | 0o666,
-    dev: makeDevice(major, minor),
-  });
+function deviceNodes(host: HostFacts): Plan {
+  const node = (name: string, major: number, minor: number): Operation[] =>
+    host.userNamespace
+      ? bindDevice(`/dev/${name}`, `dev/${name}`)
+      : [{ op: "MKNOD", path: `dev/${name}`, mode: FileType.CHARACTER | 0o666, dev: makeDevice(major, minor) }];
   const link = (name: string, data: string): Operation => ({ op: "SYMLINK", path: `dev/${name}`, data });
   return [
-    node("null", 1, 3),
-    node("zero", 1, 5),
-    node("full", 1, 7),
-    node("random", 1, 8),
-    node("urandom", 1, 9),
-    node("tty", 5, 0),
+    ...node("null", 1, 3),
+    ...node("zero", 1, 5),
+    ...node("full", 1, 7),
+    ...node("random", 1, 8),
+    ...node("urandom", 1, 9),
+    ...node("tty", 5, 0),
     link("fd", "/proc/self/fd"),
     link("stdin", "/proc/self/fd/0"),
     link("stdout", "/proc/self/fd/1"),
@@ -109,11 +108,25 @@ function bindHost(source: string, target: string): Operation[] {
   ];
 }
 
+/** The host's node: a user namespace has no devices of its own (mknod(2)). */
+export function bindDevice(source: string, target: string): Operation[] {
+  return [
+    { op: "TOUCH", path: target, mode: 0o644 },
+    { op: "OPEN_TREE", slot: MOUNT, path: source, flags: OpenTree.CLONE },
+    { op: "MOVE_MOUNT", slot: MOUNT, path: target },
+  ];
+}
+
 function bindReadonlyTree(source: string, target: string): Operation[] {
+  return bindTree(source, target, [{ op: "MOUNT_SETATTR", slot: MOUNT, set: MountAttr.RDONLY, flags: OpenTree.RECURSIVE }]);
+}
+
+/** With all that is mounted below it. @param before it is seen */
+function bindTree(source: string, target: string, before: readonly Operation[] = []): Operation[] {
   return [
     { op: "MKDIR", path: target, mode: 0o755 },
     { op: "OPEN_TREE", slot: MOUNT, path: source, flags: OpenTree.CLONE | OpenTree.RECURSIVE },
-    { op: "MOUNT_SETATTR", slot: MOUNT, set: MountAttr.RDONLY, flags: OpenTree.RECURSIVE },
+    ...before,
     { op: "MOVE_MOUNT", slot: MOUNT, path: target },
   ];
 }

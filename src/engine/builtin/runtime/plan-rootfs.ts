@@ -57,18 +57,14 @@ export function planOverlay(options: RootfsOptions): Plan {
 
 type Upper = { readonly upperdir: string; readonly workdir: string } | undefined;
 
-function withContext({ layers, mountpoint }: RootfsOptions, upper: Upper): Plan {
+function withContext({ layers, mountpoint, host }: RootfsOptions, upper: Upper): Plan {
+  const flag = (name: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_FLAG, name });
   const set = (name: string, data: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data });
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
+    ...(host.userNamespace ? [flag("userxattr")] : []),
     ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
-    ...(upper
-      ? [
-          set("upperdir", upper.upperdir),
-          set("workdir", upper.workdir),
-          { op: "FSCONFIG" as const, slot: CONTEXT, command: FsConfig.SET_FLAG, name: "volatile" },
-        ]
-      : []),
+    ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), flag("volatile")] : []),
     { op: "FSMOUNT", slot: CONTEXT, slot2: ROOT_SLOT, flags: 0 },
     { op: "MOVE_MOUNT_HOST", slot: ROOT_SLOT, path: mountpoint },
   ];
@@ -81,6 +77,8 @@ function withMount({ layers, mountpoint, host }: RootfsOptions, upper: Upper): P
   const data = [`lowerdir=${lower.join(":")}`];
   if (upper) data.push(`upperdir=${escapeOption(upper.upperdir)}`, `workdir=${escapeOption(upper.workdir)}`);
   if (upper && kernelAtLeast(host, 5, 10)) data.push("volatile");
+  // Overlay's marks are user.* attributes then: trusted.* ones take CAP_SYS_ADMIN over the host (Linux 5.11).
+  if (host.userNamespace) data.push("userxattr");
   return [{ op: "MOUNT", name: "overlay", path: mountpoint, fstype: "overlay", data: data.join(","), cwd }];
 }
 

@@ -6,6 +6,8 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync 
 import { release } from "node:os";
 import path from "node:path";
 import { type CgroupFacts, type HostFacts, V1_CONTROLLERS, type V1Controller } from "./host-facts.js";
+import { readUserFacts } from "./read-user-facts.js";
+import { chooseUserNamespace } from "./user-namespace.js";
 
 /** Docker's (moby 29, oci/defaults.go). */
 const MASKED = [
@@ -19,6 +21,7 @@ const READONLY = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) => `pro
 
 export function readHostFacts(): HostFacts {
   const cgroups = readCgroupFacts();
+  const uid = process.getuid?.() ?? 0;
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
   const enforces = (controller: V1Controller): boolean =>
     cgroups.v1[controller] !== undefined ||
@@ -27,8 +30,9 @@ export function readHostFacts(): HostFacts {
     cgroups.v1.memory === undefined ? "/proc/swaps" : path.join(cgroups.v1.memory, "memory.memsw.limit_in_bytes"),
   );
   return {
-    uid: process.getuid?.() ?? 0,
-    capabilities: readCapabilities(),
+    uid,
+    userNamespace: uid === 0 ? undefined : chooseUserNamespace(readUserFacts()),
+    capabilities: uid === 0 ? readCapabilities() : everyCapability(),
     kernel: [major, minor],
     architecture: process.arch,
     cgroups,
@@ -49,6 +53,11 @@ export function readHostFacts(): HostFacts {
 function readCapabilities(): bigint {
   const status = readFileSync("/proc/self/status", "utf8");
   return BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+}
+
+/** What a new user namespace has (user_namespaces(7)). */
+function everyCapability(): bigint {
+  return (2n << BigInt(Number(textOf("/proc/sys/kernel/cap_last_cap")) || 40)) - 1n;
 }
 
 /** From /proc/self/mountinfo (where each hierarchy is mounted) and /proc/self/cgroup (where this process is in it). */

@@ -174,6 +174,7 @@ export const Op = {
   MOUNT_POINT: 62,
   POPULATE: 63,
   JOIN: 64,
+  HOST_CHOWN: 65,
 } as const;
 
 /** Arguments of operations. */
@@ -213,6 +214,8 @@ export const Arg = {
 export const MoveFlag = { FOLLOW: 1, INTO_PROC: 2 } as const;
 
 /** Flags of UNPACK and COPY_IN. */
+export const ExecFlag = { OWN_PIDS: 1 } as const;
+
 export const UnpackFlag = {
   LAYER: 1,
   NO_OWNER: 2,

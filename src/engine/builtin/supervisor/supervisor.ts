@@ -11,7 +11,9 @@ import { closeSync, openSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import path from "node:path";
 import { abortError, CaissonError } from "../../errors.js";
+import type { UserNamespace } from "../runtime/user-namespace.js";
 import { encodeFrame, Fields, FieldWriter, type Frame, FrameReader, type Plan, writePlan } from "./codec.js";
+import { mapUserNamespace } from "./map-user-namespace.js";
 import { Message, PROTOCOL_VERSION, Tag } from "./protocol.js";
 import { SupervisorFailure } from "./supervisor-failure.js";
 
@@ -28,6 +30,8 @@ export interface SupervisorOptions {
   readonly cgroups: readonly string[];
   /** Host operations that make them. */
   readonly prepare: Plan;
+  /** For a user who is not root. @default the supervisor runs in ours */
+  readonly userNamespace?: UserNamespace | undefined;
 }
 
 /** How a process ended, as the supervisor saw it. */
@@ -67,6 +71,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #frames = new FrameReader();
   readonly #pending = new Map<number, Pending>();
   readonly #sessionDirectory: string;
+  /** It is not root on this host: what it can't do there, it does in other ways. */
+  readonly inUserNamespace: boolean;
   #directoryFd: number | undefined;
   #received: Frame[] = [];
   #deferred = false;
@@ -77,12 +83,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #closing = false;
   readonly #ended: Promise<void>;
 
-  private constructor(child: ChildProcess, sessionDirectory: string) {
+  private constructor(child: ChildProcess, { sessionDirectory, userNamespace }: SupervisorOptions) {
     super();
     this.setMaxListeners(0);
     this.#child = child;
     this.#control = child.stdio[3] as Socket;
     this.#sessionDirectory = sessionDirectory;
+    this.inUserNamespace = userNamespace !== undefined;
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(this.#end(error)));
       child.once("exit", () => resolve(this.#end(undefined)));
@@ -97,19 +104,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     (child.stderr as Socket | null)?.unref();
   }
 
-  /** Spawns a supervisor and opens its session. @throws SUPERVISOR_DIED, SUPERVISOR_ERROR, STORE_UNWRITABLE */
+  /** Spawns a supervisor and opens its session. @throws SUPERVISOR_DIED, SUPERVISOR_ERROR, STORE_UNWRITABLE, USER_NAMESPACE_REFUSED */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
     const { spawn } = await import("node:child_process");
-    const child = spawn(options.binary, [], {
+    const { userNamespace } = options;
+    const child = spawn(options.binary, userNamespace ? ["--user-namespace"] : [], {
       argv0: "caisson-supervisor",
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      stdio: userNamespace ? ["pipe", "pipe", "pipe", "pipe"] : ["ignore", "ignore", "pipe", "pipe"],
       cwd: "/",
       env: {},
       // A session of its own: Ctrl-C in the terminal is for the test process, which then closes the channel.
       detached: true,
     });
-    const supervisor = new Supervisor(child, options.sessionDirectory);
+    const supervisor = new Supervisor(child, options);
     try {
+      if (userNamespace) await supervisor.#map(userNamespace);
       await supervisor.request(Message.HELLO, (writer) => {
         writer.u64(Tag.VERSION, PROTOCOL_VERSION).text(Tag.PATH, options.sessionDirectory);
         for (const cgroup of options.cgroups) writer.text(Tag.CGROUP, cgroup);
@@ -120,6 +129,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     } catch (error) {
       await supervisor.close();
       throw error instanceof SupervisorFailure ? openFailure(error, options.sessionDirectory) : error;
+    }
+  }
+
+  async #map(namespace: UserNamespace): Promise<void> {
+    this.retain();
+    try {
+      await mapUserNamespace(this.#child, namespace, () => this.#stderr);
+    } finally {
+      this.release();
     }
   }
 

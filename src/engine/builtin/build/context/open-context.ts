@@ -31,7 +31,7 @@ export async function openContext(context: BuildContext, options: BuildOptions, 
 async function placeOf(context: BuildContext, options: BuildOptions, parts: ContextParts): Promise<ContextPlace> {
   if (typeof context !== "string") {
     const directory = await parts.temporary();
-    await parts.tools.unpack(directory, decompress(context.tar), { signal: parts.signal });
+    await parts.tools.unpack(directory, decompress(context.tar), { signal: parts.signal, keepOwner: false });
     return { directory, fetched: true };
   }
   const remote = await openRemote(context, options, parts);

@@ -61,7 +61,7 @@ async function download(url: string, { secrets }: BuildOptions, parts: ContextPa
   const { path: file } = await found.open();
   if (!(await isArchive(file))) return { file };
   const directory = await temporary();
-  await tools.unpack(directory, decompress(createReadStream(file)), { signal });
+  await tools.unpack(directory, decompress(createReadStream(file)), { signal, keepOwner: false });
   return { directory };
 }
 

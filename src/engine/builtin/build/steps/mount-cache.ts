@@ -3,7 +3,7 @@
  * name; another beginning is another cache, as in BuildKit.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, rename, stat } from "node:fs/promises";
+import { chmod, mkdir, rename, stat } from "node:fs/promises";
 import path from "node:path";
 import { treeTar } from "../../../build-context/tree-tar.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
@@ -86,8 +86,8 @@ async function ensureCache({ facts }: StageScope, name: string, mount: Cache, be
       await images.tools.unpack(temporary, treeTar(tree.files(from), CONTENT), { signal });
     } else {
       await mkdir(path.join(temporary, CONTENT), { recursive: true });
-      await chown(path.join(temporary, CONTENT), mount.uid, mount.gid);
       await chmod(path.join(temporary, CONTENT), mount.mode);
+      if (mount.uid !== 0 || mount.gid !== 0) await images.tools.chown(path.join(temporary, CONTENT), mount.uid, mount.gid);
     }
     await rename(temporary, directory).catch(async (error: NodeJS.ErrnoException) => {
       await images.tools.removeTree(temporary);

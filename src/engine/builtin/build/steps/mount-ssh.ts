@@ -2,7 +2,7 @@
  * `RUN --mount=type=ssh`: an agent's socket. The command gets one of its own that leads there, since the agent's belongs to whoever runs it
  * and `uid`, `gid` and `mode` say who may use this one.
  */
-import { chmod, chown, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -34,8 +34,8 @@ export function resolveSsh({ facts }: StageScope, instruction: InstructionOf<"RU
         throw buildFailed(failed, `ssh agent ${id}: ${agent} is ${what}`, { remedy: "Start ssh-agent, and add the key with ssh-add." });
       }
       const { socket, close } = await listenFor(agent, (await facts.workspace()).scratch());
-      await chown(socket, uid, gid);
       await chmod(socket, mode);
+      if (uid !== 0 || gid !== 0) await facts.images.tools.chown(socket, uid, gid);
       return {
         mount: { target, source: { kind: "host", path: socket, isDirectory: false }, readonly: false },
         env: { SSH_AUTH_SOCK: target },

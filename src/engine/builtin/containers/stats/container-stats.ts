@@ -22,7 +22,12 @@ export async function* containerStats(session: Session, record: ContainerRecord,
     const { pid, cgroups } = record;
     if (!cgroups) throw notRunning(record);
     const exited = record.nextExit.promise.catch(() => {});
-    const sample = await readSample({ pid, cgroups, ownNetwork: record.peer === undefined && record.spec.networkMode !== "host" });
+    const sample = await readSample({
+      pid,
+      execs: record.execs,
+      cgroups,
+      ownNetwork: record.peer === undefined && record.spec.networkMode !== "host",
+    });
     // Read while the container ended, it may be of nothing, or of another process.
     if (!record.running || record.pid !== pid) return;
     yield { ...sample, previousCpu, cpuPercent: previousCpu && cpuPercent(previousCpu, sample.cpu) };

@@ -4,13 +4,12 @@ import { totalmem } from "node:os";
 import path from "node:path";
 import type { BlockIoStats, ContainerStats, CpuStats, MemoryStats } from "../../../engine.js";
 import type { ContainerCgroups } from "../../runtime/cgroups.js";
-import { cgroupProcesses } from "../cgroup-processes.js";
+import { containerProcesses, type ProcessRoots } from "../container-processes.js";
 import { inAll, parseBlkio, parseFlat, parseHostTicks, parseIoStat, parseKilobytes, parseNetDev, parseNumber } from "./parse-stats.js";
 
 export type Sample = Omit<ContainerStats, "previousCpu" | "cpuPercent">;
 
-export interface SampledContainer {
-  readonly pid: number;
+export interface SampledContainer extends ProcessRoots {
   readonly cgroups: ContainerCgroups;
   readonly ownNetwork: boolean;
 }
@@ -18,7 +17,8 @@ export interface SampledContainer {
 /** USER_HZ, in which /proc counts on every architecture that Node runs on. */
 const TICK_MS = 10;
 
-export async function readSample({ pid, cgroups, ownNetwork }: SampledContainer): Promise<Sample> {
+export async function readSample(container: SampledContainer): Promise<Sample> {
+  const { pid, cgroups, ownNetwork } = container;
   const { unified, v1 } = cgroups;
   const time = new Date();
   const [host, network, onUnified, onV1] = await Promise.all([
@@ -29,9 +29,9 @@ export async function readSample({ pid, cgroups, ownNetwork }: SampledContainer)
   ]);
   const accounting = onUnified || onV1 ? "cgroup" : "processes";
   const [memory, blockIo, pids] =
-    onUnified && unified ? await unifiedUsage(unified) : onV1 ? await v1Usage(cgroups) : await usageOfProcesses(cgroups);
+    onUnified && unified ? await unifiedUsage(unified) : onV1 ? await v1Usage(container) : await usageOfProcesses(container);
   const { ticks, onlineCpus } = parseHostTicks(host);
-  const cpu = { ...(await cpuTime(cgroups)), hostMs: ticks * TICK_MS, onlineCpus };
+  const cpu = { ...(await cpuTime(container)), hostMs: ticks * TICK_MS, onlineCpus };
   return { time, accounting, memory, blockIo, pids, cpu, networks: parseNetDev(network) };
 }
 
@@ -54,12 +54,13 @@ async function unifiedUsage(directory: string): Promise<Usage> {
   ];
 }
 
-async function v1Usage(cgroups: ContainerCgroups): Promise<Usage> {
+async function v1Usage(container: SampledContainer): Promise<Usage> {
+  const { cgroups } = container;
   const { memory = "", blkio, pids } = cgroups.v1;
   const [usage, limit, stat] = await readAll(memory, ["memory.usage_in_bytes", "memory.limit_in_bytes", "memory.stat"]);
   const details = parseFlat(stat);
   // Not every controller has a cgroup of the container's: what they would count is counted by hand.
-  const [, blockIo, counted] = await usageOfProcesses(cgroups);
+  const [, blockIo, counted] = await usageOfProcesses(container);
   const [bytes = "", operations = ""] = blkio
     ? await readAll(blkio, ["blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced"])
     : [];
@@ -71,8 +72,9 @@ async function v1Usage(cgroups: ContainerCgroups): Promise<Usage> {
   ];
 }
 
-async function usageOfProcesses({ unified, directories, v1 }: ContainerCgroups): Promise<Usage> {
-  const processes = await cgroupProcesses(unified ? [unified] : directories);
+async function usageOfProcesses(container: SampledContainer): Promise<Usage> {
+  const { v1 } = container.cgroups;
+  const processes = await containerProcesses(container);
   const each = await Promise.all(
     processes.map(async (pid) => {
       const [rollup, io, status] = await readAll(`/proc/${pid}`, ["smaps_rollup", "io", "status"]);
@@ -105,14 +107,15 @@ function memoryStats(total: number, cache: number, limit: number | undefined, de
 }
 
 /** v2 counts CPU time in every cgroup, whatever controllers there are; v1 in those of its own controllers. */
-async function cpuTime({ unified, v1, directories }: ContainerCgroups): Promise<Omit<CpuStats, "hostMs" | "onlineCpus">> {
+async function cpuTime(container: SampledContainer): Promise<Omit<CpuStats, "hostMs" | "onlineCpus">> {
+  const { unified, v1 } = container.cgroups;
   const [stat, cpuStat, usage, split] = await Promise.all([
     unified ? read(path.join(unified, "cpu.stat")) : "",
     v1.cpu ? read(path.join(v1.cpu, "cpu.stat")) : "",
     !unified && v1.cpuacct ? read(path.join(v1.cpuacct, "cpuacct.usage")) : "",
     !unified && v1.cpuacct ? read(path.join(v1.cpuacct, "cpuacct.stat")) : "",
   ]);
-  if (!unified && usage === "") return cpuTimeOfProcesses(directories);
+  if (!unified && usage === "") return cpuTimeOfProcesses(container);
   const unifiedTimes = parseFlat(stat);
   const throttling = parseFlat(cpuStat === "" ? stat : cpuStat);
   const ticks = parseFlat(split);
@@ -131,8 +134,8 @@ async function cpuTime({ unified, v1, directories }: ContainerCgroups): Promise<
 }
 
 /** Of those that run, and of their children that have ended. */
-async function cpuTimeOfProcesses(directories: readonly string[]): Promise<Omit<CpuStats, "hostMs" | "onlineCpus">> {
-  const stats = await Promise.all((await cgroupProcesses(directories)).map((pid) => read(`/proc/${pid}/stat`)));
+async function cpuTimeOfProcesses(container: SampledContainer): Promise<Omit<CpuStats, "hostMs" | "onlineCpus">> {
+  const stats = await Promise.all((await containerProcesses(container)).map((pid) => read(`/proc/${pid}/stat`)));
   const times = stats.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).split(" "));
   const sum = (...fields: readonly number[]): number =>
     times.reduce((total, each) => fields.reduce((all, field) => all + Number(each[field] ?? 0), total), 0) * TICK_MS;

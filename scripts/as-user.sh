@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs a command as a user who is not root and has subordinate ids, in a copy of this tree that he can read; files that it writes to
+# $RESULTS are kept in that directory. The user and the copy are gone afterwards. Needs root, and the packages uidmap and passwd.
+# Usage: RESULTS=DIRECTORY NODE=PROGRAM as-user.sh COMMAND...
+set -eu
+cd "$(dirname "$0")/.."
+
+user=caisson-test-$$
+results=$PWD/$RESULTS
+mkdir -p "$results"
+useradd --create-home --base-dir "$(dirname "$(mktemp -u)")" --shell /bin/sh "$user"
+home=$(getent passwd "$user" | cut -d: -f6)
+
+leave() {
+	cp "$home/results/"* "$results/" 2>/dev/null || true
+	# Whatever a test has left belongs to ids that are his as well.
+	rm -rf "$home"
+	userdel "$user"
+}
+trap leave EXIT
+
+tar -c --exclude=./.cache --exclude=./.git --exclude=./native/build . | tar -x -C "$home" --one-top-level=caisson
+mkdir -p "$home/caisson/native/build" "$home/results" "$home/tmp" "$home/bin"
+cp "$NODE" "$home/bin/node"
+cp native/build/caisson-supervisor "$home/caisson/native/build/"
+chown -R "$user:" "$home"
+
+cd "$home/caisson"
+setpriv --reuid "$user" --regid "$user" --init-groups env -i PATH="$home/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME="$home" TMPDIR="$home/tmp" RESULTS="$home/results" \
+	CI="${CI:-}" CONTRACT_ENGINES=builtin CAISSON_TEST_OUTSIDE="$CAISSON_TEST_OUTSIDE" "$@"

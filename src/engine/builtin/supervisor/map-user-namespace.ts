@@ -1,0 +1,48 @@
+/**
+ * Has ids mapped into the user namespace of a supervisor that waits for it (native/user_namespace.h), by shadow's programs: they check
+ * that the ids are the user's.
+ */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { CaissonError } from "../../errors.js";
+import type { IdRange, UserNamespace } from "../runtime/user-namespace.js";
+
+/**
+ * @param stderr what the supervisor has said about it
+ * @throws USER_NAMESPACE_REFUSED
+ */
+export async function mapUserNamespace(child: ChildProcess, namespace: UserNamespace, stderr: () => string): Promise<void> {
+  const { uids, gids, programs } = namespace;
+  const { stdin, stdout } = child;
+  // A byte says that there is a namespace; the end without one, that there is none.
+  const made = await Promise.race([once(stdout!, "data").then(() => true), once(child, "close").then(() => false)]).catch(() => false);
+  if (!made) throw refused("the kernel refuses it", stderr());
+  const pid = String(child.pid);
+  try {
+    await Promise.all([map(programs.newuidmap, pid, uids), map(programs.newgidmap, pid, gids)]);
+  } catch (error) {
+    child.kill("SIGKILL"); // it waits for ids that will not come
+    throw error;
+  }
+  stdin!.end();
+}
+
+async function map(program: string, pid: string, ranges: readonly IdRange[]): Promise<void> {
+  const { execFile } = await import("node:child_process");
+  await new Promise<void>((resolve, reject) => {
+    execFile(program, [pid, ...ranges.flat().map(String)], { env: {} }, (error, _stdout, said) => {
+      if (error) reject(refused(`${program} failed`, said, error));
+      else resolve();
+    });
+  });
+}
+
+function refused(why: string, said: string, cause?: Error): CaissonError {
+  return new CaissonError("USER_NAMESPACE_REFUSED", `No user namespace for this user: ${why}`, {
+    facts: { uid: process.getuid?.() ?? 0 },
+    evidence: said.split("\n").filter(Boolean),
+    cause,
+    remedy:
+      "Where AppArmor restricts them (Ubuntu 24.04): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; elsewhere user.max_user_namespaces, kernel.unprivileged_userns_clone, or a container's seccomp profile forbid it.",
+  });
+}
