@@ -120,7 +120,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     validateSpec(wanted);
     const spec = wanted.utsMode === "host" ? { ...wanted, hostname: hostname() } : wanted;
     const id = newContainerId();
-    const name = spec.name === undefined ? generateName() : checkName(spec.name);
+    const name = spec.name === undefined ? generateName((taken) => this.#table.hasName(taken)) : checkName(spec.name);
     this.#table.reserve(name, id);
     try {
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);

@@ -22,6 +22,10 @@ export class ContainerTable {
     this.#names.set(name, id);
   }
 
+  hasName(name: string): boolean {
+    return this.#names.has(name);
+  }
+
   release(name: string): void {
     this.#names.delete(name);
   }

@@ -50,7 +50,7 @@ export class BuiltinNetworks implements NetworkService {
 
   async create(spec: NetworkSpec = {}): Promise<{ readonly id: string }> {
     validateNetwork(spec);
-    const name = spec.name ?? generateName();
+    const name = spec.name ?? generateName((taken) => this.table.hasName(taken));
     this.table.checkName(name);
     const [ipv4, ipv6] = this.#plans(spec);
     const record = new NetworkRecord(randomBytes(32).toString("hex"), name, spec, ipv4, ipv6);

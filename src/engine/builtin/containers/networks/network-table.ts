@@ -22,6 +22,10 @@ export class NetworkTable {
     );
   }
 
+  hasName(name: string): boolean {
+    return this.#byName(name) !== undefined;
+  }
+
   add(record: NetworkRecord): void {
     this.#records.set(record.id, record);
   }
