@@ -207,6 +207,10 @@ static pid_t fork_worker(int **keep, int n, int (*run)(void *context), void *con
 	int *all[KEEP_MAX];
 	pid_t pid;
 
+	if (n < 0 || n > KEEP_MAX - 2) {
+		errno = EINVAL;
+		return -1;
+	}
 	pid = kernel_clone3(&args);
 	if (pid != 0)
 		return pid;
@@ -217,7 +221,7 @@ static pid_t fork_worker(int **keep, int n, int (*run)(void *context), void *con
 		all[i] = keep[i];
 	all[n] = &proc;
 	all[n + 1] = &mounts;
-	if (n + 1 >= KEEP_MAX || keep_descriptors(all, n + 2) < 0)
+	if (keep_descriptors(all, n + 2) < 0)
 		_exit(126);
 	procfs_adopt(proc);
 	mount_namespace_adopt(mounts);

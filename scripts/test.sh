@@ -7,7 +7,7 @@ mkdir -p .cache
 phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
-scripts/install-packages.sh gcc make libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables nftables \
+scripts/install-packages.sh gcc make cppcheck libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables nftables \
 	podman runc netavark aardvark-dns catatonit openssh-server uidmap passwd \
 	clang libclang-rt-dev zlib1g-dev python3-docker docker-compose git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
@@ -26,6 +26,7 @@ phase "types, format, lint, direction of imports"
 npx tsc -p . --noEmit
 npx biome ci --diagnostic-level=error .
 npx depcruise src --config .dependency-cruiser.cjs
+make -s -C native tidy-cppcheck
 
 phase "native tests, under AddressSanitizer and UBSan"
 native_log=.cache/native-tests.log
