@@ -33,6 +33,8 @@ export interface ImageService {
   checkBuild(context: BuildContext, options?: BuildOptions): Promise<BuildCheck>;
   /** Forgets what builds remember, and removes the layers that no image uses. */
   pruneBuilds(): Promise<PruneResult>;
+  /** Reads everything that is stored again, and compares it with its digest. Changes nothing. @throws UNSUPPORTED, ABORTED */
+  verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<StoreReport>;
   tag(source: string, target: string): Promise<void>;
   /** By reference, id or unambiguous id prefix. @throws IMAGE_NOT_FOUND */
   inspect(reference: string): Promise<ImageInspect>;
@@ -102,4 +104,21 @@ export interface ImagePruneOptions {
 export interface ImagePruneResult extends ImageRemoval {
   /** Of the layers that went. */
   readonly bytes: number;
+}
+
+/** What {@link ImageService.verify} has read, and what of it is damaged. */
+export interface StoreReport {
+  readonly images: number;
+  readonly blobs: number;
+  readonly layers: number;
+  /** That were read. */
+  readonly bytes: number;
+  readonly problems: readonly StoreProblem[];
+}
+
+export interface StoreProblem {
+  readonly kind: "blob" | "image" | "layer";
+  /** Digest, or the name of an image. */
+  readonly name: string;
+  readonly reason: string;
 }

@@ -19,6 +19,7 @@ import { push } from "./push.js";
 import { run } from "./run.js";
 import { save } from "./save.js";
 import { serve } from "./serve.js";
+import { system } from "./system.js";
 import { tag } from "./tag.js";
 import { version } from "./version.js";
 import { volume } from "./volume.js";
@@ -53,6 +54,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   network,
   volume,
   builder,
+  system,
   serve,
   doctor,
   version,

@@ -3,10 +3,10 @@
  * manifests, configurations, and those layers that could not be packed again byte for byte from where they are unpacked.
  */
 import { createReadStream, readFileSync } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../errors.js";
-import { sha256, verified, verifyBytes } from "../../oci/digest.js";
+import { isDigest, sha256, verified, verifyBytes } from "../../oci/digest.js";
 import { writeAtomically } from "./atomic-file.js";
 import { inStore } from "./store-failure.js";
 
@@ -33,6 +33,16 @@ export class ContentStore {
       (file) => file.size,
       () => undefined,
     );
+  }
+
+  /** Digests of all blobs. */
+  async list(): Promise<readonly string[]> {
+    const directory = path.join(this.#directory, "blobs");
+    const algorithms = await readdir(directory).catch(() => []);
+    const found = await Promise.all(
+      algorithms.map(async (algorithm) => (await readdir(path.join(directory, algorithm))).map((hex) => `${algorithm}:${hex}`)),
+    );
+    return found.flat().filter(isDigest);
   }
 
   /** Takes a file of this file system, whose digest was checked, as the blob. @throws DISK_FULL, STORE_UNWRITABLE */

@@ -23,6 +23,7 @@ import type {
   PushOptions,
   RegistryAuth,
   SaveOptions,
+  StoreReport,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
@@ -264,6 +265,11 @@ export class ImageStore implements ImageService {
     const records = await this.#references.list();
     const configs = await Promise.all(records.map(async ({ config }) => parseOciConfig(await this.content.get(config), config)));
     return new Set(configs.flatMap(({ rootfs }) => rootfs.diff_ids));
+  }
+
+  async verify({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoreReport> {
+    const { verifyStore } = await import("./verify-store.js");
+    return verifyStore({ content: this.content, layers: this.layers, references: this.#references }, signal);
   }
 
   async tag(source: string, target: string): Promise<void> {

@@ -48,8 +48,17 @@ export class ReferenceStore {
   }
 
   async list(): Promise<readonly ReferenceRecord[]> {
-    const files = await readdir(this.#directory).catch(() => []);
-    return files.filter((file) => file.endsWith(".json")).flatMap((file) => readRecord(path.join(this.#directory, file)) ?? []);
+    return (await this.readAll()).records;
+  }
+
+  /** @returns also the names of files that are not what they should be */
+  async readAll(): Promise<{ readonly records: readonly ReferenceRecord[]; readonly unreadable: readonly string[] }> {
+    const files = (await readdir(this.#directory).catch(() => [])).filter((file) => file.endsWith(".json"));
+    const read = files.map((file) => ({ file, record: readRecord(path.join(this.#directory, file)) }));
+    return {
+      records: read.flatMap(({ record }) => record ?? []),
+      unreadable: read.filter(({ record }) => !record).map(({ file }) => decodeURIComponent(file.slice(0, -".json".length))),
+    };
   }
 
   #path(name: string): string {

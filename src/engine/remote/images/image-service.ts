@@ -21,6 +21,7 @@ import type {
   PushOptions,
   RegistryAuth,
   SaveOptions,
+  StoreReport,
 } from "../../engine.js";
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
@@ -95,6 +96,10 @@ export class RemoteImages implements ImageService {
   }
 
   /** @throws UNSUPPORTED: Podman keeps no cache but images */
+  async verify(): Promise<StoreReport> {
+    throw new UnsupportedError("remote", "verify", "the images are the daemon's, which has no call for it");
+  }
+
   async pruneBuilds(): Promise<PruneResult> {
     try {
       const { CachesDeleted, SpaceReclaimed } = await this.#client.json<{
