@@ -1,6 +1,6 @@
 /** Saving and loading images, with skopeo as a second opinion. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -51,6 +51,22 @@ it.each(["docker-archive", "oci-archive"])("skopeo reads what is written here, a
   const [image] = await target.images.load(createReadStream(theirs));
   expect(image?.references).toEqual(["example.test/copied:1"]);
   expect(await outputOf(target, { image: "example.test/copied:1", command: ["echo", "works"] })).toBe("works\n");
+});
+
+it("programs with set-id bits are out of reach for others, also in a store that was open (CVE-2021-41091)", async () => {
+  const home = await mkdtemp(path.join(scratch, "home-"));
+  await chmod(home, 0o755);
+  await mkdir(path.join(home, "layers"), { mode: 0o755 });
+  await using target = await openEngine({ home });
+  const tar = pack();
+  tar.entry({ name: "become-root", mode: 0o4755 }, "");
+  tar.finalize();
+  const { layers } = await target.images.import(Readable.from([await buffer(tar)]), { reference: "hostile" });
+  const file = path.join(home, "layers", layers[0]!.replace("sha256:", ""), "diff/become-root");
+  expect((await stat(file)).mode & 0o7777).toBe(0o4755);
+  await chmod(scratch, 0o755);
+  await expect(run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "stat", file])).rejects.toThrow("Permission denied");
+  expect((await stat(path.join(home, "layers"))).mode & 0o777).toBe(0o700);
 });
 
 it("a committed container brings its changes along", async () => {

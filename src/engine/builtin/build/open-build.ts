@@ -1,6 +1,6 @@
 /** What a build or a check begins with: its context opened, its Dockerfile read as far as it goes; and what is gone with its end. */
 import { randomBytes } from "node:crypto";
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { validateBuildOptions } from "../../build-context/validate-options.js";
 import { type ParsedDockerfile, parseUpToError } from "../../dockerfile/parse-dockerfile.js";
@@ -8,6 +8,7 @@ import type { BuildContext, BuildOptions } from "../../engine.js";
 import { abortError, throwIfAborted } from "../../errors.js";
 import type { Session } from "../containers/session.js";
 import type { ImageStore } from "../images/image-store.js";
+import { privateDirectory } from "../images/private-directory.js";
 import type { CacheStore } from "./cache-store.js";
 import { type NamedContexts, namedContexts } from "./context/named-context.js";
 import { type OpenContext, openContext } from "./context/open-context.js";
@@ -53,7 +54,7 @@ export async function openBuild<T>(
   const temporary: string[] = [];
   const newTemporary = async (): Promise<string> => {
     const place = path.join(parts.temporary, `context-${process.pid}-${randomBytes(6).toString("hex")}`);
-    await mkdir(parts.temporary, { recursive: true });
+    await privateDirectory(parts.temporary);
     temporary.push(place);
     return place;
   };

@@ -9,6 +9,7 @@ import { removeAbandoned } from "./abandoned-files.js";
 import { writeAtomically } from "./atomic-file.js";
 import { inflatable } from "./decompress.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
+import { privateDirectory } from "./private-directory.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
@@ -129,7 +130,10 @@ export class LayerStore {
 
   async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {
     const temporary = path.join(this.#directory, `${TEMPORARY}${process.pid}-${randomBytes(6).toString("hex")}`);
-    await inStore(temporary, () => mkdir(temporary, { recursive: true }));
+    await inStore(temporary, async () => {
+      await privateDirectory(this.#directory);
+      await mkdir(temporary);
+    });
     try {
       const { diffId, metadata } = await work(path.join(temporary, "diff"));
       await writeAtomically(path.join(temporary, METADATA), JSON.stringify(metadata));

@@ -8,6 +8,7 @@ import path from "node:path";
 import type { VolumeSpec } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
 import { isVolumeName, newVolumeName } from "../../spec/volume-names.js";
+import { privateDirectory } from "../images/private-directory.js";
 import { inStore } from "../images/store-failure.js";
 import type { VolumeLocks } from "./volume-locks.js";
 
@@ -47,9 +48,7 @@ export class VolumeStore {
     const place = path.join(this.#directory, chosen);
     const making = path.join(this.#directory, `${MAKING}${randomBytes(6).toString("hex")}`);
     await inStore(place, async () => {
-      // Programs that run as root in a container may have left files with set-id bits: nobody else may reach them.
-      await mkdir(path.dirname(this.#directory), { recursive: true });
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await privateDirectory(this.#directory);
       try {
         await mkdir(path.join(making, "_data"), { recursive: true });
         await chmod(path.join(making, "_data"), 0o755);

@@ -9,6 +9,7 @@ import { treeTar } from "../../../build-context/tree-tar.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { CaissonError } from "../../../errors.js";
+import { privateDirectory } from "../../images/private-directory.js";
 import { inStore } from "../../images/store-failure.js";
 import { type SelectedSource, selectSource } from "./mount-source.js";
 import type { OpenMount, ResolvedMount } from "./resolved-mount.js";
@@ -80,7 +81,7 @@ async function ensureCache({ facts }: StageScope, name: string, mount: Cache, be
   if (await stat(content).catch(() => undefined)) return content;
   const temporary = `${directory}.${randomBytes(6).toString("hex")}.tmp`;
   await inStore(directory, async () => {
-    await mkdir(cache.mounts, { recursive: true });
+    await privateDirectory(cache.mounts);
     if (beginning) {
       const { tree, path: from } = beginning.selected;
       await images.tools.unpack(temporary, treeTar(tree.files(from), CONTENT), { signal });
