@@ -49,7 +49,7 @@ describe("caisson serve", () => {
     const { child, host, code } = await serve("-H", `unix://${directory}/one.sock`);
     await docker(host, ["run", "-d", "busybox", "sleep", "1000"]);
     const second = await caisson.run(["serve", "-H", `unix://${directory}/two.sock`]);
-    expect([second.code, second.stderr]).toEqual([1, expect.stringContaining(`Process ${child.pid} serves the data root`)]);
+    expect([second.code, second.stderr]).toEqual([1, expect.stringMatching(`Process ${child.pid} serves the data root .*, on ${host}`)]);
     child.kill("SIGTERM");
     expect(await code).toBe(0);
     expect((await readdir(directory)).filter((name) => name.includes("sock"))).toEqual([]);
@@ -66,6 +66,23 @@ describe("caisson serve", () => {
     await expect.poll(() => alive(pid), { timeout: 20_000 }).toBe(false);
     next.child.kill("SIGTERM");
     await next.code;
+  });
+
+  it("on a socket of its own keeps the containers of run -d, too", async () => {
+    const { child, host, code } = await serve("-H", `unix://${directory}/other place.sock`);
+    const { code: ran, stdout, stderr } = await caisson.run(["run", "-d", "--name", "kept", "busybox", "sleep", "1000"]);
+    expect([ran, stderr]).toEqual([0, ""]);
+    expect(await docker(host, ["ps", "-q", "--no-trunc"])).toBe(stdout);
+    child.kill("SIGTERM");
+    await code;
+  });
+
+  it("on TCP is named to run -d, which can't know its certificates", async () => {
+    const { child, host, code } = await serve("-H", "tcp://127.0.0.1:0", "--insecure");
+    const refused = await caisson.run(["run", "-d", "busybox"]);
+    expect([refused.code, refused.stderr]).toEqual([125, expect.stringMatching(`Process ${child.pid} serves .*, on ${host}`)]);
+    child.kill("SIGTERM");
+    await code;
   });
 
   it("goes when nothing is left, if told to", async () => {

@@ -4,6 +4,7 @@ import { existsSync, watch } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../engine/errors.js";
+import { ownerOf, serverRunning } from "../../engine/server/ownership.js";
 import { answers } from "../../engine/server/socket-answers.js";
 
 /** Until a server that somebody else has started listens, or one that ends is gone. */
@@ -17,10 +18,15 @@ export interface ServerPlace {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** @returns the address, as DOCKER_HOST takes it. @throws ENGINE_UNAVAILABLE with the end of the server's log */
+/**
+ * A server that somebody has started on another socket is used where it is.
+ * @returns the address, as DOCKER_HOST takes it
+ * @throws ENGINE_UNAVAILABLE with the end of the server's log; SERVER_RUNNING where the one that runs listens on TCP alone
+ */
 export async function ensureServer({ root, environment }: ServerPlace): Promise<string> {
   await mkdir(root, { recursive: true });
   const socket = path.join(root, "caisson.sock");
+  const lock = path.join(root, "server.lock");
   const log = path.join(root, "server.log");
   const end = Date.now() + PATIENCE_MS;
   // Earlier servers have written to it, too.
@@ -30,8 +36,10 @@ export async function ensureServer({ root, environment }: ServerPlace): Promise<
     const change = nextChange(root, end);
     try {
       if (await answers(socket)) return `unix://${socket}`;
+      const elsewhere = await listeningElsewhere(lock, root);
+      if (elsewhere !== undefined) return elsewhere;
       if (await start(log, environment)) return `unix://${socket}`;
-      const lost = existsSync(path.join(root, "server.lock"));
+      const lost = existsSync(lock);
       if (!lost || Date.now() >= end) throw await failure(log, logged);
       if (await answers(socket)) return `unix://${socket}`;
       await change.seen;
@@ -39,6 +47,15 @@ export async function ensureServer({ root, environment }: ServerPlace): Promise<
       change.stop();
     }
   }
+}
+
+/** @returns undefined where no server listens yet, or any more. @throws SERVER_RUNNING */
+async function listeningElsewhere(lock: string, root: string): Promise<string | undefined> {
+  const owner = await ownerOf(lock);
+  if (owner?.host === undefined) return undefined;
+  // Which certificates such a server takes is not known here.
+  if (!owner.host.startsWith("unix://")) throw serverRunning(owner, `the data root ${root}`);
+  return (await answers(owner.host.slice("unix://".length))) ? owner.host : undefined;
 }
 
 /** @returns false when it has ended instead of listening */

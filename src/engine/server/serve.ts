@@ -42,6 +42,7 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
     if (root !== undefined) owned.push(await claim(path.join(root, "server.lock"), `the data root ${root}`));
     if (address.kind === "unix") owned.push(await claim(`${address.path}.lock`, `the socket ${address.path}`));
     const host = await listen(server, address);
+    for (const each of owned) await each.announce(host);
     const idle = watchIdle(engine, server, options.idleExitMs);
     return {
       host,
