@@ -6,7 +6,21 @@ import type { ContainerInspect, PublishedPort } from "../engine/engine.js";
 const SHORT_ID = 12;
 const COMMAND_LENGTH = 20;
 
-export const CONTAINER_HEADINGS = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"] as const;
+/** Docker's heading of each column. */
+export const CONTAINER_HEADINGS = {
+  ID: "CONTAINER ID",
+  Image: "IMAGE",
+  Command: "COMMAND",
+  CreatedAt: "CREATED AT",
+  RunningFor: "CREATED",
+  Status: "STATUS",
+  State: "STATE",
+  Ports: "PORTS",
+  Names: "NAMES",
+  Labels: "LABELS",
+  Mounts: "MOUNTS",
+  Networks: "NETWORKS",
+} as const;
 
 /** Docker's names of the columns, as `--format` knows them. */
 export function containerColumns(
@@ -32,6 +46,7 @@ export function containerColumns(
   };
 }
 
+/** Of the headings, too. */
 export function containerTableRow(columns: Readonly<Record<string, string>>): string[] {
   return ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"].map((name) => columns[name] ?? "");
 }

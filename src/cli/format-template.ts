@@ -3,20 +3,42 @@ import { UsageError } from "./usage.js";
 
 export const FORMAT_OPTION = { type: "string", value: "TEMPLATE", help: "json, or a template such as '{{.ID}} {{.Names}}'" } as const;
 
-/** One line for each row. @throws UsageError for a field that is not there */
-export function formatRows(template: string, rows: readonly Readonly<Record<string, string>>[]): string[] {
+/** Go's tabwriter as docker's command line sets it up (cli/command/formatter/tabwriter): least width of a column, and space after it. */
+const LEAST_WIDTH = 10;
+const PADDING = 3;
+
+type Row = Readonly<Record<string, string>>;
+
+/**
+ * One line for each row; `table TEMPLATE` puts headings above them, and aligns what tabs divide.
+ * @param headings by field
+ * @throws UsageError for a field that is not there
+ */
+export function formatRows(template: string, rows: readonly Row[], headings: Row): string[] {
+  const isTable = /^table\s/.test(template);
   const shape = template
     .replace(/^table\s+/, "")
     .replaceAll("\\t", "\t")
     .replaceAll("\\n", "\n");
   if (shape === "json") return rows.map((row) => JSON.stringify(row));
-  return rows.map((row) =>
-    shape.replace(/\{\{\s*(.*?)\s*\}\}/g, (_, action: string) => {
-      if (action === "json .") return JSON.stringify(row);
-      const [, json, field = ""] = /^(json )?\.(\w+)$/.exec(action) ?? [];
-      const value = Object.hasOwn(row, field) ? row[field] : undefined;
-      if (value === undefined) throw new UsageError(`--format knows ${Object.keys(row).join(", ")}, not ${JSON.stringify(action)}`);
-      return json ? JSON.stringify(value) : value;
-    }),
-  );
+  return isTable ? aligned([headings, ...rows].map((row) => fill(shape, row))) : rows.map((row) => fill(shape, row));
+}
+
+function fill(shape: string, row: Row): string {
+  return shape.replace(/\{\{\s*(.*?)\s*\}\}/g, (_, action: string) => {
+    if (action === "json .") return JSON.stringify(row);
+    const [, json, field = ""] = /^(json )?\.(\w+)$/.exec(action) ?? [];
+    const value = Object.hasOwn(row, field) ? row[field] : undefined;
+    if (value === undefined) throw new UsageError(`--format knows ${Object.keys(row).join(", ")}, not ${JSON.stringify(action)}`);
+    return json ? JSON.stringify(value) : value;
+  });
+}
+
+/** A tab ends a cell; what follows the last one is in no column. */
+function aligned(lines: readonly string[]): string[] {
+  const cells = lines.map((line) => line.split("\t"));
+  const widthOf = (column: number): number =>
+    Math.max(LEAST_WIDTH, ...cells.map((line) => (column < line.length - 1 ? line[column]!.length + PADDING : 0)));
+  const widths = Array.from({ length: Math.max(...cells.map((line) => line.length)) - 1 }, (_, column) => widthOf(column));
+  return cells.map((line) => line.map((cell, column) => (column < line.length - 1 ? cell.padEnd(widths[column]!) : cell)).join(""));
 }

@@ -49,6 +49,8 @@ describe("containers that stay", () => {
     expect(table[1]).toMatch(new RegExp(`^${id.slice(0, 12)} {3}busybox {3}"sh -c 'echo hello; .*" .* ago {3,}Up .* one$`));
     expect(await said("ps", "-q", "--no-trunc", "--filter", "name=one")).toBe(id);
     expect(await said("ps", "--format", "{{.Names}} {{.State}}")).toBe("one running");
+    expect(await said("ps", "--format", "table {{.Names}}\\t{{.State}}")).toBe("NAMES     STATE\none       running");
+    expect(await said("ps", "--format", "table")).toMatch(/^CONTAINER ID {3,}IMAGE .* NAMES\n/);
 
     const logs = await caisson.run(["logs", "one"]);
     expect([logs.code, logs.stdout, logs.stderr]).toEqual([0, "hello\n", "wrong\n"]);

@@ -56,8 +56,9 @@ export const ps = defineCommand({
     const rows = newestFirst.map((container) => containerColumns(container, { whole: values["no-trunc"] ?? false, now }));
     if (values.json) printJson(terminal, newestFirst);
     else if (values.quiet) for (const { ID: id = "" } of rows) printLine(terminal, id);
-    else if (values.format !== undefined) for (const line of formatRows(values.format, rows)) printLine(terminal, line);
-    else printTable(terminal, CONTAINER_HEADINGS, rows.map(containerTableRow));
+    else if (values.format !== undefined && values.format !== "table")
+      for (const line of formatRows(values.format, rows, CONTAINER_HEADINGS)) printLine(terminal, line);
+    else printTable(terminal, containerTableRow(CONTAINER_HEADINGS), rows.map(containerTableRow));
     return 0;
   },
 });
