@@ -6,6 +6,7 @@ import { openEngine } from "../engine/open.js";
 import { type Command, type CommandGroup, isGroup } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
 import { describeError, errorObject } from "./error-object.js";
+import { splitGlobalFlags } from "./global-flags.js";
 import { parseArguments } from "./parse-arguments.js";
 import type { Terminal } from "./terminal.js";
 import { commandHelp, groupHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
@@ -16,9 +17,22 @@ export interface CommandLineHost {
 }
 
 /** @returns the exit code; never rejects */
-export async function runCommandLine(words: readonly string[], host: CommandLineHost): Promise<number> {
+export async function runCommandLine(words: readonly string[], { terminal, environment }: CommandLineHost): Promise<number> {
+  try {
+    const { host, words: rest } = splitGlobalFlags(words);
+    const named = host === undefined ? environment : { ...environment, DOCKER_HOST: host, CAISSON_ENGINE: "remote" };
+    return await dispatch(rest, { terminal, environment: named });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    terminal.stderr.write(`${error.message}\nSee \`caisson --help\`.\n`);
+    return USAGE_EXIT_CODE;
+  }
+}
+
+async function dispatch(words: readonly string[], host: CommandLineHost): Promise<number> {
   const { terminal } = host;
   const [name, ...rest] = words;
+  if (name === "help" && rest.length > 0) return dispatch([...rest, "--help"], host);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     terminal.stdout.write(overview(COMMANDS));
     return 0;

@@ -18,14 +18,14 @@ export function unknownCommand(name: string, commands: readonly (Command | Comma
 export function overview(commands: readonly (Command | CommandGroup)[]): string {
   const rows = commands.map(({ name, summary }) => [name, summary] as const);
   return [
-    "Usage: caisson COMMAND [OPTIONS] ...",
+    "Usage: caisson [--host HOST] COMMAND [OPTIONS] ...",
     "",
     "Containers and images without a daemon.",
     "",
     "Commands:",
     ...aligned(rows),
     "",
-    "`caisson COMMAND --help` tells more.",
+    "-H, --host HOST names a daemon to use instead. `caisson help COMMAND` tells more.",
     "",
   ].join("\n");
 }

@@ -77,6 +77,20 @@ describe("caisson serve", () => {
     await code;
   });
 
+  it("is what --host before the command names, with a data root of another", async () => {
+    const { child, host, code } = await serve("-H", `unix://${directory}/named.sock`);
+    const other = commandLine(path.join(directory, "nothing here"), { CAISSON_ENGINE: "builtin" });
+    expect(await other.run(["--host", host, "run", "-d", "--name", "far", "busybox", "sleep", "1000"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(await other.run(["-H", host, "ps", "--format", "{{.Names}}"])).toMatchObject({ code: 0, stdout: "far\n" });
+    expect((await other.run(["-H", host, "images"])).stdout).toMatch(/^busybox /m);
+    expect(await other.run(["-H", `unix://${directory}/nobody.sock`, "ps"])).toMatchObject({ code: 1, stdout: "" });
+    child.kill("SIGTERM");
+    await code;
+  });
+
   it("on TCP is named to run -d, which can't know its certificates", async () => {
     const { child, host, code } = await serve("-H", "tcp://127.0.0.1:0", "--insecure");
     const refused = await caisson.run(["run", "-d", "busybox"]);
