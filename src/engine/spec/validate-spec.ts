@@ -2,6 +2,9 @@
 import { isIP } from "node:net";
 import type { ContainerSpec } from "../engine.js";
 import { optionError } from "../errors.js";
+import { validateSysctls } from "./sysctls.js";
+import { validateUlimits } from "./ulimits.js";
+import { validateDevices } from "./validate-devices.js";
 import { validateResources, validateRestartPolicy } from "./validate-limits.js";
 import { validateMounts } from "./validate-mounts.js";
 
@@ -141,6 +144,9 @@ function checkValues(spec: ContainerSpec): void {
     const value = spec[name];
     if (value !== undefined && value < 0) throw optionError(name, value, "a number that is not negative");
   }
+  validateUlimits(spec.ulimits ?? []);
+  validateSysctls(spec);
+  validateDevices(spec.devices ?? []);
   if (spec.resources) validateResources(spec.resources);
   if (spec.restartPolicy) validateRestartPolicy(spec.restartPolicy);
   if (spec.autoRemove && spec.restartPolicy && spec.restartPolicy.name !== "no")

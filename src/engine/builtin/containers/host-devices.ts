@@ -29,8 +29,6 @@ interface NamedDevice {
 
 /** A directory stands for the devices in it, and in those below it. */
 async function namedDevices({ hostPath, containerPath = hostPath, permissions = "rwm" }: DeviceSpec): Promise<NamedDevice[]> {
-  if (!/^[rwm]+$/.test(permissions)) throw optionError("devices.permissions", permissions, "letters of `rwm`");
-  if (!containerPath.startsWith("/")) throw optionError("devices.containerPath", containerPath, "an absolute path");
   const found = await stat(hostPath).catch(() => undefined);
   if (found && isDevice(found)) return [{ hostPath, containerPath, rule: { ...numbersOf(found), permissions } }];
   const nodes = found?.isDirectory() ? await nodesOf(hostPath) : [];
