@@ -1,6 +1,7 @@
 /** One start of a container: ports first, then the launch, then what belongs to a running container. */
 import type { PublishedPort } from "../../engine.js";
-import { addressBytes, NAME_SERVER_PORT } from "../network/addresses.js";
+import { addressBytes } from "../../spec/address-bytes.js";
+import { NAME_SERVER_PORT } from "../network/addresses.js";
 import { nameRedirectChain } from "../network/name-redirect.js";
 import type { HostDevices } from "../runtime/plan-devices.js";
 import { type LaunchNetwork, type LaunchPlan, type NameServerPlace, type Peers, planLaunch } from "../runtime/plan-launch.js";

@@ -1,7 +1,8 @@
 /** Waiting for a container's sockets to listen, as the supervisor sees them in the container's network namespace. */
 import { isIPv4 } from "node:net";
 import type { ListeningSocket, WaitListeningOptions } from "../../engine.js";
-import { addressBytes, addressText, NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../network/addresses.js";
+import { addressBytes, addressText } from "../../spec/address-bytes.js";
+import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../network/addresses.js";
 import type { Fields } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";

@@ -1,7 +1,8 @@
 /** Ports of the host that lead to a container: which ones, and asking the supervisor to open them. */
 import type { PortBinding, PublishedPort } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
-import { addressBytes, LOOPBACK_ADDRESSES } from "../network/addresses.js";
+import { addressBytes } from "../../spec/address-bytes.js";
+import { LOOPBACK_ADDRESSES } from "../network/addresses.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";

@@ -1,6 +1,6 @@
 /** What the name server of a container says to one DNS query (RFC 1035), as far as names of networks go. Pure. */
 import * as dns from "dns-packet";
-import { addressText } from "./addresses.js";
+import { addressText } from "../../spec/address-bytes.js";
 
 /** One network as a member of it sees it. */
 export interface NameScope {

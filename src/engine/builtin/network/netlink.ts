@@ -1,5 +1,6 @@
 /** rtnetlink messages (rtnetlink(7)) that configure network namespaces of ours, to be sent by the supervisor as they are. */
-import { addressBytes, type ContainerAddress } from "./addresses.js";
+import { addressBytes } from "../../spec/address-bytes.js";
+import type { ContainerAddress } from "./addresses.js";
 import { attribute, NetlinkFlag, netlinkMessage, textAttribute, u8Attribute, u32Attribute } from "./netlink-message.js";
 
 const Rtm = { NEWLINK: 16, DELLINK: 17, NEWADDR: 20, NEWROUTE: 24 } as const;

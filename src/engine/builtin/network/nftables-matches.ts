@@ -1,5 +1,5 @@
 /** Beginnings of nf_tables rules: which packets they are for. */
-import { addressBytes } from "./addresses.js";
+import { addressBytes } from "../../spec/address-bytes.js";
 import { Base, type Expression, equals, Meta, mask, meta, payload, portBytes } from "./nftables.js";
 
 export const TCP = 6;

@@ -2,7 +2,8 @@
  * What leaves a network namespace for the outside, and where it arrives: the rules of its nf_tables chains, and those of the
  * supervisor, which dials. native/uplink.c tells how the two work together.
  */
-import { addressBytes, LOOPBACK_ADDRESSES } from "./addresses.js";
+import { addressBytes } from "../../spec/address-bytes.js";
+import { LOOPBACK_ADDRESSES } from "./addresses.js";
 import { LOOPBACK_INDEX } from "./netlink.js";
 import {
   accept,

@@ -1,9 +1,10 @@
 /** What the engine knows of one network, and of one container's place on it. */
 import type { ContainerSpec, EndpointInspect, EndpointSpec, NetworkInspect, NetworkSpec } from "../../../engine.js";
+import { addressBytes } from "../../../spec/address-bytes.js";
+import { subnetText } from "../../../spec/subnets.js";
 import type { AddressPlan } from "../../network/address-plan.js";
-import { addressBytes, type ContainerAddress } from "../../network/addresses.js";
+import type { ContainerAddress } from "../../network/addresses.js";
 import type { InterfaceAddress } from "../../network/netlink.js";
-import { subnetText } from "../../network/subnets.js";
 
 /** A container, as a network sees it. */
 export interface NetworkMember {

@@ -2,13 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../../../engine.js";
-import { CaissonError, optionError } from "../../../errors.js";
+import { CaissonError } from "../../../errors.js";
 import type { EventBus } from "../../../event-bus.js";
 import { generateName } from "../../../spec/container-names.js";
+import { parseSubnet, type Subnet } from "../../../spec/subnets.js";
 import { validateNetwork } from "../../../spec/validate-network.js";
 import { AddressPlan } from "../../network/address-plan.js";
+import { chooseSubnet, uniqueLocalSubnet } from "../../network/default-subnets.js";
 import { bridgeMessages, uplinkRouteMessages } from "../../network/netlink.js";
-import { chooseSubnet, parseSubnet, type Subnet, uniqueLocalSubnet } from "../../network/subnets.js";
 import { type Plan, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
@@ -168,10 +169,8 @@ export class BuiltinNetworks implements NetworkService {
 
   #plans(spec: NetworkSpec): [AddressPlan, AddressPlan | undefined] {
     const wanted = (spec.subnets ?? []).map((each) => ({ ...each, subnet: parseSubnet(each.subnet, "subnets.subnet") }));
-    const [ipv4, secondIpv4] = wanted.filter(({ subnet }) => subnet.family === 4);
-    const [ipv6, secondIpv6] = wanted.filter(({ subnet }) => subnet.family === 6);
-    if (secondIpv4 ?? secondIpv6)
-      throw optionError("subnets", spec.subnets?.map(({ subnet }) => subnet).join(", "), "at most one subnet of each family");
+    const ipv4 = wanted.find(({ subnet }) => subnet.family === 4);
+    const ipv6 = wanted.find(({ subnet }) => subnet.family === 6);
     const index = this.#count++;
     const own: Subnet | undefined = spec.ipv6 ? uniqueLocalSubnet(this.#random, index) : undefined;
     return [

@@ -1,5 +1,5 @@
 /** Noticing that a container tries ports of this host that are not exposed to it: it sees a refusal, and somebody will wonder why. */
-import { addressText } from "../../network/addresses.js";
+import { addressText } from "../../../spec/address-bytes.js";
 import type { Fields } from "../../supervisor/codec.js";
 import { Tag } from "../../supervisor/protocol.js";
 import type { ContainerRecord } from "../container-record.js";

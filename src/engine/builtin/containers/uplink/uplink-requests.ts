@@ -1,6 +1,6 @@
 /** Asking the supervisor for ways out. */
 import { UnsupportedError } from "../../../errors.js";
-import { addressBytes } from "../../network/addresses.js";
+import { addressBytes } from "../../../spec/address-bytes.js";
 import {
   UPLINK_MARK,
   UPLINK_PORT,

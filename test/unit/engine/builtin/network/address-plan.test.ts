@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AddressPlan } from "../../../../../src/engine/builtin/network/address-plan.js";
-import { chooseSubnet, overlap, parseSubnet, subnetText } from "../../../../../src/engine/builtin/network/subnets.js";
+import { chooseSubnet } from "../../../../../src/engine/builtin/network/default-subnets.js";
+import { overlap, parseSubnet, subnetText } from "../../../../../src/engine/spec/subnets.js";
 
 const plan = (subnet: string, options: { gateway?: string; ipRange?: string } = {}) =>
   new AddressPlan({ subnet: parseSubnet(subnet, "subnet"), ...options });

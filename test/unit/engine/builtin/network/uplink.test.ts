@@ -1,7 +1,7 @@
 /** What may be reached from a container, judged as the supervisor judges: the first rule that fits decides. How nf_tables reads its chain is in test/integration/uplink.test.ts. */
 import { describe, expect, it } from "vitest";
-import { addressNumber, contains, familyOf, parseSubnet } from "../../../../../src/engine/builtin/network/subnets.js";
 import { type UplinkScope, uplinkChains, uplinkRules } from "../../../../../src/engine/builtin/network/uplink.js";
+import { addressNumber, contains, familyOf, parseSubnet } from "../../../../../src/engine/spec/subnets.js";
 
 const SCOPE: UplinkScope = {
   ofContainer: false,

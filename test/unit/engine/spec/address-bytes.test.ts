@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressBytes, addressText } from "../../../../../src/engine/builtin/network/addresses.js";
+import { addressBytes, addressText } from "../../../../src/engine/spec/address-bytes.js";
 
 describe("addresses as bytes", () => {
   it.each(["127.0.0.1", "::1", "::", "fe80::1", "2001:db8::8:800:200c:417a"])("come back as %s", (address) => {
