@@ -1,5 +1,7 @@
 /** `GET /networks/{id}` and `POST /networks/create`, and a container's endpoints. Pure. */
 import type { EndpointInspect, NetworkInspect, NetworkSpec } from "../engine.js";
+import { subnetParts } from "../spec/subnet-parts.js";
+import { parseSubnet } from "../spec/subnets.js";
 
 export interface EndpointJson {
   readonly NetworkID?: string;
@@ -54,7 +56,12 @@ export function endpointOf(name: string, json: EndpointJson): EndpointInspect {
 export function networkBody(name: string, spec: NetworkSpec): Readonly<Record<string, unknown>> {
   const { labels, internal, subnets = [] } = spec;
   const ipv6 = spec.ipv6 ?? subnets.some(({ subnet }) => subnet.includes(":"));
-  const config = subnets.map(({ subnet, gateway, ipRange }) => ({ Subnet: subnet, Gateway: gateway, IPRange: ipRange }));
+  // A gateway that was not named is chosen by dockerd, but not told before somebody is on the network.
+  const config = subnets.map(({ subnet, gateway, ipRange }) => ({
+    Subnet: subnet,
+    Gateway: subnetParts(parseSubnet(subnet, "subnets.subnet"), gateway, ipRange).gateway,
+    IPRange: ipRange,
+  }));
   return {
     Name: name,
     CheckDuplicate: true,
