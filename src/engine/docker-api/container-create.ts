@@ -48,6 +48,8 @@ function hostConfig(spec: ContainerSpec, network: string | undefined): Readonly<
     ShmSize: spec.shmSizeBytes,
     ReadonlyRootfs: spec.readonlyRootfs,
     Privileged: spec.privileged,
+    // Daemons on cgroups v1 share the host's otherwise, and refuse one of its own to a privileged container.
+    CgroupnsMode: spec.privileged ? undefined : "private",
     CapAdd: spec.capAdd,
     CapDrop: spec.capDrop,
     GroupAdd: spec.groupAdd,

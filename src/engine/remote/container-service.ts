@@ -2,11 +2,13 @@
 import { createBody, endpointBody, resourcesBody, restartPolicyBody } from "../docker-api/container-create.js";
 import { statusOf } from "../docker-api/container-json.js";
 import { pruneFilters } from "../docker-api/filters-json.js";
+import type { NetworkJson } from "../docker-api/network-json.js";
 import type {
   ContainerExit,
   ContainerPruneResult,
   ContainerService,
   ContainerSpec,
+  EnforcedLimits,
   ImageService,
   PruneFilters,
   StopOptions,
@@ -16,6 +18,7 @@ import type {
 } from "../engine.js";
 import { CaissonError, isCaissonError, optionError, throwIfAborted, UnsupportedError } from "../errors.js";
 import { checkName } from "../spec/container-names.js";
+import { requireEnforced } from "../spec/enforced-limits.js";
 import { signalNumber } from "../spec/signals.js";
 import { validateEndpoint } from "../spec/validate-network.js";
 import { validateSpec } from "../spec/validate-spec.js";
@@ -23,8 +26,10 @@ import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
 import { RemoteContainerViews } from "./container-views.js";
 import type { DockerClient } from "./docker-client.js";
+import { checkEndpointAddress } from "./endpoint-address.js";
 import type { EventStream } from "./event-stream.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
+import { withSwap } from "./update-swap.js";
 import { waitExit } from "./wait-exit.js";
 
 export interface RemoteContainersOptions {
@@ -34,6 +39,8 @@ export interface RemoteContainersOptions {
   /** Where published ports are reached. */
   readonly host: string;
   readonly images: Pick<ImageService, "inspect">;
+  /** That the daemon enforces. */
+  readonly limits: EnforcedLimits;
 }
 
 interface CreatedJson {
@@ -49,25 +56,31 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   readonly #client: DockerClient;
   readonly #session: RemoteSession;
   readonly #host: string;
+  readonly #limits: EnforcedLimits;
 
-  constructor({ client, session, events, host, images }: RemoteContainersOptions) {
+  constructor({ client, session, events, host, images, limits }: RemoteContainersOptions) {
     super();
     this.#client = client;
     this.#session = session;
     this.#host = host;
+    this.#limits = limits;
     this.context = { client, events, images, host };
   }
 
   async create(spec: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
     validateSpec(spec);
     if (spec.name !== undefined) checkName(spec.name);
+    requireEnforced("remote", spec.resources ?? {}, this.#limits);
     if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
     const { networkMode, ipcMode, pidMode } = spec;
     const networks = Object.entries(spec.networks ?? {});
     for (const [, endpoint] of networks) validateEndpoint(endpoint);
     // The daemon would find out at the start only.
     const peers = [networkMode, ipcMode, pidMode].flatMap((mode) => /^container:(.+)$/.exec(mode ?? "")?.[1] ?? []);
-    await Promise.all([...networks.map(([network]) => this.#network(network)), ...peers.map((peer) => this.json(peer))]);
+    await Promise.all([
+      ...networks.map(async ([network, endpoint]) => checkEndpointAddress(await this.#network(network), endpoint)),
+      ...peers.map((peer) => this.json(peer)),
+    ]);
     const joined = this.#client.speaks("1.44") ? networks : networks.slice(0, 1);
     // Only this machine is to reach what is published on it, as long as nobody says otherwise.
     const hostIp = this.#host === "localhost" ? "127.0.0.1" : undefined;
@@ -151,9 +164,11 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
         throw optionError(name, Reflect.get(options, name), "absent: only these can be updated", ["resources", "restartPolicy"]);
     }
     validateSpec({ image: container, resources, restartPolicy });
+    requireEnforced("remote", resources, this.#limits);
     const doing = `Updating container ${container}`;
+    const { HostConfig: before = {} } = await this.json(container);
     try {
-      const json = { ...resourcesBody(resources), RestartPolicy: restartPolicy && restartPolicyBody(restartPolicy) };
+      const json = { ...resourcesBody(withSwap(resources, before)), RestartPolicy: restartPolicy && restartPolicyBody(restartPolicy) };
       await this.#client.json("POST", containerPath(container, "/update"), { doing, container, json });
     } catch (error) {
       if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
@@ -224,7 +239,10 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   }
 
   /** @throws NETWORK_NOT_FOUND */
-  async #network(network: string): Promise<void> {
-    await this.#client.json("GET", `/networks/${encodeURIComponent(network)}`, { doing: `Looking for network ${network}`, network });
+  #network(network: string): Promise<NetworkJson> {
+    return this.#client.json<NetworkJson>("GET", `/networks/${encodeURIComponent(network)}`, {
+      doing: `Looking for network ${network}`,
+      network,
+    });
   }
 }

@@ -63,8 +63,11 @@ const containers: readonly Rule[] = [
   ),
   rule(
     /is not running|can only (?:kill|pause|create exec sessions on|top|attach to|stop) running containers|container state improper/i,
-    (_, { container: id = "" }, message) =>
-      fail("CONTAINER_NOT_RUNNING", `Container ${id} is not running`, { containerId: id, status: "" }, message),
+    (_, { container = "" }, message) => {
+      // It may be another one, whose namespaces were asked for.
+      const id = /container ([0-9a-f]{64}) is not running/i.exec(message)?.[1] ?? container;
+      return fail("CONTAINER_NOT_RUNNING", `Container ${id} is not running`, { containerId: id, status: "" }, message);
+    },
   ),
 ];
 
@@ -147,6 +150,22 @@ const volumes: readonly Rule[] = [
 ];
 
 const options: readonly Rule[] = [
+  // With a capital where it is about the groups to be added, without one where it is about the user's.
+  rule(/Unable to find group ([^\s:"]+)/, (groups) =>
+    optionError("groupAdd", groups[0], "a number, or a group that the container's own files name"),
+  ),
+  rule(/invalid value (\S+) for cpuset (cpus|mems)/i, ([wanted, kind = ""]) =>
+    optionError(`resources.${/cpu/i.test(kind) ? "cpusetCpus" : "cpusetMems"}`, wanted, "a list such as 0-2,4 of what the host has"),
+  ),
+  rule(/non-shareable IPC/i, (_, __, message) => optionError("ipcMode", message, "a container whose `ipcMode` is `shareable`")),
+  rule(/gathering device information while adding custom device "([^"]+)"/i, (groups) =>
+    optionError("devices.hostPath", groups[0], "a device of the daemon's host, or a directory that holds some"),
+  ),
+  rule(/requested (CPUs|memory nodes) are not available - requested (\S+), available: ([^\s.]+)/i, ([kind = "", wanted, available = ""]) =>
+    optionError(`resources.${/cpu/i.test(kind) ? "cpusetCpus" : "cpusetMems"}`, wanted, "a list such as 0-2,4 of what the host has", [
+      available,
+    ]),
+  ),
   rule(/unable to find user ([^\s:]+)|unable to find group ([^\s:]+)/i, (groups) =>
     optionError("user", groups.find(Boolean), "a user and group that the container's own files name"),
   ),

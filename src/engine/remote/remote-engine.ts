@@ -45,6 +45,7 @@ export class RemoteEngine implements Engine {
     this.#client = client;
     this.#session = session;
     this.host = host;
+    const limits = limitsOf(info);
     this.supports = {
       waitListening: true,
       hostNetwork: true,
@@ -54,7 +55,7 @@ export class RemoteEngine implements Engine {
       imageMounts: client.speaks("1.48"),
       uplink: true,
       hostPorts: false,
-      limits: limitsOf(info),
+      limits,
       pause: true,
       sessionBound: true,
       buildkit: false,
@@ -63,7 +64,7 @@ export class RemoteEngine implements Engine {
     this.images = new RemoteImages({ client, environment });
     this.networks = new RemoteNetworks({ client, session });
     this.volumes = new RemoteVolumes({ client, session });
-    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images });
+    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images, limits });
   }
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */

@@ -1,8 +1,9 @@
 /** Limits as what is written to the files of a container's cgroups, v1 and v2 (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst). */
 import path from "node:path";
-import type { EnforcedLimits, ResourceLimits } from "../../engine.js";
-import { optionError, UnsupportedError } from "../../errors.js";
+import type { ResourceLimits } from "../../engine.js";
+import { optionError } from "../../errors.js";
 import { includesCpus } from "../../spec/cpu-list.js";
+import { requireEnforced } from "../../spec/enforced-limits.js";
 import type { CgroupFacts, HostFacts, V1Controller } from "./host-facts.js";
 
 /** `optional`: there only on some hosts, and nobody asked for it. */
@@ -14,33 +15,9 @@ export interface CgroupWrite {
 
 const CPU_PERIOD_US = 100_000;
 
-const NEEDS: { readonly [K in keyof Required<ResourceLimits>]: keyof EnforcedLimits } = {
-  memoryBytes: "memory",
-  memoryReservationBytes: "memory",
-  memorySwapBytes: "swap",
-  cpus: "cpu",
-  cpuShares: "cpu",
-  cpuQuotaUs: "cpu",
-  cpuPeriodUs: "cpu",
-  cpusetCpus: "cpuset",
-  cpusetMems: "cpuset",
-  pids: "pids",
-  blkioWeight: "blkioWeight",
-};
-
 /** @throws UNSUPPORTED for a limit that this host can't enforce, OPTION_INVALID for processors that it does not have */
 export function checkLimits(limits: ResourceLimits, host: HostFacts): void {
-  for (const [name, limit] of Object.entries(NEEDS) as [keyof ResourceLimits, keyof EnforcedLimits][]) {
-    if (limits[name] === undefined || host.limits[limit]) continue;
-    // Where swap is not counted, it is not limited either.
-    if (name === "memorySwapBytes" && limits[name] === -1) continue;
-    throw new UnsupportedError(
-      "builtin",
-      `resources.${name}`,
-      "this host has no cgroup controller that enforces it",
-      "`caisson doctor` shows the controllers.",
-    );
-  }
+  requireEnforced("builtin", limits, host.limits, "`caisson doctor` shows the controllers.");
   const { cpuset } = host.cgroups;
   if (!cpuset) return;
   for (const [name, available] of [

@@ -26,11 +26,28 @@ it.each([
   [500, "Bind for 0.0.0.0:8080 failed: port is already allocated", "PORT_IN_USE"],
   [500, "write /var/lib/docker/x: no space left on device", "DISK_FULL"],
   [400, "unable to find user nobody-here: no matching entries in passwd file", "OPTION_INVALID"],
+  [500, "can't join IPC of container 01: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", "OPTION_INVALID"],
   [500, "something else", "DAEMON_ERROR"],
 ])("%i %s is %s", (status, message, code) => {
   const error = apiFailure(request, status, message);
   expect(error.code).toBe(code);
   if (code !== "OPTION_INVALID") expect(error.message).toContain(message);
+});
+
+it.each([
+  ["Unable to find group nonesuch: no matching entries in group file", "groupAdd"],
+  ["unable to find group nonesuch: no matching entries in group file", "user"],
+  ['error gathering device information while adding custom device "/nonesuch": no such file or directory', "devices.hostPath"],
+  ["Invalid value 0-9999 for cpuset cpus: value of out range, maximum is 8192", "resources.cpusetCpus"],
+  ["Requested CPUs are not available - requested 0-9999, available: 0-1", "resources.cpusetCpus"],
+  ["Requested memory nodes are not available - requested 9, available: 0", "resources.cpusetMems"],
+])("%s is about the option %s", (message, option) => {
+  expect(apiFailure(request, 400, message).facts).toMatchObject({ option });
+});
+
+it("of two containers, the one that does not run is named", () => {
+  const id = "0123456789abcdef".repeat(4);
+  expect(apiFailure(request, 409, `container ${id} is not running`).facts).toMatchObject({ containerId: id });
 });
 
 it("a port that is in use is named", () => {
