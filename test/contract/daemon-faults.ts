@@ -78,6 +78,24 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
     fault: "The default bridge has no name server of the daemon's: containers have the host's.",
   },
   {
+    engines: ["dockerd"],
+    file: "observation.test.ts",
+    test: "top > lists processes as the container and as the host see them",
+    fault: "Arguments come joined by spaces: those that hold some can't be told apart.",
+  },
+  {
+    engines: ["dockerd"],
+    file: "observation.test.ts",
+    test: "the list > passes docker's filters",
+    fault: "The first health check comes after an interval, not at once.",
+  },
+  {
+    engines: ["dockerd"],
+    file: "observation.test.ts",
+    test: "events > of the past are remembered, and filtered as docker does",
+    fault: "An image that loses a name is told of by its id alone, so a filter by that name misses it.",
+  },
+  {
     engines: ["dockerd", "dockerd over TLS", "dockerd over ssh"],
     file: "terminals.test.ts",
     test: "of a further process can be left, too: the process goes on",

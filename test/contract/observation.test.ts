@@ -50,7 +50,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
 
     it("count what its network carries, unless that is another's", async () => {
-      const id = await at.startShell("sleep 60");
+      const id = await at.startShell("sleep 60", { networkMode: "none" });
       expect((await samples(id, 1))[0]!.networks).toEqual({}); // the loopback is not counted
       await at.engine.networks.create({ name: "counted" });
       const [one, two] = [

@@ -28,6 +28,8 @@ interface PortBindingJson {
 }
 
 export interface HostConfigJson {
+  /** Options by target. */
+  readonly Tmpfs?: Readonly<Record<string, string>> | null;
   readonly NetworkMode?: string;
   readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number };
   readonly Memory?: number;

@@ -72,8 +72,8 @@ export abstract class RemoteContainerViews {
     return this.told(container, topOf(this.context.client, container));
   }
 
-  changes(container: string): Promise<readonly FileChange[]> {
-    return changesOf(this.context.client, container);
+  async changes(container: string): Promise<readonly FileChange[]> {
+    return changesOf(this.context.client, container, await this.json(container));
   }
 
   exec(container: string, spec: ExecSpec): Promise<ExecProcess> {
