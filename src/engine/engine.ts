@@ -63,6 +63,8 @@ export interface EngineSupports {
   readonly volumeFileSystems: boolean;
   /** Mounts of the type `image`. */
   readonly imageMounts: boolean;
+  /** `subpath` of a mount of the type `volume`; where it is false, such a mount is refused with UNSUPPORTED. */
+  readonly volumeSubpaths: boolean;
   /** Containers reach the outside, TCP and UDP. A kernel that lacks what it takes gives them none: `caisson doctor` tells. */
   readonly uplink: boolean;
   /** `exposedHostPorts`. */

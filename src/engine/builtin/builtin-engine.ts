@@ -59,6 +59,7 @@ export class BuiltinEngine implements Engine {
       publishIpv6: true,
       volumeFileSystems: false,
       imageMounts: true,
+      volumeSubpaths: true,
       uplink: mayConfigureNetworks(host),
       hostPorts: mayConfigureNetworks(host),
       limits: host.limits,

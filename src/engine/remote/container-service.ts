@@ -30,6 +30,7 @@ import { checkEndpointAddress } from "./endpoint-address.js";
 import type { EventStream } from "./event-stream.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withSwap } from "./update-swap.js";
+import { checkVolumeSubpaths, VOLUME_SUBPATHS_API } from "./volume-subpaths.js";
 import { waitExit } from "./wait-exit.js";
 
 export interface RemoteContainersOptions {
@@ -71,6 +72,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     validateSpec(spec);
     if (spec.name !== undefined) checkName(spec.name);
     requireEnforced("remote", spec.resources ?? {}, this.#limits);
+    checkVolumeSubpaths(spec.mounts ?? [], this.#client.speaks(VOLUME_SUBPATHS_API));
     if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
     const { networkMode, ipcMode, pidMode } = spec;
     const networks = Object.entries(spec.networks ?? {});

@@ -11,6 +11,7 @@ import { RemoteImages } from "./images/image-service.js";
 import { RemoteSession } from "./lifetime/remote-session.js";
 import { RemoteNetworks } from "./network-service.js";
 import { RemoteVolumes } from "./volume-service.js";
+import { VOLUME_SUBPATHS_API } from "./volume-subpaths.js";
 
 export interface RemoteEngineOptions {
   /** Address of the daemon: `unix:///path`, `tcp://host:port`, `ssh://user@host`, `npipe:////./pipe/name`. @default found, as docs/daemons.md says */
@@ -53,6 +54,7 @@ export class RemoteEngine implements Engine {
       publishIpv6: false,
       volumeFileSystems: true,
       imageMounts: client.speaks("1.48"),
+      volumeSubpaths: client.speaks(VOLUME_SUBPATHS_API),
       uplink: true,
       hostPorts: false,
       limits,
