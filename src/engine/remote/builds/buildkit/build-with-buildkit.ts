@@ -21,6 +21,7 @@ import type { SentFile } from "./file-send.js";
 import { GrpcClient } from "./grpc-client.js";
 import { GrpcFailure } from "./grpc-messages.js";
 import { serveGrpc } from "./grpc-server.js";
+import { knownTar } from "./known-tar.js";
 import { Message, writeMessage } from "./protobuf.js";
 import { type SessionContents, sessionServices } from "./session-services.js";
 import { encodeSolve, entitlementsOf, frontendAttributes, type Places } from "./solve-request.js";
@@ -177,7 +178,7 @@ async function prepare(
   else if (source.kind === "address") context = source.address;
   else {
     const name = randomBytes(12).toString("hex");
-    uploads[name] = source.tar;
+    uploads[name] = knownTar(source.tar);
     context = UPLOAD + name;
   }
   const dockerfile = source.plan && path.posix.basename(source.plan.dockerfile.file.replaceAll("\\", "/"));
