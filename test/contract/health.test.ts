@@ -77,7 +77,7 @@ describe.each(ENGINES)("the $name engine: a health check", (candidate) => {
     const id = await start("sleep 60", { test: ["CMD-SHELL", "sleep 61; true"], intervalMs: 50, timeoutMs: 150, retries: 1 });
     while ((await healthOf(id))?.status !== "unhealthy") await delay(20);
     const [first] = (await healthOf(id))!.log;
-    expect(first).toMatchObject({ exitCode: -1, output: expect.stringContaining("longer than 150 ms") });
+    expect(first).toMatchObject({ exitCode: -1, output: expect.stringMatching(/150 ?ms/) });
     // One probe may be running; what earlier ones began is gone.
     const ps = await at.engine.containers.exec(id, { command: ["ps", "-o", "args"] });
     expect((await text(ps.stdout)).split("\n").filter((line) => line === "sleep 61").length).toBeLessThanOrEqual(1);
@@ -86,7 +86,7 @@ describe.each(ENGINES)("the $name engine: a health check", (candidate) => {
   it("that can't be run says why", async () => {
     const id = await start("sleep 60", { test: ["CMD", "nonesuch"], intervalMs: 20, retries: 1 });
     while ((await healthOf(id))?.status !== "unhealthy") await delay(20);
-    expect((await healthOf(id))!.log[0]).toMatchObject({ exitCode: -1, output: expect.stringContaining("nonesuch: command not found") });
+    expect((await healthOf(id))!.log[0]).toMatchObject({ exitCode: -1, output: expect.stringMatching(/nonesuch.*not found/) });
   });
 
   it("rests while the container is paused, and begins anew with a restart", async (context) => {
