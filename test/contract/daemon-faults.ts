@@ -54,6 +54,33 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
   },
   {
     engines: ["dockerd"],
+    file: "mounts.test.ts",
+    test: "a bind > with mounts of the host below it > shows them, read-only like itself, or leaves them out",
+    fault: "A bind that is read-only leaves what the host has mounted below it writable.",
+  },
+  {
+    engines: ["dockerd"],
+    file: "mounts.test.ts",
+    test: "a bind > with mounts of the host below it > rprivate: what is mounted later shows as far as it says",
+    fault: "It asks for every capability that there is, also where the machine lacks one.",
+    skip: "depends on the machine",
+  },
+  {
+    engines: ["dockerd"],
+    file: "mounts.test.ts",
+    test: "a bind > with mounts of the host below it > rslave: what is mounted later shows as far as it says",
+    fault: "It asks for every capability that there is, also where the machine lacks one.",
+    skip: "depends on the machine",
+  },
+  {
+    engines: ["dockerd"],
+    file: "mounts.test.ts",
+    test: "a bind > with mounts of the host below it > rshared: what is mounted later shows as far as it says",
+    fault: "It asks for every capability that there is, also where the machine lacks one.",
+    skip: "depends on the machine",
+  },
+  {
+    engines: ["dockerd"],
     file: "networks.test.ts",
     test: "networks > are apart: one can't see, name or reach another, also where their subnets are the same",
     fault: "All networks of a daemon share one space of addresses.",

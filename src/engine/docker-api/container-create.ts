@@ -1,6 +1,6 @@
 /** A container's spec as the body of `POST /containers/create`. Pure. */
 import type { ContainerSpec, EndpointSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine.js";
-import { mountBody, tmpfsBody } from "./mount-json.js";
+import { bindText, isBindText, mountBody, tmpfsBody } from "./mount-json.js";
 
 const NANO_CPUS = 1e9;
 
@@ -42,7 +42,8 @@ function hostConfig(spec: ContainerSpec, network: string | undefined): Readonly<
     Dns: spec.dns,
     DnsSearch: spec.dnsSearch,
     DnsOptions: spec.dnsOptions,
-    Mounts: spec.mounts?.filter((mount) => mount.type !== "tmpfs").map(mountBody),
+    Binds: spec.mounts?.filter(isBindText).map(bindText),
+    Mounts: spec.mounts?.filter((mount) => mount.type !== "tmpfs" && !isBindText(mount)).map(mountBody),
     Tmpfs: tmpfs.length > 0 ? Object.fromEntries(tmpfs.map(tmpfsBody)) : undefined,
     VolumesFrom: spec.volumesFrom,
     ShmSize: spec.shmSizeBytes,

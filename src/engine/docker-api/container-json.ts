@@ -10,6 +10,7 @@ import type {
   ResourceLimits,
   RestartPolicy,
 } from "../engine.js";
+import { depth } from "../spec/mount-targets.js";
 import { type MountPointJson, mountPointOf } from "./mount-json.js";
 import { DEFAULT_NETWORKS, type EndpointJson, endpointOf } from "./network-json.js";
 
@@ -158,7 +159,8 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       restartPolicy: restartPolicyOf(json.HostConfig),
     },
     restartCount: json.RestartCount ?? 0,
-    mounts: (json.Mounts ?? []).map(mountPointOf),
+    // A daemon has them in no order at all.
+    mounts: (json.Mounts ?? []).map(mountPointOf).sort((a, b) => depth(a.target) - depth(b.target) || (a.target < b.target ? -1 : 1)),
     ipAddress: address || undefined,
     networks: Object.fromEntries(
       networks.filter(([name]) => !DEFAULT_NETWORKS.includes(name)).map(([name, endpoint]) => [name, endpointOf(name, endpoint)]),

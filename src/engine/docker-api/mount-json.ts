@@ -1,5 +1,5 @@
 /** Mounts in `POST /containers/create` (`HostConfig.Mounts`, `HostConfig.Tmpfs`) and in what inspecting a container shows. Pure. */
-import type { MountPoint, MountPropagation, MountSpec, TmpfsMountSpec } from "../engine.js";
+import type { BindMountSpec, MountPoint, MountPropagation, MountSpec, TmpfsMountSpec } from "../engine.js";
 
 export interface MountPointJson {
   readonly Type?: string;
@@ -44,6 +44,19 @@ export function mountBody(mount: MountSpec): Readonly<Record<string, unknown>> {
     case "image":
       return { Type: "image", Source: mount.source, Target, ImageOptions: { Subpath: mount.subpath } };
   }
+}
+
+/** Whether a bind goes into `HostConfig.Binds`: all daemons make its source there, but it can't say all that `Mounts` does. */
+export function isBindText(mount: MountSpec): mount is BindMountSpec {
+  return (
+    mount.type === "bind" && mount.createSource === true && mount.recursive !== false && !`${mount.source}${mount.target}`.includes(":")
+  );
+}
+
+/** One of `HostConfig.Binds`. */
+export function bindText({ source, target, readonly, propagation }: BindMountSpec): string {
+  const options = [readonly ? "ro" : "rw", ...(propagation === undefined ? [] : [propagation])];
+  return `${source}:${target}:${options.join(",")}`;
 }
 
 /** `HostConfig.Tmpfs`, which takes options that `Mounts` does not. */

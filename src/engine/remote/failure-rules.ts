@@ -157,6 +157,9 @@ const options: readonly Rule[] = [
   rule(/invalid value (\S+) for cpuset (cpus|mems)/i, ([wanted, kind = ""]) =>
     optionError(`resources.${/cpu/i.test(kind) ? "cpusetCpus" : "cpusetMems"}`, wanted, "a list such as 0-2,4 of what the host has"),
   ),
+  rule(/path (\S+) is mounted on (\S+) but it is not a (shared(?: or slave)?) mount/i, ([source = "", place = "", kind]) =>
+    optionError("mounts.propagation", kind, `private for ${source}: it is mounted on ${place}, which is not shared`),
+  ),
   rule(/non-shareable IPC/i, (_, __, message) => optionError("ipcMode", message, "a container whose `ipcMode` is `shareable`")),
   rule(/gathering device information while adding custom device "([^"]+)"/i, (groups) =>
     optionError("devices.hostPath", groups[0], "a device of the daemon's host, or a directory that holds some"),

@@ -18,7 +18,11 @@ import type { ResourceLimits } from "../../../../src/engine/engine.js";
 const sent = (body: unknown): unknown => JSON.parse(JSON.stringify(body));
 
 it("a spec becomes the body of a create request, and what nobody said is left to the daemon", () => {
-  expect(sent(createBody({ image: "busybox" }, []))).toEqual({ Image: "busybox", ExposedPorts: {}, HostConfig: { PortBindings: {} } });
+  expect(sent(createBody({ image: "busybox" }, []))).toEqual({
+    Image: "busybox",
+    ExposedPorts: {},
+    HostConfig: { PortBindings: {}, CgroupnsMode: "private" },
+  });
   const body = createBody(
     {
       image: "busybox",
@@ -44,9 +48,11 @@ it("a spec becomes the body of a create request, and what nobody said is left to
     ExposedPorts: { "80/tcp": {}, "53/udp": {} },
     Healthcheck: { Test: ["CMD", "true"], Interval: 1_500_000 },
     HostConfig: {
+      CgroupnsMode: "private",
       NetworkMode: "net",
       PortBindings: { "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }] },
       Tmpfs: { "/t": "size=10,mode=700" },
+      Binds: [],
       Mounts: [{ Type: "volume", Source: "v", Target: "/v", ReadOnly: true }],
       RestartPolicy: { Name: "on-failure", MaximumRetryCount: 2 },
       SecurityOpt: ["seccomp=unconfined"],

@@ -38,6 +38,7 @@ it.each([
   ["Unable to find group nonesuch: no matching entries in group file", "groupAdd"],
   ["unable to find group nonesuch: no matching entries in group file", "user"],
   ['error gathering device information while adding custom device "/nonesuch": no such file or directory', "devices.hostPath"],
+  ["path /tmp/a is mounted on /tmp but it is not a shared or slave mount", "mounts.propagation"],
   ["Invalid value 0-9999 for cpuset cpus: value of out range, maximum is 8192", "resources.cpusetCpus"],
   ["Requested CPUs are not available - requested 0-9999, available: 0-1", "resources.cpusetCpus"],
   ["Requested memory nodes are not available - requested 9, available: 0", "resources.cpusetMems"],
