@@ -29,15 +29,26 @@ export function parseNumber(option: string, text: string): number {
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
+const BINARY_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
 /** Powers of 1000, three digits: `12.3MB`. */
 export function formatSize(bytes: number): string {
+  return scaled(bytes, 1000, 3, UNITS);
+}
+
+/** Powers of 1024, four digits: `12.34MiB`, as `docker stats` has memory. */
+export function formatMemory(bytes: number): string {
+  return scaled(bytes, 1024, 4, BINARY_UNITS);
+}
+
+function scaled(bytes: number, base: number, digits: number, units: readonly string[]): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
+  while (value >= base - 0.5 && unit < units.length - 1) {
+    value /= base;
     unit++;
   }
-  return `${Number(value.toPrecision(3))}${UNITS[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }
 
 const AGES = [

@@ -74,6 +74,45 @@ describe("containers that stay", () => {
     expect(await said("rm", "one")).toBe("one");
   });
 
+  it("are measured, become images, and are told of", async () => {
+    const begin = new Date(Date.now() - 1000).toISOString();
+    const id = await said(
+      "run",
+      "-d",
+      "--name",
+      "two",
+      "busybox",
+      "sh",
+      "-c",
+      "echo written >/file; while :; do i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; sleep 0.05; done",
+    );
+    await vi.waitFor(async () => expect(await said("diff", "two")).toContain("A /file"), { timeout: 30_000, interval: 50 });
+    const [headings, row = ""] = (await said("stats", "--no-stream", "two")).split("\n");
+    expect(headings).toMatch(/^CONTAINER ID {3}NAME {3}CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/);
+    expect(row).toMatch(
+      new RegExp(`^${id.slice(0, 12)} {3}two {4}[\\d.]+% +[\\d.]+[KM]iB / [\\d.]+GiB +[\\d.]+% +.*B / .*B +.*B / .*B +[12]$`),
+    );
+    const cpu = await said("stats", "--no-stream", "--format", "{{.Name}} {{.CPUPerc}}");
+    expect(Number.parseFloat(cpu.split(" ")[1]!)).toBeGreaterThan(0);
+    expect(await said("stats", "--no-stream", "--format", "table {{.ID}}\\t{{.PIDs}}", "--no-trunc", "two")).toEqual(
+      expect.stringMatching(new RegExp(`^${"CONTAINER ID".padEnd(67)}PIDS\\n${id}   [12]$`)),
+    );
+    const image = await said("commit", "-a", "me", "-m", "a file", "-c", "ENV A=committed", "two", "made:1");
+    expect(image).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(await said("run", "--rm", "made:1", "sh", "-c", "cat /file; echo $A")).toBe("written\ncommitted");
+    await said("rm", "-f", "two");
+    expect(JSON.parse(await said("stats", "--json"))).toEqual([]);
+    const until = new Date().toISOString();
+    const told = await said("events", "--since", begin, "--until", until, "--filter", "container=two", "--filter", "type=container");
+    const actions = told.split("\n").map((line) => line.split(" ")[2]);
+    expect(actions).toEqual(expect.arrayContaining(["create", "start", "commit", "die", "destroy"]));
+    expect(told.split("\n")[0]).toMatch(new RegExp(`^\\d{4}-.*Z container create ${id} \\(.*image=busybox.*name=two.*\\)$`));
+    const json = await said("events", "--since", begin, "--until", until, "--filter", "event=die", "--json");
+    expect(json.split("\n").map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ type: "container", action: "die", id }),
+    );
+  });
+
   it("share the one server of commands that start it at once, and leave nothing once it has gone idle", async () => {
     await serverGone();
     const names = ["one", "two", "three"];

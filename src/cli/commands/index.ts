@@ -2,9 +2,11 @@
 import type { Command, CommandGroup } from "../command.js";
 import { build } from "./build.js";
 import { builder } from "./builder.js";
+import { commit } from "./commit.js";
 import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
 import { diff, port, top } from "./container-views.js";
 import { doctor } from "./doctor.js";
+import { events } from "./events.js";
 import { exec } from "./exec.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
@@ -19,6 +21,7 @@ import { push } from "./push.js";
 import { run } from "./run.js";
 import { save } from "./save.js";
 import { serve } from "./serve.js";
+import { stats } from "./stats.js";
 import { system } from "./system.js";
 import { tag } from "./tag.js";
 import { version } from "./version.js";
@@ -41,6 +44,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   top,
   port,
   diff,
+  stats,
+  commit,
+  events,
   build,
   pull,
   push,

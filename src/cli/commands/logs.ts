@@ -1,7 +1,7 @@
-import { nanosecondText, parseTime } from "../../engine/docker-api/times.js";
+import { nanosecondText } from "../../engine/docker-api/times.js";
 import { defineCommand } from "../command.js";
 import { parseNumber } from "../quantities.js";
-import { UsageError } from "../usage.js";
+import { parseMoment, SINCE_OPTION, UNTIL_OPTION } from "../times.js";
 
 export const logs = defineCommand({
   name: "logs",
@@ -12,13 +12,13 @@ export const logs = defineCommand({
   options: {
     follow: { type: "boolean", short: "f", help: "go on until it ends" },
     tail: { type: "string", short: "n", value: "NUMBER|all", help: "the last so many lines; default: all" },
-    since: { type: "string", value: "TIME", help: "from this time on: a date, or a duration before now such as 10m" },
-    until: { type: "string", value: "TIME", help: "up to this time" },
+    since: SINCE_OPTION,
+    until: UNTIL_OPTION,
     timestamps: { type: "boolean", short: "t", help: "begin each line with its time" },
   },
   async run({ values, operands: [container = ""], terminal, lasting, signal }) {
     const tail = values.tail === undefined || values.tail === "all" ? undefined : parseNumber("tail", values.tail);
-    const [since, until] = [time("since", values.since), time("until", values.until)];
+    const [since, until] = [parseMoment("since", values.since), parseMoment("until", values.until)];
     const { containers } = await lasting();
     let lineGoesOn = false;
     for await (const record of containers.logs(container, { follow: values.follow, tail, since, until, signal })) {
@@ -30,12 +30,3 @@ export const logs = defineCommand({
     return 0;
   },
 });
-
-/** @throws UsageError */
-function time(option: string, text: string | undefined): Date | undefined {
-  try {
-    return parseTime(option, text);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}

@@ -1,0 +1,66 @@
+import type { ContainerService, ContainerStats } from "../../engine/engine.js";
+import { isCaissonError } from "../../engine/errors.js";
+import { defineCommand, JSON_OPTION } from "../command.js";
+import { FORMAT_OPTION, formatRows } from "../format-template.js";
+import { type SampledContainer, STATS_HEADINGS, statsColumns, statsRow } from "../stats-table.js";
+import { printJson, printLine, printTable, type Terminal } from "../terminal.js";
+
+const SHORT_ID = 12;
+/** Shares of the processors are of this long. */
+const INTERVAL_MS = 1000;
+/** Clears the screen, and goes to its beginning (ECMA-48 ED, CUP). */
+const CLEAR = "\u001b[2J\u001b[H";
+
+export const stats = defineCommand({
+  name: "stats",
+  summary: "Show what containers use, again every second: those that run, or the named ones",
+  operands: "[CONTAINER...]",
+  least: 0,
+  most: Number.POSITIVE_INFINITY,
+  options: {
+    "no-stream": { type: "boolean", help: "once" },
+    "no-trunc": { type: "boolean", help: "print whole ids" },
+    format: FORMAT_OPTION,
+    json: { ...JSON_OPTION, help: "print JSON, once" },
+  },
+  async run({ values, operands, terminal, lasting, signal }) {
+    const { containers } = await lasting();
+    const named = await Promise.all(operands.map((name) => containers.inspect(name)));
+    const print = (sampled: readonly SampledContainer[]): void => {
+      if (values.json) printJson(terminal, sampled);
+      else printSampled(terminal, sampled, values);
+    };
+    for (;;) {
+      const chosen = operands.length > 0 ? named : await containers.list();
+      const sampled = await Promise.all(chosen.map(async ({ id, name }) => ({ id, name, stats: await sample(containers, id, signal) })));
+      if (signal.aborted) return 0;
+      if (!values["no-stream"] && !values.json && terminal.stdout.isTTY) terminal.stdout.write(CLEAR);
+      print(sampled);
+      if (values["no-stream"] || values.json || sampled.length === 0) return 0;
+    }
+  },
+});
+
+/** Two samples, as a share of the processors takes; undefined for a container that does not run. */
+async function sample(containers: ContainerService, id: string, signal: AbortSignal): Promise<ContainerStats | undefined> {
+  let last: ContainerStats | undefined;
+  try {
+    for await (const stats of containers.stats(id, { intervalMs: INTERVAL_MS, signal })) {
+      last = stats;
+      if (stats.cpuPercent !== undefined) break;
+    }
+  } catch (error) {
+    if (!signal.aborted && !isCaissonError(error, "CONTAINER_NOT_RUNNING")) throw error;
+  }
+  return last;
+}
+
+function printSampled(
+  terminal: Terminal,
+  sampled: readonly SampledContainer[],
+  { format, "no-trunc": whole }: { readonly format?: string | undefined; readonly "no-trunc"?: boolean | undefined },
+): void {
+  const rows = sampled.map((each) => statsColumns({ ...each, id: whole ? each.id : each.id.slice(0, SHORT_ID) }));
+  if (format === undefined || format === "table") printTable(terminal, statsRow(STATS_HEADINGS), rows.map(statsRow));
+  else for (const line of formatRows(format, rows, STATS_HEADINGS)) printLine(terminal, line);
+}
