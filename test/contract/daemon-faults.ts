@@ -123,6 +123,30 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
     fault: "An image that loses a name is told of by its id alone, so a filter by that name misses it.",
   },
   {
+    engines: ["dockerd"],
+    file: "uplink.test.ts",
+    test: "a container on a network > talks to the outside both ways over ipv6, and may end its side first",
+    fault: "It translates no IPv6 addresses unless it is told to (ip6tables, an experiment before Docker 27).",
+  },
+  {
+    engines: ["dockerd"],
+    file: "uplink.test.ts",
+    test: "a container on a network > exchanges datagrams over ipv6, small and large",
+    fault: "It translates no IPv6 addresses unless it is told to (ip6tables, an experiment before Docker 27).",
+  },
+  {
+    engines: ["dockerd"],
+    file: "uplink.test.ts",
+    test: "a container on a network > is refused where nobody listens, as without a proxy",
+    fault: "It translates no IPv6 addresses unless it is told to (ip6tables, an experiment before Docker 27).",
+  },
+  {
+    engines: ["dockerd"],
+    file: "uplink.test.ts",
+    test: "an internal network leads nowhere",
+    fault: "It drops what leaves an internal network, where a network without a route would say so.",
+  },
+  {
     engines: ["dockerd", "dockerd over TLS", "dockerd over ssh"],
     file: "terminals.test.ts",
     test: "of a further process can be left, too: the process goes on",

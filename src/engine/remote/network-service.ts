@@ -6,6 +6,7 @@ import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, 
 import { generateName } from "../spec/container-names.js";
 import { validateEndpoint, validateNetwork } from "../spec/validate-network.js";
 import type { DockerClient } from "./docker-client.js";
+import { withIpv6Subnet } from "./ipv6-subnet.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
 
@@ -30,7 +31,7 @@ export class RemoteNetworks implements NetworkService {
       this.#client.json<{ Id: string }>("POST", "/networks/create", {
         doing: `Creating network ${name}`,
         network: name,
-        json: networkBody(name, { ...spec, labels }),
+        json: networkBody(name, { ...withIpv6Subnet(spec), labels }),
       }),
     );
     return { id: Id };
