@@ -122,7 +122,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
 
   describe("a part of a volume", () => {
     it("is a directory, filled as a volume is, or a file", async (context) => {
-      if (!at.engine.supports.volumeSubpaths) context.skip("this engine mounts whole volumes only");
+      if (!at.engine.supports.volumeSubpaths) context.skip("daemons before Docker 26 mount whole volumes only");
       await runWith("mkdir -p /v/a/b; echo 1 >/v/a/file", volume("parts", "/v"));
       expect(await runWith(LOOK, volume("parts", "/data", { subpath: "a/b" }))).toBe(AS_IN_THE_IMAGE);
       expect(await runWith("cat /one; ls /v/a/b | head -n 1", volume("parts", "/one", { subpath: "a/file" }), volume("parts", "/v"))).toBe(
@@ -131,7 +131,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
 
     it("is refused where all of the volume would be mounted", async (context) => {
-      if (at.engine.supports.volumeSubpaths) context.skip("this engine mounts parts of volumes");
+      if (at.engine.supports.volumeSubpaths) context.skip("nothing to refuse: this engine mounts parts of volumes");
       await expect(create("true", { mounts: [volume("whole", "/x", { subpath: "a" })] })).rejects.toMatchObject({
         code: "UNSUPPORTED",
         facts: { feature: "mounts.subpath" },
@@ -139,7 +139,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
 
     it("must be there, and stay in the volume whatever links say", async (context) => {
-      if (!at.engine.supports.volumeSubpaths) context.skip("this engine mounts whole volumes only");
+      if (!at.engine.supports.volumeSubpaths) context.skip("daemons before Docker 26 mount whole volumes only");
       await runWith(
         "ln -s /etc /v/absolute; ln -s ../../../../etc /v/climbing; ln -s inside /v/fine; mkdir /v/inside",
         volume("links", "/v"),

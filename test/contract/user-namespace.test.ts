@@ -1,6 +1,6 @@
 /** The supervisor's user namespace, and what is said where there is none. What works in one is the contract suite, which runs as a user too. */
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -8,8 +8,10 @@ import { readUserFacts } from "../../src/engine/builtin/runtime/read-user-facts.
 import { chooseUserNamespace, type UserNamespace } from "../../src/engine/builtin/runtime/user-namespace.js";
 import { Supervisor } from "../../src/engine/builtin/supervisor/supervisor.js";
 import { locateSupervisor } from "../../src/engine/builtin/supervisor/supervisor-binary.js";
+import { openEngine } from "../../src/engine/open.js";
+import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { findProgram } from "../fixtures/command.js";
-import { ROOTLESS } from "../fixtures/rootless.js";
+import { ROOTLESS, removeTree } from "../fixtures/rootless.js";
 
 let directory: string;
 
@@ -17,7 +19,7 @@ beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), "caisson-user-namespace-"));
 });
 
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => removeTree(directory));
 
 /** Of the user that runs this. */
 function ownIds(): Pick<UserNamespace, "uids" | "gids"> {
@@ -82,6 +84,24 @@ it("is refused with what the program said that maps ids", async () => {
 it("is refused where no id was mapped to root", async () => {
   await expect(open({ programs: { newuidmap: "/bin/true", newgidmap: "/bin/true" } })).rejects.toMatchObject({ code: "SUPERVISOR_DIED" });
   expect(readdirSync(directory)).toEqual([]);
+});
+
+it("gives no host port that is root's", async (context) => {
+  if (!ROOTLESS) context.skip("root may have every port");
+  const first = Number(await readFile("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
+  if (first < 2) context.skip("this host gives every port to everybody");
+  await using engine = await openEngine({ home: path.join(directory, "home"), engine: "builtin" });
+  await ensureBusyboxImage(engine);
+  const { id } = await engine.containers.create({
+    image: "busybox",
+    command: ["sleep", "60"],
+    publish: [{ containerPort: 80, hostPort: first - 1 }],
+  });
+  await expect(engine.containers.start(id)).rejects.toMatchObject({
+    code: "PORT_FORBIDDEN",
+    facts: { hostPort: first - 1 },
+    remedy: expect.stringContaining("ip_unprivileged_port_start"),
+  });
 });
 
 it("is refused with the kernel's reason", async () => {

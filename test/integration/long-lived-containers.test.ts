@@ -100,6 +100,8 @@ describe("containers that stay", () => {
     const image = await said("commit", "-a", "me", "-m", "a file", "-c", "ENV A=committed", "two", "made:1");
     expect(image).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(await said("run", "--rm", "made:1", "sh", "-c", "cat /file; echo $A")).toBe("written\ncommitted");
+    await said("stop", "-t", "0", "two");
+    expect((await said("stats", "two")).split("\n")[1]).toMatch(new RegExp(`^${id.slice(0, 12)} {3}two {4}-- +-- / -- `));
     await said("rm", "-f", "two");
     expect(JSON.parse(await said("stats", "--json"))).toEqual([]);
     const until = new Date().toISOString();

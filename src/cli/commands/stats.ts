@@ -13,7 +13,7 @@ const CLEAR = "\u001b[2J\u001b[H";
 
 export const stats = defineCommand({
   name: "stats",
-  summary: "Show what containers use, again every second: those that run, or the named ones",
+  summary: "Show what containers use, again every second while one runs: those that run, or the named ones",
   operands: "[CONTAINER...]",
   least: 0,
   most: Number.POSITIVE_INFINITY,
@@ -36,12 +36,13 @@ export const stats = defineCommand({
       if (signal.aborted) return 0;
       if (!values["no-stream"] && !values.json && terminal.stdout.isTTY) terminal.stdout.write(CLEAR);
       print(sampled);
-      if (values["no-stream"] || values.json || sampled.length === 0) return 0;
+      // Samples set the pace: without any there is nothing to wait for.
+      if (values["no-stream"] || values.json || sampled.every(({ stats: taken }) => !taken)) return 0;
     }
   },
 });
 
-/** Two samples, as a share of the processors takes; undefined for a container that does not run. */
+/** Two samples, as a share of the processors takes; undefined for a container that does not run, or is gone. */
 async function sample(containers: ContainerService, id: string, signal: AbortSignal): Promise<ContainerStats | undefined> {
   let last: ContainerStats | undefined;
   try {
@@ -50,7 +51,8 @@ async function sample(containers: ContainerService, id: string, signal: AbortSig
       if (stats.cpuPercent !== undefined) break;
     }
   } catch (error) {
-    if (!signal.aborted && !isCaissonError(error, "CONTAINER_NOT_RUNNING")) throw error;
+    const gone = isCaissonError(error, "CONTAINER_NOT_RUNNING") || isCaissonError(error, "CONTAINER_NOT_FOUND");
+    if (!signal.aborted && !gone) throw error;
   }
   return last;
 }

@@ -81,6 +81,9 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 /** An entry's header: contents follow, then {@link tarPadding}. */
+/** What an entry is unless something is known of it: root's, without size, time, link or attributes. */
+export const PLAIN_ENTRY = { uid: 0, gid: 0, size: 0, mtime: 0, link: "", major: 0, minor: 0, xattrs: [] } as const;
+
 export function tarHeader(entry: TarEntry): Buffer {
   const name = entry.type === "directory" ? `${entry.name}/` : entry.name;
   const records: Buffer[] = [];

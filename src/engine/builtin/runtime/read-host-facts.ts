@@ -7,6 +7,7 @@ import { release } from "node:os";
 import path from "node:path";
 import { type CgroupFacts, type HostFacts, V1_CONTROLLERS, type V1Controller } from "./host-facts.js";
 import { readUserFacts } from "./read-user-facts.js";
+import { textOf } from "./text-of.js";
 import { chooseUserNamespace } from "./user-namespace.js";
 
 /** Docker's (moby 29, oci/defaults.go). */
@@ -112,15 +113,6 @@ function firstDirectory(directory: string): string | undefined {
     return readdirSync(directory, { withFileTypes: true }).find((entry) => entry.isDirectory())?.name;
   } catch {
     return undefined;
-  }
-}
-
-/** Empty where there is none. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }
 

@@ -1,7 +1,8 @@
 /** Reads what the choice of a user namespace needs to know. Spawns nothing. */
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import path from "node:path";
+import { textOf } from "./text-of.js";
 import type { UserFacts } from "./user-namespace.js";
 
 export function readUserFacts(): UserFacts {
@@ -39,13 +40,5 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }

@@ -7,6 +7,10 @@ import { once } from "node:events";
 import { CaissonError } from "../../errors.js";
 import type { IdRange, UserNamespace } from "../runtime/user-namespace.js";
 
+const ALLOW =
+  "Where AppArmor restricts them (Ubuntu 24.04): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; elsewhere user.max_user_namespaces, kernel.unprivileged_userns_clone, or a container's seccomp profile forbid it.";
+const PERMIT = "It needs its set-user-ID bit, and maps only ids that /etc/subuid and /etc/subgid give to this user.";
+
 /**
  * @param stderr what the supervisor has said about it
  * @throws USER_NAMESPACE_REFUSED
@@ -16,7 +20,7 @@ export async function mapUserNamespace(child: ChildProcess, namespace: UserNames
   const { stdin, stdout } = child;
   // A byte says that there is a namespace; the end without one, that there is none.
   const made = await Promise.race([once(stdout!, "data").then(() => true), once(child, "close").then(() => false)]).catch(() => false);
-  if (!made) throw refused("the kernel refuses it", stderr());
+  if (!made) throw refused("the kernel refuses it", stderr(), ALLOW);
   const pid = String(child.pid);
   try {
     await Promise.all([map(programs.newuidmap, pid, uids), map(programs.newgidmap, pid, gids)]);
@@ -31,18 +35,17 @@ async function map(program: string, pid: string, ranges: readonly IdRange[]): Pr
   const { execFile } = await import("node:child_process");
   await new Promise<void>((resolve, reject) => {
     execFile(program, [pid, ...ranges.flat().map(String)], { env: {} }, (error, _stdout, said) => {
-      if (error) reject(refused(`${program} failed`, said, error));
+      if (error) reject(refused(`${program} failed`, said, PERMIT, error));
       else resolve();
     });
   });
 }
 
-function refused(why: string, said: string, cause?: Error): CaissonError {
+function refused(why: string, said: string, remedy: string, cause?: Error): CaissonError {
   return new CaissonError("USER_NAMESPACE_REFUSED", `No user namespace for this user: ${why}`, {
     facts: { uid: process.getuid?.() ?? 0 },
     evidence: said.split("\n").filter(Boolean),
     cause,
-    remedy:
-      "Where AppArmor restricts them (Ubuntu 24.04): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; elsewhere user.max_user_namespaces, kernel.unprivileged_userns_clone, or a container's seccomp profile forbid it.",
+    remedy,
   });
 }

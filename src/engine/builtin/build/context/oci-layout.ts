@@ -1,7 +1,7 @@
 /** `oci-layout://DIRECTORY[:TAG][@DIGEST]`: an image of an OCI image layout on this host, taken into the store under no name. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { TAR_END } from "../../../build-context/tar-stream-codec.js";
+import { PLAIN_ENTRY, TAR_END } from "../../../build-context/tar-stream-codec.js";
 import { tarFile } from "../../../build-context/tree-tar.js";
 import { CaissonError, optionError } from "../../../errors.js";
 import { hostPlatform, selectManifest } from "../../../oci/platform.js";
@@ -75,19 +75,7 @@ async function* layoutTar(directory: string, descriptor: Descriptor, parts: read
 }
 
 function entry(name: string, bytes: Buffer): AsyncGenerator<Buffer> {
-  const header = {
-    name,
-    type: "file",
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: bytes.length,
-    mtime: 0,
-    link: "",
-    major: 0,
-    minor: 0,
-    xattrs: [],
-  } as const;
+  const header = { ...PLAIN_ENTRY, name, type: "file", mode: 0o644, size: bytes.length } as const;
   return tarFile(header, async function* () {
     yield bytes;
   });

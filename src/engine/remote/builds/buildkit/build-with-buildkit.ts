@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
 import { existingDirectory, readIgnoreFile } from "../../../build-context/local-context.js";
+import { PLAIN_ENTRY } from "../../../build-context/tar-stream-codec.js";
 import { imageId } from "../../../docker-api/image-json.js";
 import type { BuildOptions } from "../../../engine.js";
 import { abortError, UnsupportedError } from "../../../errors.js";
@@ -198,7 +199,7 @@ async function prepare(
 async function* fileList(files: readonly (readonly [name: string, contents: Buffer])[]): AsyncGenerator<SentFile> {
   for (const [name, contents] of files) {
     yield {
-      entry: { name, type: "file", mode: 0o644, uid: 0, gid: 0, size: contents.length, mtime: 0, link: "", major: 0, minor: 0, xattrs: [] },
+      entry: { ...PLAIN_ENTRY, name, type: "file", mode: 0o644, size: contents.length },
       // Never the same as before: what has the same size may have other contents.
       modified: BigInt(Date.now()) * 1_000_000n,
       contents: async function* () {

@@ -1,19 +1,7 @@
 /** A tar that BuildKit knows as one: it looks at the first bytes, and takes an archive of nothing, which is zeros, for a Dockerfile. */
-import { tarHeader } from "../../../build-context/tar-stream-codec.js";
+import { PLAIN_ENTRY, tarHeader } from "../../../build-context/tar-stream-codec.js";
 
-const ROOT = {
-  name: "./",
-  type: "directory",
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: 0,
-  link: "",
-  major: 0,
-  minor: 0,
-  xattrs: [],
-} as const;
+const ROOT = { ...PLAIN_ENTRY, name: ".", type: "directory", mode: 0o755 } as const;
 
 /** @param tar its chunks, of any size @returns the same, with an entry for its root where it has none at all */
 export async function* knownTar(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,7 @@
 import { createReadStream, lstatSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { TAR_END, type TarEntry } from "../../../build-context/tar-stream-codec.js";
+import { PLAIN_ENTRY, TAR_END, type TarEntry } from "../../../build-context/tar-stream-codec.js";
 import { tarFile } from "../../../build-context/tree-tar.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { DirectorySource } from "../build-source.js";
@@ -60,7 +60,7 @@ async function* tarOf({ directory, files }: DirectorySource, added: readonly (re
   yield TAR_END;
 }
 
-const PLAIN = { type: "file", mode: 0o644, uid: 0, gid: 0, mtime: 0, link: "", major: 0, minor: 0, xattrs: [] } as const;
+const PLAIN = { ...PLAIN_ENTRY, type: "file", mode: 0o644 } as const;
 
 function loneFile(directory: string, entry: TarEntry): AsyncGenerator<Buffer> {
   const host = path.join(directory, entry.name);
