@@ -1,5 +1,6 @@
 /** What a command of the command line is made of: its options as a table, and a function. One command a file, in commands/. */
 import type { Engine } from "../engine/engine.js";
+import type { OpenEngineOptions } from "../engine/open.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Option {
@@ -26,7 +27,7 @@ export interface Call<T extends OptionTable = OptionTable> {
   readonly operands: readonly string[];
   readonly terminal: Terminal;
   /** Opened by the first command that asks, closed when the command has ended. */
-  readonly engine: () => Promise<Engine>;
+  readonly engine: (options?: Pick<OpenEngineOptions, "lasting">) => Promise<Engine>;
   /** The engine of containers that stay: a daemon that is named, else the server of the data root, started when none runs. */
   readonly lasting: () => Promise<Engine>;
   /** Fires when the user interrupts the command. */

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Engine } from "../engine/engine.js";
 import { isCaissonError } from "../engine/errors.js";
 import { openEngine } from "../engine/open.js";
-import { type Command, type CommandGroup, isGroup } from "./command.js";
+import { type Call, type Command, type CommandGroup, isGroup } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
 import { describeError, errorObject } from "./error-object.js";
 import { splitGlobalFlags } from "./global-flags.js";
@@ -74,8 +74,8 @@ async function runCommand(command: Command, words: readonly string[], { terminal
       return 0;
     }
     json = values["json"] === true;
-    const engine = (): Promise<Engine> => {
-      opened ??= openEngine({ environment });
+    const engine: Call["engine"] = (options = {}) => {
+      opened ??= openEngine({ environment, ...options });
       return opened;
     };
     const lasting = async (): Promise<Engine> => {

@@ -31,7 +31,7 @@ export interface ContainerService {
   /** Resolves with the exit; at once when the container has exited already. One that will be restarted counts as running. */
   wait(container: string, options?: WaitOptions): Promise<ContainerExit>;
   /** @throws CONTAINER_RUNNING unless `force` */
-  remove(container: string, options?: { readonly force?: boolean | undefined }): Promise<void>;
+  remove(container: string, options?: RemoveOptions): Promise<void>;
   inspect(container: string): Promise<ContainerInspect>;
   list(options?: ContainerListOptions): Promise<readonly ContainerSummary[]>;
   /** Removes the containers that do not run. */
@@ -61,6 +61,13 @@ export interface ContainerService {
    * `observe` is told what listens whenever that changes.
    */
   waitListening(container: string, options: WaitListeningOptions): Promise<void>;
+}
+
+export interface RemoveOptions {
+  /** Also while it runs. @default false */
+  readonly force?: boolean | undefined;
+  /** With its anonymous volumes, unless others have them. Containers that are bound to a session take theirs along in any case. @default true */
+  readonly volumes?: boolean | undefined;
 }
 
 export interface StopOptions {
@@ -156,6 +163,7 @@ export interface ContainerInspect extends ContainerSummary {
     readonly healthcheck: Healthcheck | undefined;
     readonly resources: ResourceLimits;
     readonly restartPolicy: RestartPolicy;
+    readonly annotations: Readonly<Record<string, string>>;
   };
   /** How often its restart policy has started it again. */
   readonly restartCount: number;

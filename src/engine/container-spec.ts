@@ -16,6 +16,8 @@ export interface ContainerSpec {
   /** On top of the image's environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** For whoever made it to find again in `inspect`: no filter sees them, no process. Only where `supports.annotations`. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly workingDir?: string | undefined;
   /** `user[:group]`, names or numbers, looked up in the container's own /etc/passwd and /etc/group. */
   readonly user?: string | undefined;

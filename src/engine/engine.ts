@@ -45,7 +45,16 @@ export interface Engine extends AsyncDisposable {
   diskUsage(): Promise<DiskUsage>;
   /** Resolves when the engine answers. */
   ping(): Promise<void>;
-  /** Ends the session: its containers are killed and removed, images stay. Idempotent. */
+  /**
+   * Takes up the containers and networks that an earlier engine kept, and starts those whose restart policy says so. Only of an engine
+   * whose containers outlive it ({@link EngineSupports.sessionBound}), and once nobody else has its data root.
+   * @returns what could not be taken up or started, a line each
+   */
+  resume?(): Promise<readonly string[]>;
+  /**
+   * Ends the session: its containers are killed and removed, images stay. Where they outlive it they are stopped, as `stop` does, and kept.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -71,9 +80,11 @@ export interface EngineSupports {
   readonly hostPorts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: EnforcedLimits;
+  /** `annotations` of containers; where it is false, they are refused with UNSUPPORTED. */
+  readonly annotations: boolean;
   /** `containers.pause`. */
   readonly pause: boolean;
-  /** Containers end with the process that started them. */
+  /** Containers and networks are gone with the process that made them. Otherwise they are kept, and there again after {@link Engine.resume}. */
   readonly sessionBound: boolean;
   /**
    * `images.build` understands BuildKit's Dockerfile language and its options, runs steps that don't need each other at once, and tells of

@@ -10,7 +10,10 @@ export interface OpenEngineOptions {
   readonly engine?: "auto" | "builtin" | "remote" | undefined;
   /** Address of a daemon, which makes it the remote engine: `unix:///path`, `tcp://host:port`, `ssh://user@host`. @default found */
   readonly host?: string | undefined;
-  /** What is made at a daemon stays there when the engine is closed. The built-in engine has no such life. @default false */
+  /**
+   * What is made stays when the engine is closed: at a daemon as it is; of the built-in engine, whose containers are stopped then, for
+   * the next one that has this data root to itself and calls `resume`. @default false
+   */
   readonly lasting?: boolean | undefined;
   /** Data root. @default CAISSON_HOME, else /var/lib/caisson for root and $XDG_DATA_HOME/caisson for others */
   readonly home?: string | undefined;
@@ -35,7 +38,7 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
     throw unavailable([refusal], undefined);
   }
   const builtin = await import("./builtin/index.js");
-  const settings = { root: options.home ?? dataRoot(environment), environment };
+  const settings = { root: options.home ?? dataRoot(environment), environment, lasting: options.lasting };
   if (wanted === "builtin") return builtin.BuiltinEngine.open(settings);
   const engine = await builtin.openWhereFit(settings);
   return "obstacle" in engine ? openRemote(options, environment, { engine: "builtin", ...engine.obstacle }) : engine;

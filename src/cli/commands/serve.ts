@@ -33,7 +33,7 @@ export const serve = defineCommand({
     const tls = await readTls(values);
     const wrong = values["allow-bind"]?.find((each) => !path.isAbsolute(each));
     if (wrong !== undefined) throw new UsageError(`--allow-bind takes an absolute path, not ${JSON.stringify(wrong)}`);
-    const engine = await open();
+    const engine = await open({ lasting: true });
     const { root = "/run" } = await engine.info();
     const server = await serveEngine(engine, {
       address: parseListenAddress(values.host ?? `unix://${path.join(root, "caisson.sock")}`),
@@ -42,6 +42,7 @@ export const serve = defineCommand({
       bindRoots: values["allow-bind"],
       idleExitMs,
     });
+    for (const problem of server.problems) terminal.stderr.write(`${problem}\n`);
     printLine(terminal, `Serving on ${server.host}`);
     await Promise.race([server.idle, interrupted(signal)]);
     await server.close();

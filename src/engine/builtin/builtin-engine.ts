@@ -8,6 +8,8 @@ import { hostPlatform } from "../oci/platform.js";
 import { version } from "../version.js";
 import { CacheStore } from "./build/cache-store.js";
 import { BuiltinContainers } from "./containers/container-service.js";
+import { ContainerKeeper, keptUsersOf } from "./containers/kept/container-keeper.js";
+import { JsonFiles } from "./containers/kept/json-files.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
@@ -26,6 +28,8 @@ export interface BuiltinEngineOptions {
   /** Data root. */
   readonly root: string;
   readonly environment?: NodeJS.ProcessEnv | undefined;
+  /** Containers and networks outlive the engine, and are there again once the next one has resumed. @default false */
+  readonly lasting?: boolean | undefined;
 }
 
 const CAP_NET_ADMIN = 1n << 12n;
@@ -63,8 +67,9 @@ export class BuiltinEngine implements Engine {
       uplink: mayConfigureNetworks(host),
       hostPorts: mayConfigureNetworks(host),
       limits: host.limits,
+      annotations: true,
       pause: hasFreezer(host),
-      sessionBound: true,
+      sessionBound: !options.lasting,
       buildkit: true,
     };
     const session = () => this.#open();
@@ -74,13 +79,26 @@ export class BuiltinEngine implements Engine {
       tools: supervisorLayerTools(supervisor),
       takeLock: supervisorLocks(supervisor),
       environment: options.environment ?? process.env,
-      usedBy: (imageId) => this.containers.usersOf(imageId),
+      usedBy: async (imageId) => [...new Set([...this.containers.usersOf(imageId), ...(await keptUsersOf(options.root, imageId))])],
       emit: (event) => this.#events.publish(event),
       ...this.#builds(),
     });
     const volumes = new VolumeStore(path.join(options.root, "volumes"), new VolumeLocks(supervisor));
-    this.networks = new BuiltinNetworks({ session, container: (container) => this.containers.record(container), events: this.#events });
-    this.containers = new BuiltinContainers({ session, images: this.images, volumes, events: this.#events, networks: this.networks.table });
+    this.networks = new BuiltinNetworks({
+      session,
+      container: (container) => this.containers.record(container),
+      changed: (container) => this.containers.keep(container),
+      kept: options.lasting ? new JsonFiles(path.join(options.root, "networks")) : undefined,
+      events: this.#events,
+    });
+    this.containers = new BuiltinContainers({
+      session,
+      images: this.images,
+      volumes,
+      events: this.#events,
+      networks: this.networks.table,
+      kept: options.lasting ? { root: options.root, keeper: new ContainerKeeper(options.root) } : undefined,
+    });
     this.volumes = new BuiltinVolumes({
       store: volumes,
       containers: () => this.containers.volumes,
@@ -136,7 +154,12 @@ export class BuiltinEngine implements Engine {
     return (await this.#open()).supervisor.pid;
   }
 
+  async resume(): Promise<readonly string[]> {
+    return [...(await this.networks.resume()), ...(await this.containers.resume())];
+  }
+
   async close(): Promise<void> {
+    await this.containers.suspend();
     this.#closed = true;
     const session = await this.#session?.catch(() => undefined);
     await session?.supervisor.close();
@@ -182,9 +205,12 @@ export class BuiltinEngine implements Engine {
   #open(): Promise<Session> {
     if (this.#closed) return Promise.reject(new CaissonError("SESSION_CLOSED", "The engine is closed", { facts: { what: "engine" } }));
     this.#session ??= openSession(this.#options.root, this.#host, this.#options.environment ?? process.env);
-    this.#session.catch(() => {
-      this.#session = undefined;
-    });
+    this.#session.then(
+      ({ supervisor }) => supervisor.on("end", () => this.#events.close()),
+      () => {
+        this.#session = undefined;
+      },
+    );
     return this.#session;
   }
 }

@@ -68,6 +68,7 @@ function hostConfig(spec: ContainerSpec, network: string | undefined): Readonly<
     Init: spec.init,
     OomScoreAdj: spec.oomScoreAdj,
     AutoRemove: spec.autoRemove,
+    Annotations: spec.annotations,
     RestartPolicy: spec.restartPolicy && restartPolicyBody(spec.restartPolicy),
     LogConfig: spec.logMaxBytes === undefined ? undefined : { Type: "json-file", Config: { "max-size": String(spec.logMaxBytes) } },
     ...resourcesBody(spec.resources ?? {}),

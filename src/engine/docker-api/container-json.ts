@@ -32,6 +32,7 @@ export interface HostConfigJson {
   /** Options by target. */
   readonly Tmpfs?: Readonly<Record<string, string>> | null;
   readonly NetworkMode?: string;
+  readonly Annotations?: Readonly<Record<string, string>> | null;
   readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number };
   readonly Memory?: number;
   readonly MemoryReservation?: number;
@@ -157,6 +158,7 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       healthcheck: healthcheckOf(config.Healthcheck),
       resources: resourcesOf(json.HostConfig),
       restartPolicy: restartPolicyOf(json.HostConfig),
+      annotations: json.HostConfig.Annotations ?? {},
     },
     restartCount: json.RestartCount ?? 0,
     // A daemon has them in no order at all.

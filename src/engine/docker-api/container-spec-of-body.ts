@@ -36,6 +36,7 @@ export function specOfBody(body: Fields, options: CreateOptions = {}): ParsedCre
     command: nonEmpty(body.words("Cmd")),
     env: environment(body.texts("Env")),
     labels: body.record("Labels"),
+    annotations: host.record("Annotations"),
     workingDir: body.word("WorkingDir"),
     user: body.word("User"),
     groupAdd: nonEmpty(host.texts("GroupAdd")),

@@ -11,6 +11,7 @@ import type {
   EnforcedLimits,
   ImageService,
   PruneFilters,
+  RemoveOptions,
   StopOptions,
   TerminalSize,
   UpdateOptions,
@@ -22,6 +23,7 @@ import { requireEnforced } from "../spec/enforced-limits.js";
 import { signalNumber } from "../spec/signals.js";
 import { validateEndpoint } from "../spec/validate-network.js";
 import { validateSpec } from "../spec/validate-spec.js";
+import { ANNOTATIONS_API } from "./annotations.js";
 import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
 import { RemoteContainerViews } from "./container-views.js";
@@ -73,6 +75,8 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     if (spec.name !== undefined) checkName(spec.name);
     requireEnforced("remote", spec.resources ?? {}, this.#limits);
     checkVolumeSubpaths(spec.mounts ?? [], this.#client.speaks(VOLUME_SUBPATHS_API));
+    if (spec.annotations && !this.#client.speaks(ANNOTATIONS_API))
+      throw new UnsupportedError("remote", "annotations", `the daemon has none before API ${ANNOTATIONS_API}`);
     if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
     const { networkMode, ipcMode, pidMode } = spec;
     const networks = Object.entries(spec.networks ?? {});
@@ -186,11 +190,11 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     return waitExit(this.#client, container, options);
   }
 
-  async remove(container: string, { force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
+  async remove(container: string, { force = false, volumes = true }: RemoveOptions = {}): Promise<void> {
     await this.#client.status("DELETE", containerPath(container), {
       doing: `Removing container ${container}`,
       container,
-      query: { force, v: true },
+      query: { force, v: volumes },
     });
     this.terminals.delete(container);
   }

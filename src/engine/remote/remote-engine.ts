@@ -3,6 +3,7 @@
 import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.js";
 import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import { ANNOTATIONS_API } from "./annotations.js";
 import { RemoteContainers } from "./container-service.js";
 import { detectDaemon } from "./detection/detect-daemon.js";
 import type { DockerClient } from "./docker-client.js";
@@ -58,8 +59,9 @@ export class RemoteEngine implements Engine {
       uplink: true,
       hostPorts: false,
       limits,
+      annotations: client.speaks(ANNOTATIONS_API),
       pause: true,
-      sessionBound: true,
+      sessionBound: !session.lasting,
       buildkit: false,
     };
     this.#events = new EventStream(client);

@@ -38,7 +38,7 @@ export class ApiServer {
 
   constructor(engine: Engine, options: ApiServerOptions = {}) {
     const id = createHash("sha256").update(`${hostname()} ${engine.name}`).digest("hex").slice(0, 32);
-    this.#context = { engine, id, execs: new ExecTable(), served: new ServedContainers(), binds: new BindPolicy(options.bindRoots) };
+    this.#context = { engine, id, execs: new ExecTable(), served: new ServedContainers(engine), binds: new BindPolicy(options.bindRoots) };
     this.#router = new Router(routes(this.#context));
     this.http = this.#createServer(options);
     this.http.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
@@ -47,7 +47,15 @@ export class ApiServer {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.http.on("clientError", (error: NodeJS.ErrnoException, socket) => refuse(error, socket));
-    this.#forgetRemoved().catch(() => {}); // without events, as of a daemon that is gone, there is nothing to serve either
+    this.ended = this.#forgetRemoved().catch(() => {});
+  }
+
+  /** Resolves when the engine has ended, and there is nothing to serve. */
+  readonly ended: Promise<void>;
+
+  /** Learns of the containers that an earlier server made. */
+  async takeUp(): Promise<void> {
+    await this.#context.served.takeUp(this.#context.engine);
   }
 
   /** Connections that are open. */

@@ -18,13 +18,13 @@ export function watchIdle(engine: Engine, server: ApiServer, afterMs: number | u
   });
   const look = async (): Promise<void> => {
     clearTimeout(timer);
-    if (abort.signal.aborted || server.connections > 0 || (await engine.containers.list({ all: true })).length > 0) return;
+    if (abort.signal.aborted || !(await still())) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
       void still().then((idle) => idle && !abort.signal.aborted && reach());
     }, afterMs);
   };
-  const still = async (): Promise<boolean> => server.connections === 0 && (await engine.containers.list({ all: true })).length === 0;
+  const still = async (): Promise<boolean> => server.connections === 0 && !(await needed(engine));
   const again = (): void => void look().catch(() => {});
   server.http.on("connection", (socket) => {
     clearTimeout(timer);
@@ -32,7 +32,12 @@ export function watchIdle(engine: Engine, server: ApiServer, afterMs: number | u
     socket.once("close", () => setImmediate(again));
   });
   void (async () => {
-    for await (const _ of engine.events({ type: "container", filters: { event: ["create", "destroy"] }, signal: abort.signal })) again();
+    for await (const _ of engine.events({
+      type: "container",
+      filters: { event: ["create", "die", "stop", "destroy"] },
+      signal: abort.signal,
+    }))
+      again();
   })().catch(() => {});
   again();
   return {
@@ -42,4 +47,13 @@ export function watchIdle(engine: Engine, server: ApiServer, afterMs: number | u
       clearTimeout(timer);
     },
   };
+}
+
+/** Containers that are kept don't need a server while they rest, unless the next one would start them. */
+async function needed({ containers, supports }: Engine): Promise<boolean> {
+  const all = await containers.list({ all: true });
+  if (supports.sessionBound) return all.length > 0;
+  if (all.some(({ status }) => status !== "created" && status !== "exited")) return true;
+  const rested = await Promise.all(all.map(({ id }) => containers.inspect(id).catch(() => undefined)));
+  return rested.some((container) => container?.config.restartPolicy.name === "always");
 }

@@ -20,9 +20,11 @@ export interface ServeOptions extends ApiServerOptions {
 export interface RunningServer {
   /** As DOCKER_HOST takes it, with the port that was given. */
   readonly host: string;
-  /** Resolves when nothing is left to serve: only with `idleExitMs`. */
+  /** What an earlier server left and could not be taken up, a line each. */
+  readonly problems: readonly string[];
+  /** Resolves when nothing is left to serve: the engine has ended; with `idleExitMs` also once nobody needs it. */
   readonly idle: Promise<void>;
-  /** Ends connections, and gives socket and data root back. The engine stays open. */
+  /** Ends connections, then the engine, and gives socket and data root back. */
   close(): Promise<void>;
 }
 
@@ -41,16 +43,21 @@ export async function serve(engine: Engine, options: ServeOptions): Promise<Runn
     const { root } = await engine.info();
     if (root !== undefined) owned.push(await claim(path.join(root, "server.lock"), `the data root ${root}`));
     if (address.kind === "unix") owned.push(await claim(`${address.path}.lock`, `the socket ${address.path}`));
+    const problems = (await engine.resume?.()) ?? [];
+    await server.takeUp();
     const host = await listen(server, address);
     for (const each of owned) await each.announce(host);
     const idle = watchIdle(engine, server, options.idleExitMs);
     return {
       host,
-      idle: idle.reached,
+      problems,
+      idle: Promise.race([idle.reached, server.ended]),
       async close() {
         idle.stop();
         await server.close();
         if (address.kind === "unix") await rm(address.path, { force: true });
+        // The data root is the next server's once nothing runs in it any more.
+        await engine.close();
         for (const each of owned) await each.release();
       },
     };

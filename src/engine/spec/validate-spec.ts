@@ -18,6 +18,7 @@ const KINDS: { readonly [K in keyof Required<ContainerSpec>]: Kind } = {
   command: "strings",
   env: "record",
   labels: "record",
+  annotations: "record",
   workingDir: "string",
   user: "string",
   groupAdd: "strings",

@@ -26,7 +26,7 @@ export interface VolumeMount extends MountPlace {
   readonly fill: boolean;
 }
 
-interface TmpfsMount extends MountPlace {
+export interface TmpfsMount extends MountPlace {
   readonly type: "tmpfs";
   readonly spec: TmpfsMountSpec;
 }

@@ -2,6 +2,7 @@
 import type { BindMountSpec, ImageMountSpec, MountSpec, VolumeMountSpec } from "../../engine.js";
 import { cleanTarget, isBelow } from "../../spec/mount-targets.js";
 import { parseVolumesFrom } from "../../spec/validate-mounts.js";
+import { newVolumeName } from "../../spec/volume-names.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { VolumeUsers } from "../volumes/volume-service.js";
 import type { VolumeStore } from "../volumes/volume-store.js";
@@ -17,6 +18,9 @@ export interface ContainerMountsOptions {
   readonly find: (container: string) => ContainerRecord;
   /** Told of each volume that was made since there was none of the name. */
   readonly made: (volume: string) => void;
+  readonly removed: (volume: string) => void;
+  /** Containers outlive the session, and volumes that nobody gave a name their containers: they are in the store like any other. */
+  readonly lasting: boolean;
 }
 
 export class ContainerMounts {
@@ -43,7 +47,7 @@ export class ContainerMounts {
       for (const mount of mounts) record.mounts.push(await this.#resolve(record, mount, made));
       for (const target of declared.map(cleanTarget)) {
         if (target === "/" || record.mounts.some((mount) => mount.target === target)) continue;
-        const volume = new AnonymousVolume(record, target, this.#placeOf(record, target));
+        const volume = await this.#anonymous(record, target, this.#placeOf(record, target), {}, made);
         record.mounts.push({ type: "volume", volume, target, readonly: false, subpath: undefined, fill: true });
       }
     } catch (error) {
@@ -54,14 +58,20 @@ export class ContainerMounts {
     for (const name of made) this.#options.made(name);
   }
 
-  /** Ends the use of its volumes. @returns containers that are gone, and whose directories nobody needs any more */
-  async release(record: ContainerRecord): Promise<readonly VolumeOwner[]> {
+  /**
+   * Ends the use of its volumes.
+   * @param removal with the anonymous ones, unless others have them
+   * @returns containers that are gone, and whose directories nobody needs any more
+   */
+  async release(record: ContainerRecord, { removal = false } = {}): Promise<readonly VolumeOwner[]> {
     const volumes = record.mounts.flatMap((mount) => (mount.type === "volume" ? [mount.volume] : []));
     record.mounts = [];
     const abandoned = new Set<VolumeOwner>();
     for (const volume of volumes) {
       if (!(volume instanceof AnonymousVolume)) {
         await this.#options.volumes.release(volume.name);
+        const going = removal && volume.anonymous && (await this.#options.volumes.remove(volume.name)) === "removed";
+        if (going) this.#options.removed(volume.name);
         continue;
       }
       volume.users.delete(record);
@@ -120,10 +130,23 @@ export class ContainerMounts {
   async #volume(record: ContainerRecord, mount: VolumeMountSpec, target: string, made: string[]): Promise<VolumeMount> {
     const { source, readonly = false, noCopy = false, subpath, labels } = mount;
     const place = { type: "volume", target, readonly, subpath, fill: !noCopy } as const;
-    if (source === undefined) return { ...place, volume: new AnonymousVolume(record, target, "directory", labels) };
+    if (source === undefined) return { ...place, volume: await this.#anonymous(record, target, "directory", labels, made) };
     const { volume, made: isNew } = await this.#options.volumes.acquire({ name: source, labels });
     if (isNew) made.push(source);
     return { ...place, volume };
+  }
+
+  async #anonymous(
+    record: ContainerRecord,
+    target: string,
+    where: AnonymousVolume["place"],
+    labels: Readonly<Record<string, string>> | undefined,
+    made: string[],
+  ): Promise<VolumeMount["volume"]> {
+    if (!this.#options.lasting) return new AnonymousVolume(record, target, where, labels);
+    const { volume } = await this.#options.volumes.acquire({ name: newVolumeName(), labels, anonymous: true });
+    made.push(volume.name);
+    return volume;
   }
 
   async #image({ source, subpath }: ImageMountSpec, target: string): Promise<ImageMount> {

@@ -15,10 +15,18 @@ import type { Endpoint } from "./networks/network-record.js";
 import { NOT_RESTARTED, type RestartState } from "./restart-policy.js";
 import { Turn } from "./turn.js";
 
+/** Where containers have their files. */
+export interface ContainerPlace {
+  readonly directory: string;
+  /** They outlive the session. */
+  readonly lasting: boolean;
+}
+
 export class ContainerRecord {
-  readonly created = new Date();
   /** Everything of the container on disk; made with the first start or the first copy. */
   readonly scratch: string;
+  /** What its layer has synced must be there after a power failure. */
+  readonly durable: boolean;
   status: ContainerStatus = "created";
   mounts: ContainerMount[] = [];
   /** Those that were made for it, whether it still has them or not. */
@@ -83,9 +91,12 @@ export class ContainerRecord {
     public spec: ContainerSpec,
     readonly image: ResolvedImage,
     readonly address: ContainerAddress | undefined,
-    sessionDirectory: string,
+    place: ContainerPlace,
+    readonly created = new Date(),
   ) {
-    this.scratch = path.join(sessionDirectory, "containers", id);
+    this.scratch = path.join(place.directory, "containers", id);
+    // One that removes itself will not be there after a power failure, synced or not.
+    this.durable = place.lasting && !spec.autoRemove;
   }
 
   get logPath(): string {

@@ -1,11 +1,14 @@
 /** The containers of one session: the contract's ContainerService over the supervisor. */
 import { hostname } from "node:os";
+import path from "node:path";
 import type {
   ContainerExit,
   ContainerPruneResult,
   ContainerService,
   ContainerSpec,
+  ImageInspect,
   PruneFilters,
+  RemoveOptions,
   StopOptions,
   UpdateOptions,
   WaitOptions,
@@ -25,7 +28,7 @@ import type { VolumeUsers } from "../volumes/volume-service.js";
 import type { VolumeStore } from "../volumes/volume-store.js";
 import { abortable, settledWithin } from "./abortable.js";
 import { ContainerMounts, inTurnOfVolumes, volumesOf } from "./container-mounts.js";
-import { ContainerRecord } from "./container-record.js";
+import { type ContainerPlace, ContainerRecord } from "./container-record.js";
 import { ContainerTable } from "./container-table.js";
 import { ContainerViews } from "./container-views.js";
 import { Deferred } from "./deferred.js";
@@ -35,12 +38,14 @@ import { containerExit } from "./exit-status.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
+import type { ContainerKeeper } from "./kept/container-keeper.js";
+import { restoreContainer, restoreProblem } from "./kept/restore-container.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { peersOf } from "./peers.js";
 import { prunable } from "./prune-containers.js";
 import { unpublishPorts } from "./published-ports.js";
-import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
+import { isResumed, type LeftContainer, NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
 import type { Session } from "./session.js";
 import { updateContainer } from "./update-container.js";
 import { watchRefusals } from "./uplink/refused-host-ports.js";
@@ -55,6 +60,14 @@ export interface ContainerServiceOptions {
   readonly volumes: VolumeStore;
   readonly events: EventBus;
   readonly networks: NetworkTable;
+  /** Where containers outlive the session. */
+  readonly kept: KeptContainers | undefined;
+}
+
+export interface KeptContainers {
+  /** Data root. */
+  readonly root: string;
+  readonly keeper: ContainerKeeper;
 }
 
 /** How long the output of a container that removes itself waits for those who are attached. */
@@ -66,14 +79,22 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   readonly #options: ContainerServiceOptions;
   readonly #mounts: ContainerMounts;
   #session: Promise<Session> | undefined;
+  /** What ends from now on was not ended by anybody: it is the engine that closes. */
+  #closing = false;
 
   constructor(options: ContainerServiceOptions) {
     super();
     this.#options = options;
     this.images = options.images;
     const { volumes, images, events } = options;
-    const made = (volume: string): void => events.emit("volume", "create", volume);
-    this.#mounts = new ContainerMounts({ volumes, images, find: (container) => this.#table.get(container), made });
+    this.#mounts = new ContainerMounts({
+      volumes,
+      images,
+      find: (container) => this.#table.get(container),
+      made: (volume) => events.emit("volume", "create", volume),
+      removed: (volume) => events.emit("volume", "destroy", volume),
+      lasting: options.kept !== undefined,
+    });
   }
 
   /** @throws CONTAINER_NOT_FOUND */
@@ -126,7 +147,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);
       checkLimits(spec.resources ?? {}, session.host);
       peersOf(spec, (container) => this.#table.get(container));
-      const record = new ContainerRecord(id, name, spec, image, addressOf(spec), session.directory);
+      const record = new ContainerRecord(id, name, spec, image, addressOf(spec), this.#placeIn(session));
       const peer = peerOf(spec.networkMode);
       if (peer !== undefined) record.peer = this.#networkHolder(peer);
       record.users = await readUsers(session, record);
@@ -134,6 +155,10 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
       await this.#mounts.resolve(record);
       await this.#joinNetworks(record);
+      await this.keep(record).catch(async (error: unknown) => {
+        await this.#giveBack(record);
+        throw error;
+      });
       this.#table.add(record);
       this.#emit(record, "create");
       return { id, warnings: uplinkWarnings(session) };
@@ -204,12 +229,14 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const record = this.#table.get(container);
     const oldName = record.name;
     this.#table.rename(record, checkName(name));
+    await this.keep(record);
     this.#emit(record, "rename", { oldName });
   }
 
   async update(container: string, options: UpdateOptions): Promise<void> {
     const record = this.#table.get(container);
     await record.exclusive(async () => updateContainer(await this.#open(), record, options));
+    await this.keep(record);
     this.#emit(record, "update");
   }
 
@@ -221,7 +248,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       await record.exclusive(async () => {
         if (record.running || record.status === "restarting" || record.removed) return;
         const written = await writtenBytes(session, record);
-        await this.#remove(record, false);
+        await this.#remove(record, { volumes: false });
         bytes += written;
         removed.push(record.id);
       });
@@ -253,9 +280,55 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     }
   }
 
-  async remove(container: string, options: { readonly force?: boolean | undefined } = {}): Promise<void> {
+  async remove(container: string, options: RemoveOptions = {}): Promise<void> {
     const record = this.#table.get(container);
-    await record.exclusive(() => this.#remove(record, options.force ?? false));
+    await record.exclusive(() => this.#remove(record, options));
+  }
+
+  /** Writes down what outlives the session of a container. @throws DISK_FULL, STORE_UNWRITABLE */
+  async keep(record: ContainerRecord): Promise<void> {
+    await this.#options.kept?.keeper.save(record);
+  }
+
+  /**
+   * Takes up the containers that an earlier session left, and starts those whose restart policy says so.
+   * @returns what could not be taken up or started, a line each
+   */
+  async resume(): Promise<readonly string[]> {
+    const { kept } = this.#options;
+    if (!kept) return [];
+    const { containers, abandoned, problems } = await kept.keeper.load();
+    const failed = [...problems];
+    if (containers.length + abandoned.length === 0) return failed;
+    const session = await this.#open();
+    for (const scratch of abandoned) await removeScratch(session, { name: path.basename(scratch), scratch });
+    const left: ContainerRecord[] = [];
+    for (const container of containers) {
+      const onDisk = kept.keeper.hasFiles(container.id);
+      const address = addressOf(container.spec);
+      const parts = { resolved: (image: ImageInspect) => this.images.resolved(image), ...this.#options, place: this.#placeIn(session) };
+      try {
+        const record = await restoreContainer(container, { ...parts, address, onDisk });
+        this.#table.reserve(record.name, record.id);
+        this.#table.add(record);
+        left.push(record);
+      } catch (error) {
+        failed.push(restoreProblem(container, "taken up", error));
+      }
+    }
+    for (const { id, peer } of containers) {
+      const record = this.#table.byId(id);
+      if (record && peer !== undefined) record.peer = this.#table.byId(peer);
+    }
+    return [...failed, ...(await this.#startLeft(left))];
+  }
+
+  /** Stops what runs, as `stop` does, so that it is found as it was left: where containers outlive the session. */
+  async suspend(): Promise<void> {
+    this.#closing = true;
+    if (!this.#options.kept) return;
+    const running = this.#table.values().filter(({ status }) => status !== "created" && status !== "exited");
+    await Promise.allSettled(running.map((record) => record.exclusive(() => this.#stop(record, {}))));
   }
 
   /** Every container is gone with its session: whoever still waits is told. */
@@ -287,6 +360,24 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     return this.#session;
   }
 
+  /** One that shares a network comes after the one whose it is. */
+  async #startLeft(left: readonly ContainerRecord[]): Promise<readonly string[]> {
+    const failed: string[] = [];
+    const start = async (record: ContainerRecord): Promise<void> => {
+      if (record.spec.autoRemove && record.starts > 0) return this.remove(record.id);
+      if (!isResumed(leftContainer(record))) return;
+      await this.start(record.id).catch((error: unknown) => failed.push(restoreProblem(record, "started", error)));
+    };
+    await Promise.all(left.filter(({ peer }) => peer === undefined).map(start));
+    await Promise.all(left.filter(({ peer }) => peer !== undefined).map(start));
+    return failed;
+  }
+
+  #placeIn(session: Session): ContainerPlace {
+    const { kept } = this.#options;
+    return { directory: kept?.root ?? session.directory, lasting: kept !== undefined };
+  }
+
   async #start(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {
     if (record.status === "paused") throw isPaused(record);
     if (record.running || record.status === "restarting") return;
@@ -304,7 +395,10 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const peers = peersOf(record.spec, (container) => this.#table.get(container));
     for (const peer of Object.values(peers))
       if (peer !== undefined && !this.#table.get(peer).running) throw notRunning(this.#table.get(peer));
+    const network = peerOf(record.spec.networkMode);
+    if (network !== undefined) record.peer ??= this.#networkHolder(network);
     await inTurnOfVolumes(record, () => launchContainer(session, record, peers));
+    await this.keep(record);
     this.#emit(record, "start");
     this.#watchHealth(session, record);
   }
@@ -330,7 +424,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const session = await this.#open();
     const { timeoutMs = record.spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS, signal = record.process?.stopSignal ?? "SIGTERM" } = options;
     const exit = record.nextExit.promise;
-    record.stopRequested = true;
+    if (!this.#closing) record.stopRequested = true;
     session.supervisor.retain();
     try {
       // A frozen process gets the signal once it is thawed.
@@ -346,7 +440,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     this.#emit(record, "stop");
   }
 
-  async #remove(record: ContainerRecord, force: boolean): Promise<void> {
+  async #remove(record: ContainerRecord, { force = false, volumes = true }: RemoveOptions): Promise<void> {
     if (record.removed) return;
     if ((record.running || record.status === "restarting") && !force) {
       throw new CaissonError("CONTAINER_RUNNING", `Container ${record.name} (${record.shortId}) is ${record.status}`, {
@@ -364,7 +458,8 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const endpoints = [...record.endpoints.values()];
     for (const endpoint of endpoints) releaseEndpoint(record, endpoint);
     for (const { network } of endpoints) await updateNetworkUplink(session, network);
-    for (const owner of await this.#mounts.release(record)) await removeScratch(session, owner);
+    for (const owner of await this.#mounts.release(record, { removal: volumes })) await removeScratch(session, owner);
+    await this.#options.kept?.keeper.forget(record.id);
     this.#table.delete(record);
     const gone = new CaissonError("CONTAINER_NOT_FOUND", `Container ${record.name} was removed`, { facts: { container: record.id } });
     for (const waited of [record.nextExit, record.ended, record.nextStart, record.firstStart]) waited.reject(gone);
@@ -386,12 +481,14 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const { nextExit } = record;
     record.nextExit = new Deferred();
     nextExit.resolve(record.exit);
+    // Where that fails, it will be found as one that was running when its engine ended.
+    void this.keep(record).catch(() => {});
     if (restart) this.#restartLater(record, restart);
     else this.#ended(session, record, record.exit);
   }
 
   #nextRestart({ spec, restarts, stopRequested, startedAt }: ContainerRecord, { exitCode }: ContainerExit): RestartState | undefined {
-    if (stopRequested) return undefined;
+    if (stopRequested || this.#closing) return undefined;
     return nextRestart(spec.restartPolicy, restarts, { exitCode, ranMs: Date.now() - (startedAt?.getTime() ?? 0) });
   }
 
@@ -431,7 +528,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   /** Its log goes with it: whoever is attached has it first, unless he doesn't read. */
   async #removeOnceRead(record: ContainerRecord): Promise<void> {
     await settledWithin(Promise.allSettled(record.readers), READ_OUT_MS);
-    await record.exclusive(() => this.#remove(record, true));
+    await record.exclusive(() => this.#remove(record, { force: true }));
   }
 
   /** The container whose namespace one that shares a network ends up in. @throws CONTAINER_NOT_FOUND */
@@ -446,15 +543,25 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       for (const [network, endpoint] of Object.entries(record.spec.networks ?? {}))
         reserveEndpoint(this.#options.networks.get(network), record, endpoint);
     } catch (error) {
-      for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
-      await this.#mounts.release(record);
+      await this.#giveBack(record);
       throw error;
     }
+  }
+
+  /** What a container has that is not to be. */
+  async #giveBack(record: ContainerRecord): Promise<void> {
+    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
+    await this.#mounts.release(record, { removal: true });
   }
 
   #emit(record: ContainerRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#options.events.emit("container", action, record.id, { ...record.attributes, ...attributes });
   }
+}
+
+function leftContainer({ spec, starts, stopRequested, exit, restarts }: ContainerRecord): LeftContainer {
+  const { restartPolicy: policy } = spec;
+  return { policy, hasRun: starts > 0, endedByUser: stopRequested, exitCode: exit?.exitCode ?? 0, restarts: restarts.count };
 }
 
 function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): ContainerAddress | undefined {

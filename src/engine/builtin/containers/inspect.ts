@@ -50,6 +50,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       healthcheck: effectiveHealthcheck(record),
       resources: spec.resources ?? {},
       restartPolicy: spec.restartPolicy ?? { name: "no" },
+      annotations: spec.annotations ?? {},
     },
     restartCount: record.restarts.count,
     mounts: record.mounts.map(mountPoint),

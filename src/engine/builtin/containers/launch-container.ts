@@ -62,6 +62,7 @@ async function launch(
     image: record.image.inspect.config,
     layers: record.image.layerDirectories,
     directories: { scratch: record.scratch, mountpoint: session.mountpoint },
+    durable: record.durable,
     start: record.starts + 1,
     users: record.users!,
     host: session.host,

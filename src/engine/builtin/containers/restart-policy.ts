@@ -6,6 +6,16 @@ const LONGEST_DELAY_MS = 60_000;
 /** A run as long as this was a good one. */
 const GOOD_RUN_MS = 10_000;
 
+/** Of a container that an earlier server left. */
+export interface LeftContainer {
+  readonly policy: RestartPolicy | undefined;
+  readonly hasRun: boolean;
+  /** By a stop or a kill: what ends with its server is not ended by anybody. */
+  readonly endedByUser: boolean;
+  readonly exitCode: number;
+  readonly restarts: number;
+}
+
 export interface RestartState {
   readonly count: number;
   /** Before the last restart. */
@@ -30,4 +40,12 @@ export function nextRestart(
   if (name === "on-failure" && (exitCode === 0 || (most > 0 && state.count >= most))) return undefined;
   const doubled = ranMs >= GOOD_RUN_MS ? FIRST_DELAY_MS : Math.max(FIRST_DELAY_MS, state.delayMs * 2);
   return { count: state.count + 1, delayMs: Math.min(doubled, LONGEST_DELAY_MS) };
+}
+
+/** Whether a container that an earlier server left is started by the next one, as dockerd 20.10 and 26 do it. */
+export function isResumed({ policy, hasRun, endedByUser, exitCode, restarts }: LeftContainer): boolean {
+  const { name = "no", maximumRetryCount: most = 0 } = policy ?? {};
+  if (!hasRun || name === "no") return false;
+  if (name === "unless-stopped") return !endedByUser;
+  return name === "always" || (exitCode !== 0 && (most === 0 || restarts < most));
 }

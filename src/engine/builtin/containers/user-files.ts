@@ -61,6 +61,7 @@ export function rootfsPlan(session: Session, record: ContainerRecord, writable: 
     writable,
     host: session.host,
     work: writable ? record.nextWork() : undefined,
+    durable: record.durable,
   });
 }
 

@@ -51,7 +51,7 @@ export interface ImageStoreOptions {
   /** Says which registries, mirrors and credentials there are. */
   readonly environment: NodeJS.ProcessEnv;
   /** Names of the containers that were made from an image. */
-  readonly usedBy: (imageId: string) => readonly string[];
+  readonly usedBy: (imageId: string) => Promise<readonly string[]>;
   readonly emit: (event: EngineEvent) => void;
   /** Builds are another room's: it is told what to build, and writes the result with `publishBuild`. */
   readonly build: ImageService["build"];
@@ -131,6 +131,14 @@ export class ImageStore implements ImageService {
       throw platformMissing(reference, platform, [image.inspect.platform]);
     }
     return image;
+  }
+
+  /** An image that may be gone from the list of images, while a container stands on its layers. */
+  async resolved(inspect: ImageInspect): Promise<ResolvedImage> {
+    const topmost = inspect.layers.filter((diffId, index) => inspect.layers.lastIndexOf(diffId) === index);
+    // Overlay can't do without a lower directory.
+    const layerDirectories = topmost.length > 0 ? topmost.map((diffId) => this.layers.path(diffId)) : [await this.layers.empty()];
+    return { inspect, layerDirectories };
   }
 
   async pull(reference: string, options: PullOptions = {}): Promise<ImageInspect> {
@@ -302,7 +310,7 @@ export class ImageStore implements ImageService {
     const byId = isIdPrefix(reference, record.config);
     const going = byId ? all : all.filter((other) => other.name === record.name);
     const last = going.length === all.length;
-    const containers = this.#options.usedBy(record.config);
+    const containers = await this.#options.usedBy(record.config);
     if (last && containers.length > 0 && !options.force) {
       throw new CaissonError("IMAGE_IN_USE", `Image ${reference} is used by ${containers.join(", ")}`, {
         facts: { reference, containers },
@@ -321,7 +329,7 @@ export class ImageStore implements ImageService {
 
   async prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
     const abandoned = await this.#removeAbandoned();
-    const pruned = await pruneImages(this, (id) => this.#options.usedBy(id).length > 0, options);
+    const pruned = await pruneImages(this, async (id) => (await this.#options.usedBy(id)).length > 0, options);
     return { ...pruned, bytes: pruned.bytes + abandoned };
   }
 
@@ -378,11 +386,7 @@ export class ImageStore implements ImageService {
   }
 
   async #resolve(record: ReferenceRecord): Promise<ResolvedImage> {
-    const inspect = await readImage(this.content, this.layers, record, record.name ? [record.name] : []);
-    const topmost = inspect.layers.filter((diffId, index) => inspect.layers.lastIndexOf(diffId) === index);
-    // Overlay can't do without a lower directory.
-    const layerDirectories = topmost.length > 0 ? topmost.map((diffId) => this.layers.path(diffId)) : [await this.layers.empty()];
-    return { inspect, layerDirectories };
+    return this.resolved(await readImage(this.content, this.layers, record, record.name ? [record.name] : []));
   }
 
   async #find(reference: string): Promise<ReferenceRecord> {

@@ -11,7 +11,7 @@ export interface PrunedStore extends Pick<ImageService, "list" | "inspect" | "re
 /** @param isUsed whether a container was made from an image */
 export async function pruneImages(
   store: PrunedStore,
-  isUsed: (id: string) => boolean,
+  isUsed: (id: string) => Promise<boolean>,
   options: ImagePruneOptions,
 ): Promise<ImagePruneResult> {
   const { dangling = true, filters = {} } = options;
@@ -19,7 +19,7 @@ export async function pruneImages(
   const deleted: string[] = [];
   let bytes = 0;
   for (const image of await store.list()) {
-    if (isUsed(image.id) || (dangling && image.references.length > 0) || !passesPrune(image, filters)) continue;
+    if ((await isUsed(image.id)) || (dangling && image.references.length > 0) || !passesPrune(image, filters)) continue;
     const { layers } = await store.inspect(image.id);
     const sizes = new Map(
       await Promise.all(layers.map(async (layer) => [layer, (await store.layers.metadata(layer))?.bytes ?? 0] as const)),

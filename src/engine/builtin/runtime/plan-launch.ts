@@ -28,6 +28,8 @@ export interface LaunchOptions {
   /** Lowest first. */
   readonly layers: readonly string[];
   readonly directories: { readonly scratch: string; readonly mountpoint: string };
+  /** What its layer has synced must be there after a power failure. @default false */
+  readonly durable?: boolean | undefined;
   /** The how-manieth start of this container. */
   readonly start: number;
   readonly users: UserDatabase;
@@ -219,6 +221,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
       writable: true,
       host,
       work: workDirectory(start),
+      durable: options.durable,
     }),
     { op: "ROOT", path: directories.mountpoint },
     { op: "UMASK", mode: 0 },

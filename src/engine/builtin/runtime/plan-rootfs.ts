@@ -21,6 +21,8 @@ export interface RootfsOptions {
   readonly host: HostFacts;
   /** Tells work directories apart: a `volatile` overlay can't be mounted again with the one it had. @default "work" */
   readonly work?: string | undefined;
+  /** What is synced must be there after a power failure. @default false: nothing is synced (`volatile`) */
+  readonly durable?: boolean | undefined;
 }
 
 /** Directories that must be there before the mount. Run by the supervisor, or first in a plan. */
@@ -57,26 +59,26 @@ export function planOverlay(options: RootfsOptions): Plan {
 
 type Upper = { readonly upperdir: string; readonly workdir: string } | undefined;
 
-function withContext({ layers, mountpoint, host }: RootfsOptions, upper: Upper): Plan {
+function withContext({ layers, mountpoint, host, durable }: RootfsOptions, upper: Upper): Plan {
   const flag = (name: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_FLAG, name });
   const set = (name: string, data: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data });
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
     ...(host.userNamespace ? [flag("userxattr")] : []),
     ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
-    ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), flag("volatile")] : []),
+    ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), ...(durable ? [] : [flag("volatile")])] : []),
     { op: "FSMOUNT", slot: CONTEXT, slot2: ROOT_SLOT, flags: 0 },
     { op: "MOVE_MOUNT_HOST", slot: ROOT_SLOT, path: mountpoint },
   ];
 }
 
 /** mount(2), whose options must fit a page: relative names below the layers' common directory. */
-function withMount({ layers, mountpoint, host }: RootfsOptions, upper: Upper): Plan {
+function withMount({ layers, mountpoint, host, durable }: RootfsOptions, upper: Upper): Plan {
   const cwd = commonDirectory(layers);
   const lower = [...layers].reverse().map((layer) => escapeLayer(path.relative(cwd, layer)));
   const data = [`lowerdir=${lower.join(":")}`];
   if (upper) data.push(`upperdir=${escapeOption(upper.upperdir)}`, `workdir=${escapeOption(upper.workdir)}`);
-  if (upper && kernelAtLeast(host, 5, 10)) data.push("volatile");
+  if (upper && !durable && kernelAtLeast(host, 5, 10)) data.push("volatile");
   // Overlay's marks are user.* attributes then: trusted.* ones take CAP_SYS_ADMIN over the host (Linux 5.11).
   if (host.userNamespace) data.push("userxattr");
   return [{ op: "MOUNT", name: "overlay", path: mountpoint, fstype: "overlay", data: data.join(","), cwd }];

@@ -12,6 +12,11 @@ import { privateDirectory } from "../images/private-directory.js";
 import { inStore } from "../images/store-failure.js";
 import type { VolumeLocks } from "./volume-locks.js";
 
+export interface WantedVolume extends VolumeSpec {
+  /** Nobody gave it its name. @default of one without a name */
+  readonly anonymous?: boolean | undefined;
+}
+
 export interface StoredVolume {
   readonly name: string;
   readonly created: Date;
@@ -41,7 +46,12 @@ export class VolumeStore {
   }
 
   /** Makes a volume unless there is one of that name. @returns it, and whether it is new. @throws STORE_UNWRITABLE, DISK_FULL */
-  async make({ name, labels = {}, options = {} }: VolumeSpec): Promise<{ readonly volume: StoredVolume; readonly made: boolean }> {
+  async make({
+    name,
+    labels = {},
+    options = {},
+    anonymous = name === undefined,
+  }: WantedVolume): Promise<{ readonly volume: StoredVolume; readonly made: boolean }> {
     const known = name === undefined ? undefined : await this.find(name);
     if (known) return { volume: known, made: false };
     const chosen = name ?? newVolumeName();
@@ -52,7 +62,7 @@ export class VolumeStore {
       try {
         await mkdir(path.join(making, "_data"), { recursive: true });
         await chmod(path.join(making, "_data"), 0o755);
-        const record = { created: new Date().toISOString(), anonymous: name === undefined, labels, options };
+        const record = { created: new Date().toISOString(), anonymous, labels, options };
         await writeFile(path.join(making, "volume.json"), JSON.stringify(record));
         await rename(making, place);
       } catch (error) {
@@ -62,7 +72,7 @@ export class VolumeStore {
       }
     });
     const volume = await this.find(chosen);
-    return volume ? { volume, made: true } : this.make({ name: chosen, labels, options });
+    return volume ? { volume, made: true } : this.make({ name: chosen, labels, options, anonymous });
   }
 
   async find(name: string): Promise<StoredVolume | undefined> {
@@ -96,7 +106,7 @@ export class VolumeStore {
   }
 
   /** Has a volume for a container, made where there is none: nobody can remove it until {@link release}. */
-  async acquire(spec: VolumeSpec & { readonly name: string }): Promise<{ readonly volume: StoredVolume; readonly made: boolean }> {
+  async acquire(spec: WantedVolume & { readonly name: string }): Promise<{ readonly volume: StoredVolume; readonly made: boolean }> {
     for (let tries = 0; tries < TRIES; tries++) {
       const { volume, made } = await this.make(spec);
       if (await this.#hold(spec.name)) return { volume, made };

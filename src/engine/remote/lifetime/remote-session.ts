@@ -18,17 +18,18 @@ export class RemoteSession {
   readonly #client: DockerClient;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #labels = sessionLabels(this.id, thisProcess());
-  readonly #lasting: boolean;
+  /** Nothing ends with it. */
+  readonly lasting: boolean;
   readonly #pending = new Set<Promise<unknown>>();
   readonly #sweep = new AbortController();
   #watcher: Watcher | undefined;
   #closed = false;
 
-  /** @param lasting nothing ends with it: it leaves no labels, and nobody watches */
+  /** @param lasting it leaves no labels, and nobody watches */
   constructor(client: DockerClient, environment: NodeJS.ProcessEnv, lasting = false) {
     this.#client = client;
     this.#environment = environment;
-    this.#lasting = lasting;
+    this.lasting = lasting;
   }
 
   /** Removes, beside whatever else is done, what sessions that ended have left. */
@@ -44,7 +45,7 @@ export class RemoteSession {
    */
   creating<T>(labels: Labels | undefined, create: (labels: Labels) => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new CaissonError("SESSION_CLOSED", "The engine is closed", { facts: { what: "engine" } }));
-    if (this.#lasting) return create({ ...labels });
+    if (this.lasting) return create({ ...labels });
     const { host, tls } = this.#client;
     this.#watcher ??= Watcher.start({ host, tls, session: this.id }, this.#environment);
     const made = create({ ...labels, ...this.#labels });

@@ -66,7 +66,7 @@ export async function listRows(
     if (!container) continue;
     if (names && !names.some((passes) => passes(container.name))) continue;
     if (volumes && !container.mounts.some(({ name, target }) => volumes.includes(target) || volumes.includes(name ?? ""))) continue;
-    rows.push(containerRow(container, { size, hostConfig: served.get(id)?.body["HostConfig"], now }));
+    rows.push(containerRow(container, { size, hostConfig: served.get(id)?.["HostConfig"], now }));
   }
   return rows.reverse();
 }

@@ -9,6 +9,7 @@ import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
 import { asHttpFailure, HttpFailure } from "../http-failure.js";
 import type { Route } from "../router.js";
+import type { CreateRequest } from "../served-containers.js";
 import type { ServerContext } from "../server-context.js";
 import { listContainers } from "./container-list.js";
 import { top } from "./container-top.js";
@@ -49,11 +50,11 @@ async function create(context: ServerContext, exchange: Exchange): Promise<void>
   const body = await exchange.json();
   const { spec, warnings } = specOfBody(body, { name: exchange.text("name"), platform: exchange.text("platform") });
   await binds.check(spec.mounts ?? []);
-  const made = await engine.containers.create(spec).catch((error: unknown) => {
+  const request: CreateRequest = { ...(body.json as object), HostConfig: body.object("HostConfig").json ?? {} };
+  const made = await engine.containers.create(served.annotated(spec, request)).catch((error: unknown) => {
     throw createFailure(error);
   });
-  const host = body.object("HostConfig");
-  served.add(made.id, { body: { ...(body.json as object), HostConfig: host.json ?? {} }, autoRemove: spec.autoRemove ?? false });
+  served.add(made.id, request);
   exchange.send(201, { Id: made.id, Warnings: [...made.warnings, ...warnings] });
 }
 
@@ -73,7 +74,7 @@ async function inspect({ engine, served, execs }: ServerContext, exchange: Excha
     exchange.flag("size") ? engine.containers.list({ all: true, size: true, filters: { id: [container.id] } }) : [],
   ]);
   const json = containerJson(sized[0] ? { ...container, size: sized[0].size } : container, {
-    created: served.get(container.id)?.body,
+    created: served.get(container.id),
     image: image?.config,
     execIds: execs.live(container.id),
   });
@@ -89,7 +90,7 @@ async function start({ engine, served }: ServerContext, exchange: Exchange): Pro
     await containers.start(id);
   } catch (error) {
     // Nobody is left to remove it: no exit will come.
-    if (served.get(id)?.autoRemove) await containers.remove(id, { force: true }).catch(() => {});
+    if (served.removesItself(id)) await containers.remove(id, { force: true }).catch(() => {});
     throw error;
   }
   exchange.empty(204);
@@ -166,7 +167,7 @@ async function remove({ engine }: ServerContext, name: string, exchange: Exchang
   if (exchange.flag("link")) throw new HttpFailure(400, "links between containers are not served");
   const { id, status } = await engine.containers.inspect(name);
   try {
-    await engine.containers.remove(id, { force: exchange.flag("force") });
+    await engine.containers.remove(id, { force: exchange.flag("force"), volumes: exchange.flag("v") });
   } catch (error) {
     if (!isCaissonError(error, "CONTAINER_RUNNING")) throw error;
     const advice =

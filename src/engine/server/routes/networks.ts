@@ -89,7 +89,7 @@ async function membersOf({ engine, served }: ServerContext, network: PredefinedN
   for (const { id } of await engine.containers.list()) {
     const container = await engine.containers.inspect(id).catch(() => undefined); // gone meanwhile
     if (!container || Object.keys(container.networks).length > 0) continue;
-    const mode = String((served.get(id)?.body["HostConfig"] as { NetworkMode?: unknown } | undefined)?.NetworkMode ?? "bridge");
+    const mode = String((served.get(id)?.["HostConfig"] as { NetworkMode?: unknown } | undefined)?.NetworkMode ?? "bridge");
     const its = mode === "host" || mode === "none" ? mode : mode.startsWith("container:") ? undefined : "bridge";
     if (its !== network) continue;
     const address = network === "bridge" && container.ipAddress !== undefined ? `${container.ipAddress}/16` : "";

@@ -48,14 +48,10 @@ export async function runCommand(workspace: Workspace, options: RunOptions): Pro
   const { below, mounts, signal } = options;
   throwIfAborted("build", signal);
   const stubs = await makeStubs(workspace, options);
-  const record = new ContainerRecord(
-    newContainerId(),
-    "build",
-    specOf(options),
-    imageOf(options, [stubs, ...below]),
-    undefined,
-    session.directory,
-  );
+  const record = new ContainerRecord(newContainerId(), "build", specOf(options), imageOf(options, [stubs, ...below]), undefined, {
+    directory: session.directory,
+    lasting: false,
+  });
   record.additions = planRunMounts(mounts, session.mountpoint, empty, session.host);
   try {
     const exit = await runToEnd(workspace, record, options);

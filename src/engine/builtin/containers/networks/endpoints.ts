@@ -14,8 +14,20 @@ import { type Endpoint, macAddressOf, type NetworkMember, type NetworkRecord } f
 /** Index of a container's first link; lower ones are those of the tunnels that some kernels put into every namespace. */
 const FIRST_INDEX = 100;
 
+/** What an endpoint had in an earlier session, and has again. */
+export interface FormerEndpoint {
+  readonly index: number;
+  /** What was asked for, without the addresses that were given. */
+  readonly spec: EndpointSpec;
+}
+
 /** Reserves addresses and names. @throws NETWORK_ALREADY_CONNECTED, NETWORK_ADDRESS_TAKEN, NETWORK_FULL, OPTION_INVALID */
-export function reserveEndpoint(network: NetworkRecord, record: ContainerRecord, spec: EndpointSpec = {}): Endpoint {
+export function reserveEndpoint(
+  network: NetworkRecord,
+  record: ContainerRecord,
+  spec: EndpointSpec = {},
+  former?: FormerEndpoint,
+): Endpoint {
   checkEndpoint(network, record, spec);
   const taken: string[] = [];
   try {
@@ -23,10 +35,11 @@ export function reserveEndpoint(network: NetworkRecord, record: ContainerRecord,
     taken.push(ipv4);
     const ipv6 = network.ipv6?.take(spec.ipv6Address, network.name);
     const used = [...record.endpoints.values()].map(({ index }) => index - FIRST_INDEX);
-    const place = Array.from({ length: used.length + 1 }, (_, candidate) => candidate).find((candidate) => !used.includes(candidate))!;
+    const free = Array.from({ length: used.length + 1 }, (_, candidate) => candidate).find((candidate) => !used.includes(candidate))!;
+    const place = former ? former.index - FIRST_INDEX : free;
     const endpoint: Endpoint = {
       network,
-      spec,
+      spec: former?.spec ?? spec,
       ipv4: { address: ipv4, prefixLength: network.ipv4.subnet.prefixLength },
       ipv6: ipv6 === undefined ? undefined : { address: ipv6, prefixLength: network.ipv6!.subnet.prefixLength },
       macAddress: spec.macAddress?.toLowerCase() ?? macAddressOf(ipv4),

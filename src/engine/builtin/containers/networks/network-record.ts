@@ -32,7 +32,6 @@ export interface Endpoint {
 }
 
 export class NetworkRecord {
-  readonly created = new Date();
   readonly members = new Map<NetworkMember, Endpoint>();
   /** The bridge's index is below. */
   #nextHostIndex = 1001;
@@ -46,6 +45,7 @@ export class NetworkRecord {
     readonly spec: NetworkSpec,
     readonly ipv4: AddressPlan,
     readonly ipv6: AddressPlan | undefined,
+    readonly created = new Date(),
   ) {}
 
   /** For the end of a new link in its namespace. None is used twice: the kernel takes a link away some time after its container has ended. */

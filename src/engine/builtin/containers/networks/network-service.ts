@@ -1,4 +1,4 @@
-/** The networks of one session: the contract's NetworkService over the supervisor. They go with the session. */
+/** The networks of one session: the contract's NetworkService over the supervisor. They go with the session unless they are kept. */
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../../../engine.js";
@@ -14,6 +14,8 @@ import { type Plan, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag } from "../../supervisor/protocol.js";
 import { SupervisorFailure } from "../../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "../container-record.js";
+import type { JsonFiles } from "../kept/json-files.js";
+import { keptNetwork, restoreNetwork } from "../kept/kept-network.js";
 import type { Session } from "../session.js";
 import { updateContainerUplink, updateNetworkUplink, withUplink, writeUplink } from "../uplink/uplink-requests.js";
 import { networkScope } from "../uplink/uplink-scope.js";
@@ -25,6 +27,10 @@ export interface NetworkServiceOptions {
   /** Opens the session on first use. */
   readonly session: () => Promise<Session>;
   readonly container: (container: string) => ContainerRecord;
+  /** Told of containers whose places on networks have changed. */
+  readonly changed: (container: ContainerRecord) => Promise<void>;
+  /** Files of the networks that outlive the session; undefined where none does. */
+  readonly kept: JsonFiles | undefined;
   readonly events: EventBus;
 }
 
@@ -57,26 +63,48 @@ export class BuiltinNetworks implements NetworkService {
     const record = new NetworkRecord(randomBytes(32).toString("hex"), name, spec, ipv4, ipv6);
     this.table.add(record); // the name and the subnet are taken from here on
     try {
-      const session = await this.#options.session();
-      const scope = networkScope(record);
-      await withUplink(session, [], async (uplink) => {
-        const out = uplink ? scope : undefined;
-        const route = out ? uplinkRouteMessages({ source: undefined, ipv6: out.ipv6 !== undefined }) : Buffer.alloc(0);
-        const messages = Buffer.concat([bridgeMessages(macAddressOf(ipv4.gateway), record.gateways), route]);
-        await session.supervisor.request(Message.NETWORK, (writer) => {
-          writer
-            .text(Tag.ID, record.id)
-            .nested(Tag.PLAN, (nested) => writePlan(nested, [...BRIDGE_SWITCHES, { op: "NETLINK", data: messages }]));
-          if (out) writeUplink(writer, out);
-        });
-        record.uplink = out && JSON.stringify(out);
-      });
+      await this.#make(record);
+      await this.#options.kept?.save(record.id, () => keptNetwork(record));
     } catch (error) {
       this.table.delete(record);
       throw error instanceof SupervisorFailure ? error.asError(`Creating network ${name}`) : error;
     }
     this.#emit(record, "create");
     return { id: record.id };
+  }
+
+  /** Makes the networks that an earlier session left. @returns what could not be made, a line each */
+  async resume(): Promise<readonly string[]> {
+    const { contents = [], problems = [] } = (await this.#options.kept?.load()) ?? {};
+    const failed = [...problems];
+    for (const content of contents) {
+      try {
+        const record = restoreNetwork(content);
+        await this.#make(record);
+        this.table.add(record);
+      } catch (error) {
+        failed.push(`A network can't be taken up: ${(error as Error).message}`);
+      }
+    }
+    return failed;
+  }
+
+  async #make(record: NetworkRecord): Promise<void> {
+    const { ipv4 } = record;
+    const session = await this.#options.session();
+    const scope = networkScope(record);
+    await withUplink(session, [], async (uplink) => {
+      const out = uplink ? scope : undefined;
+      const route = out ? uplinkRouteMessages({ source: undefined, ipv6: out.ipv6 !== undefined }) : Buffer.alloc(0);
+      const messages = Buffer.concat([bridgeMessages(macAddressOf(ipv4.gateway), record.gateways), route]);
+      await session.supervisor.request(Message.NETWORK, (writer) => {
+        writer
+          .text(Tag.ID, record.id)
+          .nested(Tag.PLAN, (nested) => writePlan(nested, [...BRIDGE_SWITCHES, { op: "NETLINK", data: messages }]));
+        if (out) writeUplink(writer, out);
+      });
+      record.uplink = out && JSON.stringify(out);
+    });
   }
 
   async inspect(network: string): Promise<NetworkInspect> {
@@ -99,6 +127,7 @@ export class BuiltinNetworks implements NetworkService {
     this.table.delete(record);
     record.removed = true;
     for (const [member, endpoint] of record.members) releaseEndpoint(member, endpoint);
+    await this.#options.kept?.forget(record.id);
     const session = await this.#options.session();
     await session.supervisor
       .request(Message.NETWORK_REMOVE, (writer) => writer.text(Tag.ID, record.id))
@@ -125,7 +154,7 @@ export class BuiltinNetworks implements NetworkService {
     }
     await member.exclusive(async () => {
       const made = reserveEndpoint(record, member, endpoint);
-      if (!member.running) return;
+      if (!member.running) return this.#options.changed(member);
       const session = await this.#options.session();
       try {
         await updateNetworkUplink(session, record);
@@ -135,6 +164,7 @@ export class BuiltinNetworks implements NetworkService {
         releaseEndpoint(member, made);
         throw error;
       }
+      await this.#options.changed(member);
     });
     this.#emit(record, "connect", { container: member.id });
   }
@@ -156,6 +186,7 @@ export class BuiltinNetworks implements NetworkService {
       if (member.running) await unlinkEndpoint(session, member, endpoint, next);
       for (const changed of [record, ...(next ? [next.network] : [])]) await updateNetworkUplink(session, changed);
       await updateContainerUplink(session, member);
+      await this.#options.changed(member);
     });
     this.#emit(record, "disconnect", { container: member.id });
   }

@@ -42,6 +42,10 @@ export class NetworkTable {
     return [...this.#records.values()];
   }
 
+  find(id: string): NetworkRecord | undefined {
+    return this.#records.get(id);
+  }
+
   /** @throws NETWORK_NOT_FOUND */
   get(network: string): NetworkRecord {
     const exact = this.#records.get(network) ?? this.#byName(network);

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { NOT_RESTARTED, nextRestart, type RestartState } from "../../../../../src/engine/builtin/containers/restart-policy.js";
+import { describe, expect, it } from "vitest";
+import { isResumed, NOT_RESTARTED, nextRestart, type RestartState } from "../../../../../src/engine/builtin/containers/restart-policy.js";
 import type { RestartPolicy } from "../../../../../src/engine/engine.js";
 
 const SHORT = { exitCode: 1, ranMs: 5 };
@@ -31,4 +31,22 @@ it("on-failure knows success, and counts", () => {
 it("without a policy nothing is restarted", () => {
   expect(delays({ name: "no" }, [SHORT])).toEqual([undefined]);
   expect(nextRestart(undefined, NOT_RESTARTED, SHORT)).toBeUndefined();
+});
+
+describe("a container that an earlier server left", () => {
+  const left = { hasRun: true, endedByUser: false, exitCode: 137, restarts: 0 };
+  it.each<[string, boolean, RestartPolicy | undefined, Partial<typeof left>]>([
+    ["always", true, { name: "always" }, {}],
+    ["always, although it was stopped", true, { name: "always" }, { endedByUser: true, exitCode: 0 }],
+    ["always, but never started", false, { name: "always" }, { hasRun: false }],
+    ["unless it was stopped", true, { name: "unless-stopped" }, { exitCode: 0 }],
+    ["unless it was stopped, and it was", false, { name: "unless-stopped" }, { endedByUser: true }],
+    ["on failure, as which being killed counts", true, { name: "on-failure" }, { endedByUser: true }],
+    ["on failure, after a success", false, { name: "on-failure" }, { exitCode: 0 }],
+    ["on failure, as often as allowed", false, { name: "on-failure", maximumRetryCount: 2 }, { restarts: 2 }],
+    ["on failure, once more", true, { name: "on-failure", maximumRetryCount: 2 }, { restarts: 1 }],
+    ["without a policy", false, undefined, {}],
+  ])("%s: started %s", (_, expected, policy, facts) => {
+    expect(isResumed({ ...left, ...facts, policy })).toBe(expected);
+  });
 });
