@@ -9,6 +9,7 @@ import { startDockerd } from "../fixtures/dockerd.js";
 import { type Bench, type Benchmark, BUSYBOX } from "./benchmark.js";
 import { build } from "./build.js";
 import { exec } from "./exec.js";
+import { followers } from "./followers.js";
 import { health } from "./health.js";
 import { importing } from "./import.js";
 import { leaks } from "./leaks.js";
@@ -20,6 +21,7 @@ import { parallel } from "./parallel.js";
 import { ports } from "./ports.js";
 import { pull } from "./pull.js";
 import { remote } from "./remote.js";
+import { server } from "./server.js";
 import { openCaisson } from "./sides/caisson.js";
 import { installTestcontainers, openTestcontainers } from "./sides/testcontainers.js";
 import { start } from "./start.js";
@@ -42,6 +44,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   build,
   pull,
   remote,
+  server,
+  followers,
 ];
 const CACHE = resolve(".cache", "bench");
 

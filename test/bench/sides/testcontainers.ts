@@ -8,6 +8,8 @@ import type { Dockerd } from "../../fixtures/dockerd.js";
 import { childrenOf, commandLine } from "../../fixtures/processes.js";
 import { bindMounts, type Running, type Side, type StartOptions } from "../side.js";
 
+const require = createRequire(import.meta.url);
+
 /** The newest that runs on every Node that Caisson supports: 12 wants Node 22. */
 const VERSION = "11.14.0";
 
@@ -36,9 +38,8 @@ interface StartedTestContainer {
 /** Where the peer's packages are, installing them on first use. @throws PeerMissing */
 export async function installTestcontainers(cache: string): Promise<string> {
   const prefix = join(cache, `testcontainers-${VERSION}`);
-  const require = createRequire(join(prefix, "package.json"));
   try {
-    require.resolve("testcontainers");
+    createRequire(join(prefix, "package.json")).resolve("testcontainers");
   } catch {
     await mkdir(prefix, { recursive: true });
     await writeFile(join(prefix, "package.json"), JSON.stringify({ private: true, dependencies: { testcontainers: VERSION } }));
@@ -52,10 +53,7 @@ export async function installTestcontainers(cache: string): Promise<string> {
 }
 
 export async function openTestcontainers(prefix: string, dockerd: Dockerd): Promise<Side> {
-  // Its reaper is an image that has to be pulled; leaving it out is in the peer's favour.
-  process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
-  process.env["DOCKER_HOST"] = dockerd.host;
-  const { GenericContainer, Wait } = createRequire(join(prefix, "package.json"))("testcontainers") as Testcontainers;
+  const { GenericContainer, Wait } = load(prefix, dockerd.host);
   return {
     name: `testcontainers ${VERSION}, dockerd ${dockerd.version}`,
     async importImage(reference, tar) {
@@ -77,13 +75,35 @@ export async function openTestcontainers(prefix: string, dockerd: Dockerd): Prom
   };
 }
 
+/** The same, unchanged, on a server of ours: a copy of its own, since one knows one daemon. */
+export function openTestcontainersAt(prefix: string, host: string): Pick<Side, "start"> {
+  for (const file of Object.keys(require.cache)) if (file.startsWith(join(prefix, "node_modules"))) delete require.cache[file];
+  // Where it takes itself for a container's (/.dockerenv), it would look for published ports at the bridge's gateway.
+  process.env["TESTCONTAINERS_HOST_OVERRIDE"] = "127.0.0.1";
+  const { GenericContainer } = load(prefix, host);
+  return {
+    async start(options) {
+      const started = await configure(new GenericContainer(options.image), options).start();
+      return running(started, options, { docker: async () => "", pid: 0 });
+    },
+  };
+}
+
+/** It takes the daemon's address from the environment, once, with its first container. */
+function load(prefix: string, host: string): Testcontainers {
+  // Its reaper is an image that has to be pulled; leaving it out is in the peer's favour.
+  process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
+  process.env["DOCKER_HOST"] = host;
+  return createRequire(join(prefix, "package.json"))("testcontainers") as Testcontainers;
+}
+
 function configure(container: GenericContainer, options: StartOptions): GenericContainer {
   container.withExposedPorts(options.port).withCommand([...options.command]);
   const mounts = bindMounts(options);
   return mounts.length > 0 ? container.withBindMounts(mounts) : container;
 }
 
-function running(started: StartedTestContainer, options: StartOptions, dockerd: Dockerd): Running {
+function running(started: StartedTestContainer, options: StartOptions, dockerd: Pick<Dockerd, "docker" | "pid">): Running {
   const mappedPort = started.getMappedPort(options.port);
   return {
     host: "127.0.0.1",
