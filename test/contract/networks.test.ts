@@ -137,6 +137,19 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await said("ip -4 -o addr show eth0", { networks: { "net-f": {} } })).toContain("10.9.3.2/30");
     });
 
+    it("leave the address of a container that does not run to whoever starts with it first", async () => {
+      const { networks, containers } = bench.engine;
+      await networks.create({ name: "net-a", subnets: [{ subnet: "10.9.12.0/24" }] });
+      const spec = { image: "busybox", command: ["sleep", "60"], networks: { "net-a": { ipv4Address: "10.9.12.9" } } };
+      const [first, second] = [await containers.create(spec), await containers.create(spec)];
+      await containers.start(second.id);
+      await expect(containers.start(first.id)).rejects.toMatchObject({ code: "NETWORK_ADDRESS_TAKEN" });
+      await containers.remove(second.id, { force: true });
+      await containers.start(first.id);
+      expect((await containers.inspect(first.id)).networks["net-a"]?.ipAddress).toBe("10.9.12.9");
+      await containers.remove(first.id, { force: true });
+    });
+
     it("may be shared: a container on another's network", async () => {
       await bench.engine.networks.create({ name: "net-s" });
       const holder = await serve("holder", { networks: { "net-s": {} } });

@@ -14,7 +14,8 @@ export class AddressPlan {
   readonly gateway: string;
   readonly ipRange: string | undefined;
   readonly #range: Subnet;
-  readonly #taken = new Set<bigint>();
+  /** With how many have each. */
+  readonly #taken = new Map<bigint, number>();
   /** Where the search for a free one goes on: an address that was just given back is not given out next. */
   #next = 0n;
 
@@ -25,24 +26,27 @@ export class AddressPlan {
     this.gateway = parts.gateway;
     this.ipRange = ipRange;
     this.#range = parts.range;
-    this.#taken.add(addressNumber(this.gateway));
+    this.#taken.set(addressNumber(this.gateway), 1);
   }
 
-  /** @param wanted a fixed one @throws OPTION_INVALID, NETWORK_ADDRESS_TAKEN, NETWORK_FULL */
-  take(wanted: string | undefined, network: string): string {
+  /**
+   * @param wanted a fixed one
+   * @param shared whoever has it already leaves it to others
+   * @throws OPTION_INVALID, NETWORK_ADDRESS_TAKEN, NETWORK_FULL
+   */
+  take(wanted: string | undefined, network: string, shared = false): string {
     const number = wanted === undefined ? this.#free(network) : usableAddress(this.subnet, wanted, "ipAddress");
-    if (this.#taken.has(number)) {
-      throw new CaissonError("NETWORK_ADDRESS_TAKEN", `The address ${wanted} is taken on network ${network}`, {
-        facts: { network, address: wanted! },
-        remedy: "Leave the address out to get a free one, or remove the container that has it.",
-      });
-    }
-    this.#taken.add(number);
+    const holders = this.#taken.get(number) ?? 0;
+    if (holders > 0 && !shared) throw addressTaken(network, wanted!);
+    this.#taken.set(number, holders + 1);
     return numberAddress(this.subnet.family, number);
   }
 
   giveBack(address: string): void {
-    this.#taken.delete(addressNumber(address));
+    const number = addressNumber(address);
+    const left = (this.#taken.get(number) ?? 0) - 1;
+    if (left > 0) this.#taken.set(number, left);
+    else this.#taken.delete(number);
   }
 
   #free(network: string): bigint {
@@ -58,4 +62,11 @@ export class AddressPlan {
       remedy: "Create the network with a larger subnet.",
     });
   }
+}
+
+export function addressTaken(network: string, address: string): CaissonError<"NETWORK_ADDRESS_TAKEN"> {
+  return new CaissonError("NETWORK_ADDRESS_TAKEN", `The address ${address} is taken on network ${network}`, {
+    facts: { network, address },
+    remedy: "Leave the address out to get a free one, or stop or remove the container that has it.",
+  });
 }

@@ -189,6 +189,7 @@ function planTmpfs(mount: TmpfsMountSpec): Operation[] {
   const path = inRoot(mount.target);
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "tmpfs" },
+    { op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name: "source", data: "tmpfs" },
     ...Object.entries(values).map(
       ([name, data]): Operation => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data }),
     ),

@@ -41,19 +41,19 @@ export function planPseudoMounts(options: PseudoMountOptions): Plan {
     // A sysfs of one's own shows the devices of one's own network namespace, and can only be mounted there.
     ...(ownNetwork ? mountNew("sysfs", "sys", systemFlags) : bindReadonlyTree("/sys", "sys")),
     ...(ownNetwork && host.cgroups.version === "2"
-      ? mountNew("cgroup2", "sys/fs/cgroup", systemFlags).map((operation) => ({ ...operation, optional: true }))
+      ? mountNew("cgroup2", "sys/fs/cgroup", systemFlags, { source: "cgroup" }).map((operation) => ({ ...operation, optional: true }))
       : []),
     ...(privileged ? [] : [...maskDirectories(host.protectedPaths.maskedDirectories), ...maskFiles(host.protectedPaths.maskedFiles)]),
     ...(privileged ? [] : host.protectedPaths.readonly.flatMap(protect)),
   ];
 }
 
-/** A new file system of a kind, mounted on an in-root directory that is made where it is missing. */
+/** A new file system of a kind, mounted on an in-root directory that is made where it is missing. What `mount` shows as its source is Docker's. */
 export function mountNew(type: string, target: string, flags: number, values: Readonly<Record<string, string>> = {}): Operation[] {
   return [
     { op: "MKDIR", path: target, mode: 0o755 },
     { op: "FSOPEN", slot: CONTEXT, name: type },
-    ...Object.entries(values).map(
+    ...Object.entries({ source: type, ...values }).map(
       ([name, data]): Operation => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data }),
     ),
     { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags },
@@ -90,7 +90,7 @@ function planSharedMemory(memory: SharedMemory): Plan {
     case "host":
       return bindHost("/dev/shm", "dev/shm");
     case "itself":
-      return mountNew("tmpfs", "dev/shm", restricted, { mode: "1777", size: String(memory.sizeBytes ?? DEFAULT_SHM_BYTES) });
+      return mountNew("tmpfs", "dev/shm", restricted, { source: "shm", mode: "1777", size: String(memory.sizeBytes ?? DEFAULT_SHM_BYTES) });
     case "container":
       return [
         { op: "MKDIR", path: "dev/shm", mode: 0o755 },
@@ -136,6 +136,7 @@ function maskDirectories([first, ...others]: readonly string[]): Operation[] {
   if (first === undefined) return [];
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "tmpfs" },
+    { op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name: "source", data: "tmpfs" },
     { op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name: "nr_inodes", data: "2" },
     { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags: MountAttr.RDONLY | MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC },
     { op: "MOVE_MOUNT", slot: MOUNT, path: first },

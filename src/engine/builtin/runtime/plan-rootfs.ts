@@ -64,6 +64,7 @@ function withContext({ layers, mountpoint, host, durable }: RootfsOptions, upper
   const set = (name: string, data: string): Plan[number] => ({ op: "FSCONFIG", slot: CONTEXT, command: FsConfig.SET_STRING, name, data });
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
+    set("source", "overlay"),
     ...(host.userNamespace ? [flag("userxattr")] : []),
     ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
     ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), ...(durable ? [] : [flag("volatile")])] : []),

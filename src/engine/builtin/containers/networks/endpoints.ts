@@ -2,6 +2,7 @@
 import type { EndpointSpec } from "../../../engine.js";
 import { CaissonError, optionError } from "../../../errors.js";
 import { validateEndpoint } from "../../../spec/validate-network.js";
+import { addressTaken } from "../../network/address-plan.js";
 import { endpointMessages, removeLinkMessage, vethMessages } from "../../network/netlink.js";
 import { CloneFlag } from "../../runtime/kernel-constants.js";
 import { type Plan, writePlan } from "../../supervisor/codec.js";
@@ -31,9 +32,9 @@ export function reserveEndpoint(
   checkEndpoint(network, record, spec);
   const taken: string[] = [];
   try {
-    const ipv4 = network.ipv4.take(spec.ipv4Address, network.name);
+    const ipv4 = network.ipv4.take(spec.ipv4Address, network.name, rests(network, spec.ipv4Address));
     taken.push(ipv4);
-    const ipv6 = network.ipv6?.take(spec.ipv6Address, network.name);
+    const ipv6 = network.ipv6?.take(spec.ipv6Address, network.name, rests(network, spec.ipv6Address));
     const used = [...record.endpoints.values()].map(({ index }) => index - FIRST_INDEX);
     const free = Array.from({ length: used.length + 1 }, (_, candidate) => candidate).find((candidate) => !used.includes(candidate))!;
     const place = former ? former.index - FIRST_INDEX : free;
@@ -53,6 +54,29 @@ export function reserveEndpoint(
     for (const address of taken) network.ipv4.giveBack(address);
     throw error;
   }
+}
+
+/** Whoever has the address does not run: as with Docker, the first to start has it then. */
+function rests(network: NetworkRecord, address: string | undefined): boolean {
+  const holders = holdersOf(network, address);
+  return holders.length > 0 && holders.every(({ running, starting }) => !running && !starting);
+}
+
+/** @throws NETWORK_ADDRESS_TAKEN where another container runs with an address of this one */
+export function checkAddresses(record: ContainerRecord): void {
+  for (const { network, ipv4, ipv6 } of record.endpoints.values()) {
+    for (const { address } of [ipv4, ...(ipv6 ? [ipv6] : [])]) {
+      const others = holdersOf(network, address).filter((member) => member !== record);
+      if (others.some(({ running, starting }) => running || starting)) throw addressTaken(network.name, address);
+    }
+  }
+}
+
+function holdersOf(network: NetworkRecord, address: string | undefined): NetworkMember[] {
+  if (address === undefined) return [];
+  return [...network.members].flatMap(([member, { ipv4, ipv6 }]) =>
+    ipv4.address === address || ipv6?.address === address ? [member] : [],
+  );
 }
 
 function checkEndpoint(network: NetworkRecord, record: ContainerRecord, spec: EndpointSpec): void {

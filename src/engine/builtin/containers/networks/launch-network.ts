@@ -9,12 +9,13 @@ import type { ContainerRecord } from "../container-record.js";
 import { notRunning } from "../exec-process.js";
 import { parsePort } from "../published-ports.js";
 import { checkHostAccess, hostGateway } from "../uplink/uplink-scope.js";
-import { planEndpoint } from "./endpoints.js";
+import { checkAddresses, planEndpoint } from "./endpoints.js";
 
 /**
  * @param uplink the way out of its own namespace
  * @param redirect whether queries can be led to another port
- * @throws OPTION_INVALID, CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed
+ * @throws OPTION_INVALID, CONTAINER_NOT_RUNNING when the container whose network is shared does not run, NETWORK_NOT_FOUND for a network that was removed,
+ *   NETWORK_ADDRESS_TAKEN
  */
 export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | undefined, redirect: boolean): LaunchNetwork {
   const { spec, peer, address } = record;
@@ -34,6 +35,7 @@ export function launchNetwork(record: ContainerRecord, uplink: UplinkScope | und
     return { ...nothing, plan: [{ op: "SETNS", name: peer.id }], etc: peer.scratch };
   }
   checkNetworks(record);
+  checkAddresses(record);
   const endpoints = [...record.endpoints.values()];
   const route = uplink ? uplinkRouteMessages({ source: address?.address, ipv6: uplink.ipv6 !== undefined }) : Buffer.alloc(0);
   return {

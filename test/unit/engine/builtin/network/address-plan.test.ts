@@ -47,6 +47,13 @@ describe("the addresses of a network", () => {
   });
 
   it("are given once", () => {
+    const addresses = plan("10.1.0.0/24");
+    expect([addresses.take("10.1.0.2", "n"), addresses.take("10.1.0.2", "n", true)]).toEqual(["10.1.0.2", "10.1.0.2"]);
+    addresses.giveBack("10.1.0.2");
+    expect(() => addresses.take("10.1.0.2", "n")).toThrow("The address 10.1.0.2 is taken");
+    expect(addresses.take(undefined, "n")).toBe("10.1.0.3");
+    addresses.giveBack("10.1.0.2");
+    expect(addresses.take("10.1.0.2", "n")).toBe("10.1.0.2");
     expect(() => plan("10.1.0.0/24").take("10.1.0.1", "n")).toThrow("The address 10.1.0.1 is taken on network n");
   });
 });
