@@ -1,10 +1,13 @@
 /** Every command, in the order of the help text. */
 import type { Command, CommandGroup } from "../command.js";
+import { attach } from "./attach.js";
 import { build } from "./build.js";
 import { builder } from "./builder.js";
 import { commit } from "./commit.js";
+import { completion } from "./completion.js";
 import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
 import { diff, port, top } from "./container-views.js";
+import { cp } from "./cp.js";
 import { doctor } from "./doctor.js";
 import { events } from "./events.js";
 import { exec } from "./exec.js";
@@ -32,6 +35,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   ps,
   logs,
   exec,
+  attach,
+  cp,
   stop,
   start,
   restart,
@@ -63,5 +68,6 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   system,
   serve,
   doctor,
+  completion(() => COMMANDS),
   version,
 ];
