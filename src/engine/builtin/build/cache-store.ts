@@ -101,6 +101,11 @@ export class CacheStore {
     return this.#locks.tryExclusive(this.#lock(key));
   }
 
+  /** What builds that were killed have left of their locks. */
+  removeFreeLocks(): Promise<void> {
+    return this.#locks.removeFree(path.join(this.#directory, "locks"));
+  }
+
   /** Layers that records name, and those that builds use now. */
   async held(): Promise<ReadonlySet<string>> {
     return new Set([...(await this.recorded()), ...(await this.inUse())]);

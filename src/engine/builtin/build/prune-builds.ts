@@ -22,6 +22,7 @@ export async function pruneBuilds(images: ImageStore, cache: CacheStore): Promis
     bytes += await bytesBelow(directory);
     await images.tools.removeTree(directory);
   }
+  await cache.removeFreeLocks();
   return { entries, bytes };
 }
 

@@ -1,5 +1,5 @@
 /** Work that only one process may do at a time, such as fetching a layer or making the step of a build. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import { inStore } from "./store-failure.js";
 import { unlessAborted } from "./unless-aborted.js";
@@ -15,6 +15,7 @@ export type TakeLock = (
   options: { readonly wait: boolean; readonly signal?: AbortSignal | undefined },
 ) => Promise<(() => Promise<void>) | undefined>;
 
+const SUFFIX = ".lock";
 const WAITING = "wait for another process";
 
 export class FileLocks {
@@ -48,6 +49,12 @@ export class FileLocks {
     return this.#lock(file, { wait: false });
   }
 
+  /** Removes the files of locks that nobody has: a process that was killed left them, and nobody may ever do that work again. @throws STORE_UNWRITABLE */
+  async removeFree(directory: string): Promise<void> {
+    const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(SUFFIX));
+    for (const name of names) await (await this.tryExclusive(path.join(directory, name.slice(0, -SUFFIX.length))))?.();
+  }
+
   async #locked<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const release = await this.#lock(file, { wait: true, signal });
     try {
@@ -60,7 +67,7 @@ export class FileLocks {
   #lock(file: string, options: Parameters<TakeLock>[1]): ReturnType<TakeLock> {
     return inStore(file, async () => {
       await mkdir(path.dirname(file), { recursive: true });
-      return this.#take(`${file}.lock`, options);
+      return this.#take(`${file}${SUFFIX}`, options);
     });
   }
 }

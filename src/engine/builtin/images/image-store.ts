@@ -329,6 +329,7 @@ export class ImageStore implements ImageService {
 
   async prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {
     const abandoned = await this.#removeAbandoned();
+    await this.locks.removeFree(this.#ingest);
     const pruned = await pruneImages(this, async (id) => (await this.#options.usedBy(id)).length > 0, options);
     return { ...pruned, bytes: pruned.bytes + abandoned };
   }
@@ -336,7 +337,7 @@ export class ImageStore implements ImageService {
   /** @returns bytes of unfinished blobs that are gone */
   async #removeAbandoned(): Promise<number> {
     await this.layers.removeAbandoned();
-    // Locks look after themselves.
+    // Whoever does the same work again removes its lock, and so does prune().
     const isTemporary = (name: string): boolean => !name.endsWith(".lock");
     return removeAbandoned(this.#ingest, isTemporary, (file) => rm(file, { recursive: true, force: true }));
   }

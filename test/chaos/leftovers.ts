@@ -1,0 +1,114 @@
+/** What a victim had, seen in the moment before its end, and what of it is still there afterwards. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { mountsBelow } from "../fixtures/mounts.js";
+import { type Cage, runs } from "./cage.js";
+
+/** A second is promised and some ten milliseconds are usual; the rest is for machines that are busy with somebody else. */
+const WITHIN_MS = 10_000;
+const NAMESPACES = ["mnt", "net", "pid", "ipc", "uts", "cgroup", "user", "time"];
+
+export interface Held {
+  /** As /proc/PID/ns names them. */
+  readonly namespaces: ReadonlySet<string>;
+  /** Inodes of listening sockets. */
+  readonly ports: ReadonlySet<string>;
+}
+
+export interface Leaks {
+  readonly processes: number;
+  readonly cgroups: number;
+  readonly mounts: number;
+  readonly namespaces: number;
+  readonly ports: number;
+  readonly sessions: number;
+}
+
+export const NO_LEAKS: Leaks = { processes: 0, cgroups: 0, mounts: 0, namespaces: 0, ports: 0, sessions: 0 };
+
+/** @param pids of the victim and all that it started */
+export function heldBy(pids: readonly number[]): Held {
+  const ours = new Set(namespacesOf("self"));
+  const listening = listeningSockets();
+  return {
+    namespaces: new Set(pids.flatMap(namespacesOf).filter((name) => !ours.has(name))),
+    ports: new Set(pids.flatMap(socketsOf).filter((inode) => listening.has(inode))),
+  };
+}
+
+/** Once nothing is left, or when the time is up. */
+export async function leaksOf(home: string, cage: Cage, held: Held): Promise<Leaks> {
+  const deadline = Date.now() + WITHIN_MS;
+  for (;;) {
+    const leaks = leaksNow(home, cage, held);
+    if (total(leaks) === 0 || Date.now() > deadline) return leaks;
+    await delay(10);
+  }
+}
+
+export function leaksNow(home: string, cage: Cage, { namespaces, ports }: Held): Leaks {
+  const present = namespaces.size > 0 ? new Set(allProcesses().flatMap(namespacesOf)) : new Set();
+  const listening = ports.size > 0 ? listeningSockets() : new Set();
+  return {
+    processes: cage.processes().length,
+    cgroups: cage.cgroups().length,
+    mounts: mountsBelow(home).length,
+    namespaces: [...namespaces].filter((name) => present.has(name)).length,
+    ports: [...ports].filter((inode) => listening.has(inode)).length,
+    sessions: entriesOf(path.join(home, "sessions")).length,
+  };
+}
+
+export function total(leaks: Leaks): number {
+  return Object.values(leaks).reduce((sum: number, count: number) => sum + count, 0);
+}
+
+/** Everything that work makes on the way and takes away again. */
+export function unfinishedIn(home: string): string[] {
+  const at = (place: string, isOne: (name: string) => boolean = () => true): string[] =>
+    entriesOf(path.join(home, place))
+      .filter(isOne)
+      .map((name) => path.join(home, place, name));
+  return [
+    ...at("layers", (name) => name.startsWith(".")),
+    ...at("images/ingest"),
+    ...["images/references", "images/blobs/sha256", "build/steps"].flatMap((place) => at(place, (name) => name.endsWith(".tmp"))),
+    ...["in-use", "temporary", "locks"].flatMap((name) => at(path.join("build", name))),
+  ];
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+/** Without zombies, which have ended: a host's init may take its time to take note. */
+const allProcesses = (): string[] => readdirSync("/proc").filter((name) => /^\d+$/.test(name) && runs(Number(name)));
+
+function namespacesOf(pid: number | string): string[] {
+  return NAMESPACES.flatMap((kind) => linkAt(`/proc/${pid}/ns/${kind}`));
+}
+
+function socketsOf(pid: number): string[] {
+  return entriesOf(`/proc/${pid}/fd`)
+    .flatMap((fd) => linkAt(`/proc/${pid}/fd/${fd}`))
+    .flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+}
+
+function linkAt(place: string): string[] {
+  try {
+    return [readlinkSync(place)];
+  } catch {
+    return []; // it has ended meanwhile
+  }
+}
+
+/** Of this network namespace: inodes of sockets in state LISTEN (proc_pid_net(5)). */
+function listeningSockets(): Set<string> {
+  const rows = ["tcp", "tcp6"].flatMap((name) => readFileSync(`/proc/net/${name}`, "utf8").trim().split("\n").slice(1));
+  return new Set(rows.map((row) => row.trim().split(/\s+/)).flatMap((fields) => (fields[3] === "0A" ? [fields[9]!] : [])));
+}
