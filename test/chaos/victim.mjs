@@ -112,7 +112,9 @@ function notMissing(error) {
 
 /** Typed, or what it was instead. */
 const asFailure = (error) =>
-  error?.name === "CaissonError" || typeof error?.facts === "object" ? { code: error.code } : { untyped: String(error?.stack ?? error) };
+  error?.name === "CaissonError" || typeof error?.facts === "object"
+    ? { code: error.code, message: error.message }
+    : { untyped: String(error?.stack ?? error) };
 
 try {
   const { prepare, act, undo = none } = OPERATIONS[operation];

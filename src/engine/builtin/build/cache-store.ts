@@ -6,13 +6,21 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { removeAbandoned } from "../images/abandoned-files.js";
 import { writeAtomically } from "../images/atomic-file.js";
 import type { FileLocks } from "../images/file-locks.js";
+import { InUse, namesInUse } from "../images/in-use.js";
 import type { LayerStore } from "../images/layer-store.js";
-import { BuildInUse, namesInUse } from "./build-in-use.js";
+import type { Removals } from "../images/removals.js";
 
 interface CacheRecord {
   readonly layer: string;
+}
+
+export interface CacheStoreParts {
+  readonly layers: LayerStore;
+  readonly locks: FileLocks;
+  readonly removals: Removals;
 }
 
 /** A key of anything that JSON can say. */
@@ -24,19 +32,22 @@ export class CacheStore {
   readonly #directory: string;
   readonly #layers: LayerStore;
   readonly #locks: FileLocks;
-  readonly #inUse: BuildInUse;
+  readonly #removals: Removals;
+  readonly #inUse: InUse;
 
   /** @param directory of all that builds keep */
-  constructor(directory: string, { layers, locks }: { readonly layers: LayerStore; readonly locks: FileLocks }) {
+  constructor(directory: string, { layers, locks, removals }: CacheStoreParts) {
     this.#directory = directory;
     this.#layers = layers;
     this.#locks = locks;
-    this.#inUse = new BuildInUse(path.join(directory, "in-use"));
+    this.#removals = removals;
+    this.#inUse = new InUse(path.join(directory, "in-use"));
   }
 
-  /** Keeps a layer or a cache mount from being pruned until this build has ended. */
-  use(...names: readonly string[]): void {
+  /** Keeps layers or cache mounts from being pruned until this build has ended. */
+  async use(...names: readonly string[]): Promise<void> {
     for (const name of names) this.#inUse.add(name);
+    await this.#removals.over();
   }
 
   /** This build has ended. */
@@ -59,12 +70,12 @@ export class CacheStore {
     const record = this.recall<CacheRecord>(key);
     if (!record) return undefined;
     // Before it is looked for: what is found must not go between looking and using.
-    this.use(record.layer);
+    await this.use(record.layer);
     return (await this.#layers.metadata(record.layer)) ? record.layer : undefined;
   }
 
   async put(key: string, layer: string): Promise<void> {
-    this.use(layer);
+    await this.use(layer);
     await this.remember(key, { layer } satisfies CacheRecord);
   }
 
@@ -130,8 +141,17 @@ export class CacheStore {
   /** Forgets everything. @returns how many records there were */
   async clear(): Promise<number> {
     const entries = await this.count();
-    for (const part of ["steps", "contexts"]) await rm(path.join(this.#directory, part), { recursive: true, force: true });
+    for (const part of ["steps", "contexts"]) await this.#clear(part);
     return entries;
+  }
+
+  /** Leaves the directory, and what a build that remembers something is just writing there. */
+  async #clear(part: string): Promise<void> {
+    const directory = path.join(this.#directory, part);
+    const remove = (file: string): Promise<void> => rm(file, { recursive: true, force: true });
+    const isTemporary = (name: string): boolean => name.endsWith(".tmp");
+    for (const name of await readdir(directory).catch(() => [])) if (!isTemporary(name)) await remove(path.join(directory, name));
+    await removeAbandoned(directory, isTemporary, remove);
   }
 
   #lock(key: string): string {

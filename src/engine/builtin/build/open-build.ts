@@ -46,9 +46,10 @@ export async function openBuild<T>(
   throwIfAborted("build", options.signal);
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const keep = (...diffIds: readonly string[]): Promise<void> => parts.cache.use(...diffIds);
   let workspace: Promise<Workspace> | undefined;
   const openOnce = (newest: number | undefined): Promise<Workspace> => {
-    workspace ??= parts.session().then((session) => openWorkspace(session, parts.images.layers, parts.images.tools, newest));
+    workspace ??= parts.session().then((session) => openWorkspace(session, parts.images.layers, parts.images.tools, newest, keep));
     return workspace;
   };
   const temporary: string[] = [];

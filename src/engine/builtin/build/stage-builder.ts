@@ -74,7 +74,7 @@ export class StageBuilder implements StageScope {
     const oci = await facts.bases.of(stage);
     this.#stepNumber++;
     const config = fromOci(oci.config);
-    facts.cache.use(...oci.rootfs.diff_ids);
+    await facts.cache.use(...oci.rootfs.diff_ids);
     this.state = image.fromImage(oci, config);
     return config.onBuild;
   }
@@ -163,7 +163,7 @@ export class StageBuilder implements StageScope {
     if (context && "files" in context) return [await treeLayer(this, instruction, await everything(context.files), "")];
     const { id } = await findImage(this.facts, (await imageReference(this.facts, source))!, undefined, instruction);
     const { diff_ids } = parseOciConfig(await images.content.get(id), id).rootfs;
-    cache.use(...diff_ids);
+    await cache.use(...diff_ids);
     return diff_ids;
   }
 

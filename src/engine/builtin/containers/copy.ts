@@ -7,7 +7,7 @@ import { inRoot } from "../../spec/mount-targets.js";
 import { planMounts } from "../runtime/plan-mounts.js";
 import { type FieldWriter, type Plan, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
-import { requestWithInput } from "../supervisor/stream-data.js";
+import { requestOutput, requestWithInput } from "../supervisor/stream-data.js";
 import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { mountsOf } from "./mount-plan.js";
@@ -69,9 +69,13 @@ async function readableOrFailure(socket: Socket, done: Promise<Error | undefined
       throw error;
     }
   }
-  void done.then((error) => error && socket.destroy(error));
   socket.end();
-  return socket;
+  return requestOutput(
+    socket,
+    done.then((error) => {
+      if (error) throw error;
+    }),
+  );
 }
 
 function target(session: Session, record: ContainerRecord, writable: boolean): (writer: FieldWriter) => void {

@@ -4,7 +4,7 @@ import { CaissonError } from "../../errors.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "../images/layer-tools.js";
 import { type Fields, type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
-import { requestWithInput } from "../supervisor/stream-data.js";
+import { requestOutput, requestWithInput } from "../supervisor/stream-data.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 
@@ -94,17 +94,16 @@ export async function packDirectory(
   { newest, exclude = [] }: PackOptions = {},
 ): Promise<Readable> {
   const { token, socket } = supervisor.openStream();
-  socket.on("error", () => {});
-  supervisor
+  const done = supervisor
     .request(Message.PACK, (writer) => {
       writer.text(Tag.PATH, directory).u64(Tag.TOKEN_OUT, token);
       if (newest !== undefined) writer.u64(Tag.MTIME, newest);
       for (const path of exclude) writer.text(Tag.EXCLUDE, path);
     })
-    .catch((error: unknown) =>
-      socket.destroy(error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : (error as Error)),
-    );
-  return socket;
+    .catch((error: unknown) => {
+      throw error instanceof SupervisorFailure ? error.asError(`Packing ${directory}`) : error;
+    });
+  return requestOutput(socket, done);
 }
 
 function layerFailure(failure: SupervisorFailure, directory: string): CaissonError {

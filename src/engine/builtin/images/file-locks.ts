@@ -15,7 +15,7 @@ export type TakeLock = (
   options: { readonly wait: boolean; readonly signal?: AbortSignal | undefined },
 ) => Promise<(() => Promise<void>) | undefined>;
 
-const SUFFIX = ".lock";
+export const LOCK_SUFFIX = ".lock";
 const WAITING = "wait for another process";
 
 export class FileLocks {
@@ -51,8 +51,8 @@ export class FileLocks {
 
   /** Removes the files of locks that nobody has: a process that was killed left them, and nobody may ever do that work again. @throws STORE_UNWRITABLE */
   async removeFree(directory: string): Promise<void> {
-    const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(SUFFIX));
-    for (const name of names) await (await this.tryExclusive(path.join(directory, name.slice(0, -SUFFIX.length))))?.();
+    const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(LOCK_SUFFIX));
+    for (const name of names) await (await this.tryExclusive(path.join(directory, name.slice(0, -LOCK_SUFFIX.length))))?.();
   }
 
   async #locked<T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
@@ -67,7 +67,7 @@ export class FileLocks {
   #lock(file: string, options: Parameters<TakeLock>[1]): ReturnType<TakeLock> {
     return inStore(file, async () => {
       await mkdir(path.dirname(file), { recursive: true });
-      return this.#take(`${file}${SUFFIX}`, options);
+      return this.#take(`${file}${LOCK_SUFFIX}`, options);
     });
   }
 }

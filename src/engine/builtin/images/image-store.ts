@@ -42,6 +42,7 @@ import { isImageIndex, parseManifest } from "./manifest.js";
 import { pruneImages } from "./prune-images.js";
 import { type ReferenceRecord, ReferenceStore } from "./reference-store.js";
 import { Registries } from "./registry/registries.js";
+import { Removals } from "./removals.js";
 
 export interface ImageStoreOptions {
   /** Data root. */
@@ -90,6 +91,7 @@ export class ImageStore implements ImageService {
   readonly content: ContentStore;
   readonly layers: LayerStore;
   readonly locks: FileLocks;
+  readonly removals: Removals;
   readonly registries: Registries;
   readonly #references: ReferenceStore;
   readonly #ingest: string;
@@ -105,6 +107,7 @@ export class ImageStore implements ImageService {
     this.#options = options;
     this.tools = options.tools;
     this.locks = new FileLocks(options.takeLock);
+    this.removals = new Removals(this.locks, path.join(options.root, "images", "in-use"));
     this.build = options.build;
     this.checkBuild = options.checkBuild;
     this.pruneBuilds = options.pruneBuilds;
@@ -151,17 +154,21 @@ export class ImageStore implements ImageService {
     if (known && (parsed.digest || registries.offline) && (await this.#complete(known))) return this.inspect(name);
     await this.#removeAbandoned();
     const { pullImage } = await import("./pull-image.js");
-    const { manifest, config, repoDigest } = await pullImage({ content, layers, registries, ingest: this.#ingest, locks }, parsed, options);
-    await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
-    this.#emit("pull", config, name);
-    return this.inspect(name);
+    return this.removals.keeping(async (keep) => {
+      const context = { content, layers, registries, ingest: this.#ingest, locks, keep };
+      const { manifest, config, repoDigest } = await pullImage(context, parsed, options);
+      await this.#name(name, { manifest, config, repoDigests: [repoDigest] });
+      this.#emit("pull", config, name);
+      return this.inspect(name);
+    });
   }
 
   /** Of an image that need not be here: asked of its registry, without its layers. @throws as pull */
   async remoteConfig(reference: string, options: PullOptions = {}): Promise<OciImageConfig> {
     const { pullConfig } = await import("./pull-image.js");
     const { content, layers, locks, registries } = this;
-    return pullConfig({ content, layers, registries, ingest: this.#ingest, locks }, withDefaultTag(parseReference(reference)), options);
+    const context = { content, layers, registries, ingest: this.#ingest, locks, keep: async () => {} };
+    return pullConfig(context, withDefaultTag(parseReference(reference)), options);
   }
 
   async push(reference: string, options: PushOptions = {}): Promise<{ readonly digest: string }> {
@@ -191,16 +198,18 @@ export class ImageStore implements ImageService {
     const { loadImages, removeSpool } = await import("./archive/load-images.js");
     const spool = path.join(this.#ingest, `load-${process.pid}-${randomBytes(6).toString("hex")}`);
     try {
-      const found = await loadImages({ content: this.content, layers: this.layers, spool }, archive, options);
-      const loaded: LoadedImage[] = [];
-      for (const { manifest, config, names } of found) {
-        const image = { manifest, config, repoDigests: [] };
-        if (names.length === 0) await this.#name(undefined, image);
-        for (const name of names) await this.#name(name, image);
-        this.#emit("load", config, names[0] ?? config);
-        loaded.push({ id: config, references: names.map((name) => familiarName(parseReference(name))) });
-      }
-      return loaded;
+      return await this.removals.keeping(async (keep) => {
+        const found = await loadImages({ content: this.content, layers: this.layers, keep, spool }, archive, options);
+        const loaded: LoadedImage[] = [];
+        for (const { manifest, config, names } of found) {
+          const image = { manifest, config, repoDigests: [] };
+          if (names.length === 0) await this.#name(undefined, image);
+          for (const name of names) await this.#name(name, image);
+          this.#emit("load", config, names[0] ?? config);
+          loaded.push({ id: config, references: names.map((name) => familiarName(parseReference(name))) });
+        }
+        return loaded;
+      });
     } finally {
       await removeSpool(spool);
     }
@@ -220,16 +229,18 @@ export class ImageStore implements ImageService {
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
     const execution = applyChanges({ ...fromOci(), ...options.config }, changes);
     const platform = parsePlatform(options.platform ?? hostPlatform());
-    const diffId = await this.layers.addNormalized(decompress(rootfs), options.signal);
-    const created = new Date().toISOString();
-    return this.#publish("import", name, {
-      created,
-      architecture: platform.architecture,
-      os: platform.os,
-      ...(platform.variant ? { variant: platform.variant } : {}),
-      config: toOci(execution),
-      rootfs: { type: "layers", diff_ids: [diffId] },
-      history: [{ created, comment: options.comment ?? "Imported" }],
+    return this.removals.keeping(async (keep) => {
+      const diffId = await this.layers.addNormalized(decompress(rootfs), options.signal, keep);
+      const created = new Date().toISOString();
+      return this.#publish("import", name, {
+        created,
+        architecture: platform.architecture,
+        os: platform.os,
+        ...(platform.variant ? { variant: platform.variant } : {}),
+        config: toOci(execution),
+        rootfs: { type: "layers", diff_ids: [diffId] },
+        history: [{ created, comment: options.comment ?? "Imported" }],
+      });
     });
   }
 
@@ -238,24 +249,27 @@ export class ImageStore implements ImageService {
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
     const config = applyChanges(before, changes);
     const base = parseOciConfig(await this.content.get(parent.id), parent.id);
-    const diffIds = layer ? [await this.layers.addNormalized(layer, signal)] : [];
-    const created = new Date().toISOString();
-    return this.#publish("commit", name, {
-      ...base,
-      created,
-      ...(author ? { author } : {}),
-      config: { ...base.config, ...toOci(config) },
-      rootfs: { type: "layers", diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
-      history: [
-        ...(base.history ?? []),
-        {
-          created,
-          ...(createdBy ? { created_by: createdBy } : {}),
-          ...(comment ? { comment } : {}),
-          ...(author ? { author } : {}),
-          ...(layer ? {} : { empty_layer: true }),
-        },
-      ],
+    return this.removals.keeping(async (keep) => {
+      await keep(...base.rootfs.diff_ids);
+      const diffIds = layer ? [await this.layers.addNormalized(layer, signal, keep)] : [];
+      const created = new Date().toISOString();
+      return this.#publish("commit", name, {
+        ...base,
+        created,
+        ...(author ? { author } : {}),
+        config: { ...base.config, ...toOci(config) },
+        rootfs: { type: "layers", diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
+        history: [
+          ...(base.history ?? []),
+          {
+            created,
+            ...(createdBy ? { created_by: createdBy } : {}),
+            ...(comment ? { comment } : {}),
+            ...(author ? { author } : {}),
+            ...(layer ? {} : { empty_layer: true }),
+          },
+        ],
+      });
     });
   }
 
@@ -271,8 +285,12 @@ export class ImageStore implements ImageService {
   /** Layers of the images that are here. */
   async layersInUse(): Promise<ReadonlySet<string>> {
     const records = await this.#references.list();
-    const configs = await Promise.all(records.map(async ({ config }) => parseOciConfig(await this.content.get(config), config)));
-    return new Set(configs.flatMap(({ rootfs }) => rootfs.diff_ids));
+    const layers = await Promise.all(
+      records.map((record) =>
+        this.#unlessGone(record.config, async () => parseOciConfig(await this.content.get(record.config), record.config).rootfs.diff_ids),
+      ),
+    );
+    return new Set(layers.flatMap((diffIds) => diffIds ?? []));
   }
 
   async verify({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoreReport> {
@@ -296,8 +314,9 @@ export class ImageStore implements ImageService {
   async list(options: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
     const records = await this.#references.list();
     const ids = [...new Set(records.map((record) => record.config))];
-    const images = await Promise.all(ids.map((id) => this.inspect(id)));
+    const images = await Promise.all(ids.map((id) => this.#unlessGone(id, () => this.inspect(id))));
     return images
+      .flatMap((image) => image ?? [])
       .filter((image) => options.reference === undefined || image.references.some((name) => matchesReference(name, options.reference!)))
       .filter((image) => Object.entries(options.labels ?? {}).every(([label, value]) => image.labels[label] === value))
       .map(({ id, references, created, size, labels, platform }) => ({ id, references, created, size, labels, platform }))
@@ -342,13 +361,48 @@ export class ImageStore implements ImageService {
     return removeAbandoned(this.#ingest, isTemporary, (file) => rm(file, { recursive: true, force: true }));
   }
 
+  /** What somebody removes meanwhile is undefined, and no failure. */
+  async #unlessGone<T>(id: string, look: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await look();
+    } catch (error) {
+      if ((await this.#references.list()).some(({ config }) => config === id)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Removes layers that no image has and nobody says to use. @returns those that are gone */
+  async removeUnused(diffIds: Iterable<string>): Promise<readonly string[]> {
+    const { gone, removals } = await this.removals.exclusive(() => this.#detachUnused(diffIds));
+    for (const removal of removals) await removal();
+    return gone;
+  }
+
+  async #detachUnused(diffIds: Iterable<string>) {
+    const needed = new Set([...(await this.layersInUse()), ...(await this.#options.held()), ...(await this.removals.kept())]);
+    const gone = [...new Set(diffIds)].filter((diffId) => !needed.has(diffId));
+    const removals: (() => Promise<void>)[] = [];
+    for (const diffId of gone) removals.push(await this.layers.detach(diffId));
+    return { gone, removals };
+  }
+
   async #delete(record: ReferenceRecord): Promise<readonly string[]> {
-    const { diff_ids } = parseOciConfig(await this.content.get(record.config), record.config).rootfs;
-    const needed = new Set([...(await this.layersInUse()), ...(await this.#options.held())]);
-    const orphans = diff_ids.filter((diffId) => !needed.has(diffId));
-    for (const diffId of orphans) await this.layers.remove(diffId);
-    const kept = new Set((await Promise.all((await this.#references.list()).map((other) => this.#blobs(other)))).flat());
-    for (const blob of await this.#blobs(record)) if (!kept.has(blob)) await this.content.remove(blob);
+    const { gone: orphans, removals } = await this.removals.exclusive(async () => {
+      const known = (await this.#references.list()).some(({ config }) => config === record.config);
+      const document = known ? undefined : await this.content.get(record.config).catch(() => undefined);
+      // Somebody else has removed it or made it again, meanwhile.
+      if (!document) return { gone: [], removals: [] };
+      const detached = await this.#detachUnused(parseOciConfig(document, record.config).rootfs.diff_ids);
+      const others = await this.#references.list();
+      const kept = new Set(
+        (await Promise.all(others.map((other) => this.#unlessGone(other.config, () => this.#blobs(other))))).flatMap(
+          (blobs) => blobs ?? [],
+        ),
+      );
+      for (const blob of await this.#blobs(record)) if (!kept.has(blob)) await this.content.remove(blob);
+      return detached;
+    });
+    for (const removal of removals) await removal();
     this.#resolved.clear();
     this.#emit("delete", record.config, record.name ?? record.config);
     return [record.config, ...orphans];
@@ -361,10 +415,14 @@ export class ImageStore implements ImageService {
   }
 
   async #publish(action: string, name: string | undefined, config: OciImageConfig): Promise<ImageInspect> {
-    const written = await writeImage(this.content, this.layers, config);
-    await this.#name(name, { ...written, repoDigests: [] });
-    this.#emit(action, written.config, name ?? written.config);
-    return this.inspect(written.config);
+    // The same image may have been there, and be going: its documents stay from the moment in which they are written.
+    const { config: id, image } = await this.removals.exclusive(async () => {
+      const written = await writeImage(this.content, this.layers, config);
+      await this.#name(name, { ...written, repoDigests: [] });
+      return { config: written.config, image: await this.inspect(written.config) };
+    });
+    this.#emit(action, id, name ?? id);
+    return image;
   }
 
   /** Gives an image a name, or a place without one. The image that had the name stays reachable by its id. */

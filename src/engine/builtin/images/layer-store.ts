@@ -10,6 +10,7 @@ import { writeAtomically } from "./atomic-file.js";
 import { inflatable } from "./decompress.js";
 import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { privateDirectory } from "./private-directory.js";
+import type { Keep } from "./removals.js";
 import { inStore } from "./store-failure.js";
 
 const METADATA = "layer.json";
@@ -74,7 +75,7 @@ export class LayerStore {
    * @throws LAYER_INVALID, DIGEST_MISMATCH, DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
   async add(blob: AsyncIterable<Uint8Array>, expected: string, signal?: AbortSignal): Promise<void> {
-    await this.#inTemporary(async (directory) => {
+    await this.#inTemporary(undefined, async (directory) => {
       const { gzip, bytes } = await inflatable(blob);
       const { diffId, ...metadata } = await this.#tools.unpackBlob(directory, bytes, { gzip, signal });
       if (diffId !== expected) {
@@ -91,8 +92,8 @@ export class LayerStore {
    * files give the same diffID in whatever order they came, and the tar itself need not be kept.
    * @throws LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
-  async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<string> {
-    return this.#inTemporary(async (directory) => {
+  async addNormalized(tar: AsyncIterable<Uint8Array>, signal?: AbortSignal, keep?: Keep): Promise<string> {
+    return this.#inTemporary(keep, async (directory) => {
       const { entries, bytes } = await this.#tools.unpack(directory, tar, { signal });
       const { diffId, tarSize } = await this.#digest(directory, {}, signal);
       // The tar that names it has an entry of each directory: nothing is inherited.
@@ -105,11 +106,12 @@ export class LayerStore {
    * when it holds nothing and the layer of nothing is there.
    * @throws DISK_FULL, STORE_UNWRITABLE, ABORTED
    */
-  async adopt(directory: string, options: PackOptions = {}, signal?: AbortSignal): Promise<string> {
+  async adopt(directory: string, options: PackOptions = {}, signal?: AbortSignal, keep?: Keep): Promise<string> {
     throwIfAborted("import", signal);
     const isEmpty = await inStore(directory, async () => readdirSync(directory).length === 0);
+    if (isEmpty) await keep?.(EMPTY_LAYER);
     if (isEmpty && (await this.metadata(EMPTY_LAYER))) return EMPTY_LAYER;
-    return this.#inTemporary(async (place) => {
+    return this.#inTemporary(keep, async (place) => {
       await inStore(place, () => rename(directory, place));
       const { diffId, tarSize } = await this.#digest(place, options, signal);
       return { diffId, metadata: { tarSize, entries: 0, bytes: Math.max(0, tarSize - EMPTY_TAR), created: new Date().toISOString() } };
@@ -128,7 +130,11 @@ export class LayerStore {
     return names.filter((name) => /^[0-9a-f]{64}$/.test(name)).map((name) => `sha256:${name}`);
   }
 
-  async #inTemporary(work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>): Promise<string> {
+  /** @param keep for a layer that nobody knows the name of before it is made */
+  async #inTemporary(
+    keep: Keep | undefined,
+    work: (directory: string) => Promise<{ diffId: string; metadata: LayerMetadata }>,
+  ): Promise<string> {
     const temporary = path.join(this.#directory, `${TEMPORARY}${process.pid}-${randomBytes(6).toString("hex")}`);
     await inStore(temporary, async () => {
       await privateDirectory(this.#directory);
@@ -137,6 +143,7 @@ export class LayerStore {
     try {
       const { diffId, metadata } = await work(path.join(temporary, "diff"));
       await writeAtomically(path.join(temporary, METADATA), JSON.stringify(metadata));
+      await keep?.(diffId);
       await this.#publish(temporary, diffId);
       return diffId;
     } catch (error) {
@@ -176,8 +183,16 @@ export class LayerStore {
     return this.#tools.pack(this.path(diffId));
   }
 
-  async remove(diffId: string): Promise<void> {
-    await this.#tools.removeTree(this.#layer(diffId));
+  /** Takes a layer out of the store. @returns what removes its files, which may take longer */
+  async detach(diffId: string): Promise<() => Promise<void>> {
+    const temporary = path.join(this.#directory, `${TEMPORARY}${process.pid}-${randomBytes(6).toString("hex")}`);
+    try {
+      await rename(this.#layer(diffId), temporary);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return async () => {};
+      throw error;
+    }
+    return () => this.#tools.removeTree(temporary);
   }
 
   /** Another process may have been faster: its copy is as good. */

@@ -16,6 +16,7 @@ import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from
 import { downloadBlob } from "./registry/download.js";
 import type { Registries } from "./registry/registries.js";
 import type { Repository } from "./registry/repository.js";
+import type { Keep } from "./removals.js";
 
 /** Docker's default: more connections to one registry bring little, and unpacking wants processors too. */
 const LAYERS_AT_ONCE = 3;
@@ -29,6 +30,7 @@ export interface PullContext {
   /** For unfinished blobs and locks. */
   readonly ingest: string;
   readonly locks: FileLocks;
+  readonly keep: Keep;
 }
 
 export interface PulledImage {
@@ -117,6 +119,7 @@ class Pull {
         },
       );
     }
+    await this.#context.keep(...diffIds);
     const layers = new Map(diffIds.map((diffId, index) => [diffId, manifest.layers[index]!]));
     for (const layer of layers.values()) this.#report({ id: shortDigest(layer.digest), status: "waiting", total: layer.size });
     await eachOf([...layers], LAYERS_AT_ONCE, "pull", this.#options.signal, ([diffId, layer], signal) =>

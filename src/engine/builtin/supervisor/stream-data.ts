@@ -1,5 +1,6 @@
-/** Moving data from async iterables to the supervisor's streams. */
+/** Moving data from async iterables to the supervisor's streams, and from those to whoever reads. */
 import type { Socket } from "node:net";
+import { pipeline, type Readable, Transform } from "node:stream";
 import { abortError } from "../../errors.js";
 import type { Fields, FieldWriter } from "./codec.js";
 import type { RequestOptions, Supervisor } from "./supervisor.js";
@@ -78,4 +79,19 @@ function drained(socket: Socket): Promise<void> {
     };
     socket.on("drain", done).on("close", done);
   });
+}
+
+/**
+ * What a request writes to a stream. It ends once the request has succeeded, and not with the data: those stop as well when the supervisor
+ * or its worker is killed in the middle. @param done the request; its error is the stream's
+ */
+export function requestOutput(socket: Socket, done: Promise<unknown>): Readable {
+  const output = new Transform({
+    transform: (chunk, _, next) => next(null, chunk),
+    flush: (next) => void done.then(() => next(), next),
+  });
+  // A request that was refused has nobody who would close the stream.
+  done.catch((error: Error) => socket.destroy(error));
+  pipeline(socket, output, () => {}); // whoever reads sees it
+  return output;
 }

@@ -75,7 +75,7 @@ async function openPrivate(builder: StageScope, name: string, open: (directory: 
 /** @returns its path on this host */
 async function ensureCache({ facts }: StageScope, name: string, mount: Cache, beginning: SelectedSource | undefined): Promise<string> {
   const { cache, images, signal } = facts;
-  cache.use(`mount-${name}`);
+  await cache.use(`mount-${name}`);
   const directory = path.join(cache.mounts, name);
   const content = path.join(directory, CONTENT);
   if (await stat(content).catch(() => undefined)) return content;

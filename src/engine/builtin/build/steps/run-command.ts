@@ -44,7 +44,7 @@ const STUB_FILES = ["etc/hosts", "etc/hostname", "etc/resolv.conf"];
 
 /** @throws COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, START_FAILED, DISK_FULL, ABORTED, and what reading users throws */
 export async function runCommand(workspace: Workspace, options: RunOptions): Promise<RunResult> {
-  const { session, layers, empty, newest } = workspace;
+  const { session, layers, empty, newest, keep } = workspace;
   const { below, mounts, signal } = options;
   throwIfAborted("build", signal);
   const stubs = await makeStubs(workspace, options);
@@ -56,7 +56,7 @@ export async function runCommand(workspace: Workspace, options: RunOptions): Pro
   try {
     const exit = await runToEnd(workspace, record, options);
     if (exit.exitCode !== 0) return { exit, layer: undefined };
-    return { exit, layer: await layers.adopt(path.join(record.scratch, "upper"), { newest }, signal) };
+    return { exit, layer: await layers.adopt(path.join(record.scratch, "upper"), { newest }, signal, keep) };
   } finally {
     await destroyContainer(session, record);
   }

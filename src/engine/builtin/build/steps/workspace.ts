@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Session } from "../../containers/session.js";
 import type { LayerStore } from "../../images/layer-store.js";
 import type { LayerTools } from "../../images/layer-tools.js";
+import type { Keep } from "../../images/removals.js";
 
 export interface Workspace {
   readonly session: Session;
@@ -13,6 +14,8 @@ export interface Workspace {
   readonly empty: string;
   /** Seconds: no file in a layer is newer. */
   readonly newest: number | undefined;
+  /** Told of each layer before it gets its place in the store, where somebody may be about to remove one that is the same. */
+  readonly keep: Keep;
   /** Path of a directory that is not there yet. */
   scratch(): string;
   /** Removes what is there. */
@@ -24,13 +27,14 @@ export async function openWorkspace(
   layers: LayerStore,
   tools: LayerTools,
   newest: number | undefined,
+  keep: Keep,
 ): Promise<Workspace> {
   const directory = path.join(session.directory, `build-${randomBytes(4).toString("hex")}`);
   const empty = path.join(directory, "empty");
   await mkdir(empty, { recursive: true });
   let count = 0;
   const scratch = () => path.join(directory, String(++count));
-  return { session, layers, empty, newest, scratch, close: () => tools.removeTree(directory, true) };
+  return { session, layers, empty, newest, keep, scratch, close: () => tools.removeTree(directory, true) };
 }
 
 /** Directories of layers, lowest first; one that occurs twice counts at its topmost place, since overlay refuses repeats. */

@@ -13,7 +13,7 @@ export async function writeLayer(
   archives: readonly { readonly tar: AsyncIterable<Uint8Array>; readonly into?: string | undefined }[],
   signal?: AbortSignal,
 ): Promise<string> {
-  const { session, layers, newest } = workspace;
+  const { session, layers, newest, keep } = workspace;
   const scratch = workspace.scratch();
   const lower = below.length > 0 ? below : [workspace.empty];
   for (const [index, { tar, into = "" }] of archives.entries()) {
@@ -31,5 +31,5 @@ export async function writeLayer(
     };
     await requestWithInput(session.supervisor, Message.COPY_IN, fill, tar, { signal, operation: "copy" });
   }
-  return layers.adopt(path.join(scratch, "upper"), { newest }, signal);
+  return layers.adopt(path.join(scratch, "upper"), { newest }, signal, keep);
 }

@@ -13,12 +13,14 @@ import type { ContentStore } from "../content-store.js";
 import { decompress } from "../decompress.js";
 import type { LayerStore } from "../layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "../manifest.js";
+import type { Keep } from "../removals.js";
 import { imageNameAnnotation, refNameAnnotation } from "./annotations.js";
 import { ArchiveFiles, invalid } from "./archive-files.js";
 
 export interface LoadContext {
   readonly content: ContentStore;
   readonly layers: LayerStore;
+  readonly keep: Keep;
   /** A directory for this archive's files, on the store's file system. Whoever calls removes it. */
   readonly spool: string;
 }
@@ -155,6 +157,7 @@ class Load {
   async #unpack(digest: string, diffId: string): Promise<void> {
     const { content, layers } = this.#context;
     const id = shortDigest(diffId);
+    await this.#context.keep(diffId);
     if (await layers.metadata(diffId)) return this.#options.progress?.({ id, status: "exists" });
     this.#options.progress?.({ id, status: "unpacking" });
     await layers.add(content.read(digest), diffId, this.#options.signal);

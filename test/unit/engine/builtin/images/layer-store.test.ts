@@ -56,7 +56,7 @@ describe("adopting a directory as a layer", () => {
 
   it("makes the empty layer again once it was removed", async () => {
     const empty = await store.adopt(await directory("a"));
-    await store.remove(empty);
+    await (await store.detach(empty))();
     expect(await store.adopt(await directory("b"))).toBe(empty);
     expect(packed).toHaveLength(2);
     expect(await store.metadata(empty)).toBeDefined();

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { BuildInUse, namesInUse } from "../../../../../src/engine/builtin/build/build-in-use.js";
+import { InUse, namesInUse } from "../../../../../src/engine/builtin/images/in-use.js";
 
 let directory: string;
 
@@ -12,7 +12,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 it("names are in use from when a build says so until it ends", async () => {
-  const [one, other] = [new BuildInUse(directory), new BuildInUse(directory)];
+  const [one, other] = [new InUse(directory), new InUse(directory)];
   one.add("a");
   one.add("b");
   one.add("a");
@@ -34,7 +34,7 @@ it("what a process said that is gone, or that has another's id, counts for nothi
 it("a directory that is not there holds nothing, and one that can't be made harms nobody", async () => {
   expect([...(await namesInUse(path.join(directory, "none")))]).toEqual([]);
   writeFileSync(path.join(directory, "file"), "");
-  const build = new BuildInUse(path.join(directory, "file/below"));
+  const build = new InUse(path.join(directory, "file/below"));
   build.add("a");
   build.end();
 });

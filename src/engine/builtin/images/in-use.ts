@@ -1,13 +1,13 @@
 /**
- * What the builds that run now use, so that nobody prunes it under them: one file a build, one name a line. A file whose process is
- * gone counts for nothing, and goes.
+ * What builds, pulls and others use that run now, so that nobody removes it under them: one file each, one name a line. A file whose
+ * process is gone counts for nothing, and goes.
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
-export class BuildInUse {
+export class InUse {
   readonly #directory: string;
   readonly #names = new Set<string>();
   #file: { readonly path: string; readonly descriptor: number } | undefined;
@@ -45,7 +45,7 @@ export class BuildInUse {
 }
 
 export async function namesInUse(directory: string): Promise<ReadonlySet<string>> {
-  const files = await readdir(directory).catch(() => []);
+  const files = (await readdir(directory).catch(() => [])).filter((name) => !name.endsWith(".lock"));
   const names = await Promise.all(
     files.map(async (name) => {
       const file = path.join(directory, name);
