@@ -21,12 +21,21 @@ async function main(): Promise<void> {
   for (const scenario of chosen) {
     // From the seed and its name, so that one alone does what it did in company.
     await using world = await openWorld(randomFrom(seed ^ hash(scenario.name)), rounds);
+    endWith(world);
     const began = performance.now();
     outcomes.push([scenario.name, await scenario.run(world)]);
     console.log(`${scenario.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
   }
   console.log(`\n${formatOutcomes(outcomes)}`);
   if (outcomes.some(([, outcome]) => FINDINGS.some((finding) => outcome[finding] > 0))) process.exitCode = 1;
+}
+
+/** Ctrl-C leaves nothing behind either. */
+function endWith(world: AsyncDisposable): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => void world[Symbol.asyncDispose]().then(() => process.exit(1)));
+  }
 }
 
 function count(text: string, option: string): number {

@@ -112,3 +112,25 @@ function accepts(port: number): Promise<boolean> {
     socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
   });
 }
+
+/** Data that stop are not data that end: a tar of half of the files must not pass for a whole one. */
+it.each(["an image that is saved", "files that are copied out"])(
+  "kill -9 of the supervisor in the middle of %s is an error of the stream",
+  async (what) => {
+    await using engine = await openEngine({ home, engine: "builtin" });
+    const { id } = await engine.containers.create({ image: "busybox", command: ["dd", "if=/dev/zero", "of=/large", "bs=1M", "count=64"] });
+    await engine.containers.start(id);
+    await engine.containers.wait(id);
+    if (what.startsWith("an image")) await engine.containers.commit(id, { reference: "large" });
+    const stream = what.startsWith("an image") ? await engine.images.save(["large"]) : await engine.containers.copyOut(id, "/large");
+    const supervisor = await (engine as unknown as { supervisorPid(): Promise<number> }).supervisorPid();
+    const read = async (): Promise<void> => {
+      let killed = false;
+      for await (const _ of stream) {
+        if (!killed) process.kill(supervisor, "SIGKILL");
+        killed = true;
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: "SUPERVISOR_DIED" });
+  },
+);

@@ -1,6 +1,6 @@
 /** Moving data from async iterables to the supervisor's streams, and from those to whoever reads. */
 import type { Socket } from "node:net";
-import { pipeline, type Readable, Transform } from "node:stream";
+import { type Readable, Transform } from "node:stream";
 import { abortError } from "../../errors.js";
 import type { Fields, FieldWriter } from "./codec.js";
 import type { RequestOptions, Supervisor } from "./supervisor.js";
@@ -89,9 +89,15 @@ export function requestOutput(socket: Socket, done: Promise<unknown>): Readable 
   const output = new Transform({
     transform: (chunk, _, next) => next(null, chunk),
     flush: (next) => void done.then(() => next(), next),
+    destroy(error, closed) {
+      socket.destroy();
+      closed(error);
+    },
   });
-  // A request that was refused has nobody who would close the stream.
-  done.catch((error: Error) => socket.destroy(error));
-  pipeline(socket, output, () => {}); // whoever reads sees it
+  // Why it breaks off, the request says better than the socket.
+  socket.on("error", (error) => void done.then(() => output.destroy(error), nothing));
+  // One that was refused has nobody who would end the data.
+  done.catch((error: Error) => output.destroy(error));
+  socket.pipe(output);
   return output;
 }
