@@ -4,7 +4,7 @@ import { inRoot } from "../../spec/mount-targets.js";
 import { planRootfs } from "../runtime/plan-rootfs.js";
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
-import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { SupervisorFailure, tellShortage } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { fileChanges, type LowerFile, replacedDirectories, type WrittenFile } from "./file-changes.js";
 import type { Session } from "./session.js";
@@ -55,11 +55,13 @@ async function lowerFiles(session: Session, record: ContainerRecord, paths: read
   const found = new Map<string, LowerFile>();
   for (let at = 0; at < paths.length; at += BATCH) {
     const batch = paths.slice(at, at + BATCH);
-    const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {
-      imageRoot(session, record)(writer);
-      for (const path of batch) writer.text(Tag.PATH, path);
-      writer.u64(Tag.LIMIT, 0).u64(Tag.FLAGS, 1);
-    });
+    const reply = await session.supervisor
+      .request(Message.READ_FILE, (writer) => {
+        imageRoot(session, record)(writer);
+        for (const path of batch) writer.text(Tag.PATH, path);
+        writer.u64(Tag.LIMIT, 0).u64(Tag.FLAGS, 1);
+      })
+      .catch(tellShortage("Reading the files of the image"));
     for (const [index, file] of reply.structures(Tag.FILE).entries()) {
       const mode = file.u64(Tag.MODE);
       if (mode === undefined) continue;

@@ -7,6 +7,7 @@ import { inRoot } from "../../spec/mount-targets.js";
 import type { ImageStore } from "../images/image-store.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
+import { tellShortage } from "../supervisor/supervisor-failure.js";
 import { committedConfig } from "./committed-config.js";
 import type { ContainerRecord } from "./container-record.js";
 import { packDirectory } from "./layer-tools.js";
@@ -40,11 +41,13 @@ export async function commitContainer(
 export async function volumesInLayer(session: Session, record: ContainerRecord): Promise<readonly string[]> {
   const targets = record.ownVolumes.filter(({ place }) => place === "layer").map(({ target }) => target);
   if (targets.length === 0) return [];
-  const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {
-    if (record.running) writer.text(Tag.ID, record.id);
-    else writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false)));
-    for (const target of targets) writer.text(Tag.PATH, inRoot(target));
-    writer.u64(Tag.LIMIT, 0);
-  });
+  const reply = await session.supervisor
+    .request(Message.READ_FILE, (writer) => {
+      if (record.running) writer.text(Tag.ID, record.id);
+      else writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false)));
+      for (const target of targets) writer.text(Tag.PATH, inRoot(target));
+      writer.u64(Tag.LIMIT, 0);
+    })
+    .catch(tellShortage("Looking for volumes"));
   return reply.structures(Tag.FILE).flatMap((file) => file.text(Tag.PATH) || []);
 }

@@ -105,7 +105,10 @@ function planWithMounts(session: Session, record: ContainerRecord, writable: boo
 function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: string, signal: AbortSignal | undefined): CaissonError {
   if (signal?.aborted) return abortError("copy", signal);
   const where = `${record.name}:${path}`;
-  if (failure.entry !== undefined) {
+  if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
+    return new CaissonError("DISK_FULL", `No space left while copying to ${where}`, { facts: { path }, cause: failure });
+  }
+  if (failure.entry !== undefined && !failure.isShortage) {
     return new CaissonError("LAYER_INVALID", `The archive for ${where} has an entry that is refused: ${failure.entry}: ${failure.doing}`, {
       facts: { entry: failure.entry, reason: failure.doing },
       cause: failure,
@@ -113,9 +116,6 @@ function copyFailure(failure: SupervisorFailure, record: ContainerRecord, path: 
   }
   if (failure.code === "ENOENT" || failure.code === "ENOTDIR") {
     return new CaissonError("PATH_NOT_FOUND", `${where}: ${describeErrno(failure.errno)}`, { facts: { path }, cause: failure });
-  }
-  if (failure.code === "ENOSPC" || failure.code === "EDQUOT") {
-    return new CaissonError("DISK_FULL", `No space left while copying to ${where}`, { facts: { path }, cause: failure });
   }
   return new CaissonError("COPY_FAILED", `Copying ${where} failed: ${failure.message}`, {
     facts: { path, errno: failure.code },

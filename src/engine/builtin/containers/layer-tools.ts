@@ -113,6 +113,7 @@ function layerFailure(failure: SupervisorFailure, directory: string): CaissonErr
       cause: failure,
     });
   }
+  if (failure.isShortage) return failure.asError(`Unpacking a layer to ${directory}`);
   if (failure.entry === undefined && ["EACCES", "EPERM", "EROFS", "ENOENT"].includes(failure.code)) {
     return new CaissonError("STORE_UNWRITABLE", `A layer can't be unpacked to ${directory}: ${failure.message}`, {
       facts: { path: directory },

@@ -18,7 +18,7 @@ export function supervisorLocks(open: () => Promise<Supervisor>): TakeLock {
       });
     } catch (error) {
       if (!wait && error instanceof SupervisorFailure && (error.code === "EAGAIN" || error.code === "EALREADY")) return undefined;
-      throw error;
+      throw error instanceof SupervisorFailure ? error.asError(`Taking the lock ${file}`) : error;
     }
     return async () => {
       // One that is gone has given it back.

@@ -6,6 +6,7 @@ import { parseUserDatabase, type UserDatabase } from "../runtime/users.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
+import { tellShortage } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
 
@@ -66,10 +67,12 @@ export function rootfsPlan(session: Session, record: ContainerRecord, writable: 
 }
 
 async function request(session: Session, root: (writer: FieldWriter) => void): Promise<UserDatabase> {
-  const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {
-    root(writer);
-    writer.text(Tag.PATH, "etc/passwd").text(Tag.PATH, "etc/group").u64(Tag.LIMIT, LIMIT);
-  });
+  const reply = await session.supervisor
+    .request(Message.READ_FILE, (writer) => {
+      root(writer);
+      writer.text(Tag.PATH, "etc/passwd").text(Tag.PATH, "etc/group").u64(Tag.LIMIT, LIMIT);
+    })
+    .catch(tellShortage("Reading the users of the image"));
   const [passwd, group] = reply.structures(Tag.FILE).map((file) => file.text(Tag.DATA) ?? "");
   return parseUserDatabase(passwd ?? "", group ?? "");
 }

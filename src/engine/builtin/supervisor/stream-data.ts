@@ -94,6 +94,7 @@ export function requestOutput(socket: Socket, done: Promise<unknown>): Readable 
       closed(error);
     },
   });
+  output.on("error", nothing); // whoever reads sees it, maybe later
   // Why it breaks off, the request says better than the socket.
   socket.on("error", (error) => void done.then(() => output.destroy(error), nothing));
   // One that was refused has nobody who would end the data.

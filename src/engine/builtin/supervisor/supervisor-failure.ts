@@ -38,6 +38,11 @@ export class SupervisorFailure extends Error {
     return errnoName(this.errno);
   }
 
+  /** This host gave no process, memory or descriptor for it: whatever was being read is not at fault. */
+  get isShortage(): boolean {
+    return ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"].includes(this.code);
+  }
+
   /** As a public error where nothing more specific fits. */
   asError(operation: string): CaissonError<"SUPERVISOR_ERROR"> {
     return new CaissonError("SUPERVISOR_ERROR", `${operation} failed: ${this.message}`, {
@@ -45,6 +50,13 @@ export class SupervisorFailure extends Error {
       cause: this,
     });
   }
+}
+
+/** For a `catch` where a shortage is the only failure that nobody has better words for: as a public error; others as they are. */
+export function tellShortage(operation: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof SupervisorFailure && error.isShortage ? error.asError(operation) : error;
+  };
 }
 
 /** `ENOENT` for 2. */
