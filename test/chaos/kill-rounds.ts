@@ -67,7 +67,7 @@ interface Round {
 async function oneRound(world: World, tally: Tally, { home, operation, needs, moment, who, again }: Round): Promise<void> {
   const { cage } = world;
   const victim = new Victim(cage, { home, operation, needs });
-  let held: Held = { namespaces: new Set(), ports: new Set() };
+  let held: Held = heldBy([]);
   try {
     const ready = await victim.prepare();
     if (!ready?.ready) throw new Error(`not ready: ${JSON.stringify(ready)} ${victim.stderr}`);

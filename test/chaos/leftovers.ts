@@ -7,6 +7,8 @@ import { type Cage, runs } from "./cage.js";
 
 /** A second is promised and some ten milliseconds are usual; the rest is for machines that are busy with somebody else. */
 const WITHIN_MS = 10_000;
+/** Of /proc/PID/stat, a second: the same on every machine that Node runs on (USER_HZ). */
+const TICKS = 100;
 const NAMESPACES = ["mnt", "net", "pid", "ipc", "uts", "cgroup", "user", "time"];
 
 export interface Held {
@@ -14,6 +16,8 @@ export interface Held {
   readonly namespaces: ReadonlySet<string>;
   /** Inodes of listening sockets. */
   readonly ports: ReadonlySet<string>;
+  /** When that was, in clock ticks since boot. */
+  readonly at: number;
 }
 
 export interface Leaks {
@@ -34,6 +38,7 @@ export function heldBy(pids: readonly number[]): Held {
   return {
     namespaces: new Set(pids.flatMap(namespacesOf).filter((name) => !ours.has(name))),
     ports: new Set(pids.flatMap(socketsOf).filter((inode) => listening.has(inode))),
+    at: Math.ceil(Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * TICKS),
   };
 }
 
@@ -47,8 +52,10 @@ export async function leaksOf(home: string, cage: Cage, held: Held): Promise<Lea
   }
 }
 
-export function leaksNow(home: string, cage: Cage, { namespaces, ports }: Held): Leaks {
-  const present = namespaces.size > 0 ? new Set(allProcesses().flatMap(namespacesOf)) : new Set();
+export function leaksNow(home: string, cage: Cage, { namespaces, ports, at }: Held): Leaks {
+  // The kernel gives the number of a namespace that has gone to the next one: whoever began later has another one.
+  const older = namespaces.size > 0 ? allProcesses().filter((pid) => (startOf(pid) ?? at + 1) <= at) : [];
+  const present = new Set(older.flatMap(namespacesOf));
   const listening = ports.size > 0 ? listeningSockets() : new Set();
   return {
     processes: cage.processes().length,
@@ -88,6 +95,15 @@ function entriesOf(directory: string): string[] {
 
 /** Without zombies, which have ended: a host's init may take its time to take note. */
 const allProcesses = (): string[] => readdirSync("/proc").filter((name) => /^\d+$/.test(name) && runs(Number(name)));
+
+function startOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+  } catch {
+    return undefined;
+  }
+}
 
 function namespacesOf(pid: number | string): string[] {
   return NAMESPACES.flatMap((kind) => linkAt(`/proc/${pid}/ns/${kind}`));

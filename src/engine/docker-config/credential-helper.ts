@@ -27,7 +27,9 @@ export async function askHelper(helper: string, server: string, environment: Nod
   }
   if (code !== 0) {
     if (/credentials not found/i.test(output + errors)) return undefined;
-    throw failure(program, server, `exit code ${code}: ${(errors || output).trim()}`);
+    // Helpers explain themselves on their stdout, which is where the secret would be as well.
+    const words = /"Secret"/i.test(output) ? "it answers all the same" : output;
+    throw failure(program, server, `exit code ${code}: ${(errors || words).trim()}`);
   }
   const found = parse(output);
   if (!found) throw failure(program, server, "its answer has no Username and Secret");

@@ -66,15 +66,19 @@ async function readConfig(environment: NodeJS.ProcessEnv): Promise<{ config: Doc
 }
 
 function parse(text: string, origin: string): DockerConfig {
+  const config = parseJson(text);
+  if (typeof config === "object" && config !== null) return config as DockerConfig;
+  // Without the parser's own words as a cause: they quote the text, which holds passwords.
+  throw new CaissonError("OPTION_INVALID", `The credentials in ${origin} can't be read: it is no JSON object`, {
+    facts: { option: origin, value: undefined },
+  });
+}
+
+function parseJson(text: string): unknown {
   try {
-    const config: unknown = JSON.parse(text);
-    if (typeof config === "object" && config !== null) return config as DockerConfig;
-    throw new SyntaxError("it is no JSON object");
-  } catch (cause) {
-    throw new CaissonError("OPTION_INVALID", `The credentials in ${origin} can't be read: ${(cause as Error).message}`, {
-      facts: { option: origin, value: undefined },
-      cause,
-    });
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -89,10 +89,19 @@ export class Authenticator {
     const response = await http.request({ ...request, insecure, signal });
     const text = await response.body.text();
     if (response.status !== 200) throw new TokenRefused(response.status, realm, text.slice(0, 500));
-    const answer = JSON.parse(text) as { token?: string; access_token?: string; expires_in?: number };
-    const value = answer.token ?? answer.access_token;
+    const answer = parseAnswer(text);
+    const value = answer?.token ?? answer?.access_token;
     if (!value) throw new TokenRefused(response.status, realm, "an answer without a token");
-    return { value, expires: Date.now() + (answer.expires_in ?? TOKEN_LIFE_S) * 1000 };
+    return { value, expires: Date.now() + (answer?.expires_in ?? TOKEN_LIFE_S) * 1000 };
+  }
+}
+
+/** Without the parser's words where it is no JSON: they quote what may be a token. */
+function parseAnswer(text: string): { token?: string; access_token?: string; expires_in?: number } | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 
