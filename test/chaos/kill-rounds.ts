@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Engine } from "../../src/engine/engine.js";
 import { kill } from "./cage.js";
-import { type Held, heldBy, leaksOf } from "./leftovers.js";
+import { type Held, heldBy, leaksOf, processesGone } from "./leftovers.js";
 import { type Outcome, type Scenario, Tally } from "./scenario.js";
 import { Victim } from "./victim.js";
 import { Hang } from "./within.js";
@@ -84,8 +84,11 @@ async function oneRound(world: World, tally: Tally, { home, operation, needs, mo
     tally.find(error instanceof Hang ? "hung" : "failed", 1, `${who} killed after ${moment.toFixed(1)} ms: ${error}`);
     kill(victim.pid);
   }
-  if (who === "all") await ageSessions(home);
-  else await findLeaks(world, tally, home, held, `${who} killed after ${moment.toFixed(1)} ms`);
+  if (who === "all") {
+    // A lock that one who is dying still holds would keep the next session from cleaning up.
+    await processesGone(world.cage);
+    await ageSessions(home);
+  } else await findLeaks(world, tally, home, held, `${who} killed after ${moment.toFixed(1)} ms`);
   const { damaged, failed } = await checkHome(home, again && ((engine) => again(engine, needs)));
   tally.find("damaged", damaged.length, damaged.join("; "));
   tally.find("failed", failed.length, failed.join("; "));

@@ -42,6 +42,12 @@ export function heldBy(pids: readonly number[]): Held {
   };
 }
 
+/** Resolves when all have ended, or when the time is up: then what follows finds them. */
+export async function processesGone(cage: Cage): Promise<void> {
+  const deadline = Date.now() + WITHIN_MS;
+  while (cage.processes().length > 0 && Date.now() < deadline) await delay(5);
+}
+
 /** Once nothing is left, or when the time is up. */
 export async function leaksOf(home: string, cage: Cage, held: Held): Promise<Leaks> {
   const deadline = Date.now() + WITHIN_MS;

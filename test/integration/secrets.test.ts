@@ -49,7 +49,8 @@ afterAll(async () => {
 });
 
 function expectUntold(text: string): void {
-  for (const form of [SECRET, ENCODED, encodeURIComponent(SECRET), Buffer.from(SECRET).toString("base64")]) {
+  // JSON.parse quotes the first ten characters of what it can't read.
+  for (const form of [SECRET, ENCODED, Buffer.from(SECRET).toString("base64")].flatMap((each) => [each, each.slice(0, 10)])) {
     expect(text.includes(form), `${form} in ${text.slice(0, 2000)}`).toBe(false);
   }
 }
@@ -95,7 +96,7 @@ describe("credentials of a registry", () => {
   });
 
   it("that are tokens are in no error where the answer that brings one is cut off", async () => {
-    await using tokens = await listen((_, answer) => void answer.end(`{"token":"${SECRET}`));
+    await using tokens = await listen((_, answer) => void answer.end(`${SECRET}"}`));
     await using asking = await listen((_, answer) => {
       answer.writeHead(401, { "www-authenticate": `Bearer realm="http://${tokens.address}/token",service="test"` });
       answer.end();
