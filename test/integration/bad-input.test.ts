@@ -32,6 +32,18 @@ describe("a full disk", () => {
     expect(await outputOf(engine, { image: "busybox", command: ["echo", "works"] })).toBe("works\n");
   });
 
+  it("ends a copy with DISK_FULL, and not with a word against the archive", async () => {
+    using disk = mountSmallDisk(8 * MIB);
+    await using engine = await openEngine({ home: disk.directory });
+    await ensureBusyboxImage(engine);
+    const { id } = await engine.containers.create({ image: "busybox", command: ["sleep", "60"] });
+    await engine.containers.start(id);
+    const large = pack();
+    large.entry({ name: "large" }, Buffer.alloc(16 * MIB, 1));
+    large.finalize();
+    await expect(engine.containers.copyIn(id, bytesOf(large), { path: "/tmp" })).rejects.toMatchObject({ code: "DISK_FULL" });
+  });
+
   it("is the program's own affair when a container fills it, and the container can be removed", async () => {
     using disk = mountSmallDisk(8 * MIB);
     await using engine = await openEngine({ home: disk.directory });
