@@ -1,7 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** How much longer than on a machine of its own anything may take: an emulated one is slow. */
+const patience = Number(process.env["CAISSON_TEST_PATIENCE"] ?? 1);
+
 /** What talks to a real kernel: containers of two files at a time. The limits end what hangs; a busy machine must not reach them. */
-const real = { sequence: { groupOrder: 1 }, pool: "forks", maxWorkers: 2, testTimeout: 120_000, hookTimeout: 120_000 } as const;
+const real = {
+  sequence: { groupOrder: 1 },
+  pool: "forks",
+  maxWorkers: 2,
+  testTimeout: 120_000 * patience,
+  hookTimeout: 120_000 * patience,
+} as const;
 
 /** Unit tests need nothing but Node; the others need root, Linux and the built supervisor (`scripts/test.sh` sees to both). */
 export default defineConfig({

@@ -11,6 +11,7 @@ import type { HostFacts } from "../runtime/host-facts.js";
 import type { UserNamespace } from "../runtime/user-namespace.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
+import { leaveDelegatedCgroup } from "./cgroup-leaf.js";
 import type { KernelFeature } from "./kernel-feature.js";
 
 export interface Session {
@@ -37,6 +38,8 @@ export async function openSession(root: string, host: HostFacts, environment: No
   });
   const directory = path.join(sessions, id);
   const cgroups = planSessionCgroups(host.cgroups, id);
+  // Before the supervisor is born where Node is.
+  leaveDelegatedCgroup(host.cgroups);
   const supervisor = await Supervisor.open({
     binary,
     sessionDirectory: directory,

@@ -122,8 +122,8 @@ const TRIALS: readonly Trial[] = [
   {
     name: "device rules",
     cloneFlags: 0,
-    plan: ({ cgroups }) =>
-      cgroups.unified === undefined
+    plan: ({ cgroups, host }) =>
+      cgroups.unified === undefined || host.userNamespace
         ? undefined
         : [{ op: "BPF_DEVICE", path: cgroups.unified, data: compileDeviceRules(DEFAULT_DEVICE_RULES) }],
     detail: "can be attached to cgroups",

@@ -186,7 +186,8 @@ function planPrepare(
       mode: 0o644,
     })),
     ...cgroups.prepare,
-    ...(cgroups.unified && !spec.privileged
+    // In a user namespace the kernel takes no such program, and needs none: devices are those that the user may open himself.
+    ...(cgroups.unified && !spec.privileged && !host.userNamespace
       ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(allowedDevices(devices)) }]
       : []),
   ];

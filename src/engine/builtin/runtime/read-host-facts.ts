@@ -72,7 +72,7 @@ function readCgroupFacts(): CgroupFacts {
     if (directory) v1[controller] = directory;
   }
   const unifiedMount = mounts.find((mount) => mount.type === "cgroup2");
-  const unified = unifiedMount ? firstWritable([unifiedMount.target]) : undefined;
+  const unified = unifiedMount ? delegated(unifiedMount, ownPath(own, "")) : undefined;
   const controllers = unified ? textOf(path.join(unified, "cgroup.controllers")).split(/\s+/).filter(Boolean) : [];
   const v2 = controllers.length > 0 ? unified : undefined;
   const anyV1 = mounts.some((mount) => mount.type === "cgroup");
@@ -143,6 +143,18 @@ function ownPath(cgroups: string, controller: string): string {
 /** A mount may show a part of the hierarchy only: then the own path begins with that part. */
 function relativeTo(root: string, own: string): string {
   return root !== "/" && own.startsWith(root) ? own.slice(root.length) : own;
+}
+
+/**
+ * The uppermost cgroup on the way to our own in which cgroups can be made and to which processes can be moved: for root the root, for a
+ * user what was delegated to him. Of two cgroups, a process moves between them who may write to what they have in common.
+ */
+function delegated({ root, target }: CgroupMount, own: string): string | undefined {
+  const names = relativeTo(root, own).split("/").filter(Boolean);
+  const ways = [target, ...names.map((_, index) => path.join(target, ...names.slice(0, index + 1)))];
+  return ways.find(
+    (directory) => firstWritable([directory]) && (directory === target || firstWritable([path.join(directory, "cgroup.procs")])),
+  );
 }
 
 function firstWritable(directories: readonly string[]): string | undefined {

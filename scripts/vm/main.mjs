@@ -1,0 +1,125 @@
+#!/usr/bin/env node
+// Runs the contract suite in a virtual machine with a kernel that this one is not: Debian's (6.1), cgroup v2 alone, systemd. Where there is no
+// KVM, QEMU emulates it. Usage: main.mjs [all | VITEST-ARGUMENT...]: a choice of files, all, or others, each as root and as a user.
+// Needs `npm run build`, root, Debian, and the packages qemu-system-x86, mmdebstrap, e2fsprogs and busybox-static.
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const CACHE = path.join(HERE, "../../.cache/vm");
+/** It ends by itself; this ends one that hangs. */
+const TIMEOUT_S = Number(process.env["CAISSON_VM_TIMEOUT_S"] ?? 3600);
+
+const files = (...names) => names.map((name) => `test/contract/${name}.test.ts`).join(" ");
+const SUITES = {
+  root: files("isolation", "lifecycle", "mounts", "volumes", "observation"),
+  user: files("isolation", "lifecycle", "observation"),
+  delegated: files("isolation"),
+};
+
+const wanted = process.argv.slice(2).join(" ");
+const steps = Object.entries(SUITES).map(([who, chosen]) => {
+  const what = wanted === "all" ? "" : wanted || chosen;
+  const report = `--reporter=default --reporter=json --outputFile.json=$RESULTS/${who}.json`;
+  return `${who} ${who} node node_modules/vitest/vitest.mjs run --project contract ${report} ${what}`;
+});
+
+/** Kernel, initrd and the disk with Debian, made once from their recipe. */
+function bootFiles() {
+  const recipe = ["root.sh", "initrd.sh", "caisson-test.service"].map((name) => readFileSync(path.join(HERE, name)));
+  const kernel = execFileSync("apt-cache", ["depends", "linux-image-cloud-amd64"]);
+  const key = createHash("sha256")
+    .update(Buffer.concat([...recipe, kernel]))
+    .digest("hex")
+    .slice(0, 12);
+  const directory = path.join(CACHE, `boot-${key}`);
+  if (!existsSync(directory)) {
+    console.log("making the disk with Debian (half a minute)");
+    const partial = mkdtempSync(`${directory}.partial-`);
+    try {
+      execFileSync(path.join(HERE, "root.sh"), [partial], { stdio: ["ignore", "ignore", "inherit"] });
+      renameSync(partial, directory);
+    } finally {
+      rmSync(partial, { recursive: true, force: true });
+    }
+  }
+  return directory;
+}
+
+function hasKvm() {
+  try {
+    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
+    return /\b(vmx|svm)\b/.test(readFileSync("/proc/cpuinfo", "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** Whatever the machine writes to its disks is gone with it. */
+const disk = (file) => ["-drive", `file=${file},format=raw,if=virtio,snapshot=on,cache=unsafe`];
+
+/** @returns how QEMU ended */
+async function run(boot, tree, results, console) {
+  const qemu = spawn(
+    "qemu-system-x86_64",
+    [
+      ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-smp", "2", "-m", "3072"],
+      ...(hasKvm() ? ["-accel", "kvm", "-cpu", "host"] : ["-accel", "tcg,thread=multi", "-cpu", "max"]),
+      ...["-kernel", path.join(boot, "vmlinuz"), "-initrd", path.join(boot, "initrd")],
+      ...["-append", "console=ttyS0 panic=-1 mitigations=off audit=0"],
+      ...disk(path.join(boot, "root.ext4")),
+      ...disk(tree),
+      ...["-serial", `file:${console}`, "-device", "virtio-serial"],
+      ...["-chardev", "stdio,id=out,signal=off", "-device", "virtserialport,chardev=out,nr=1"],
+      ...["-chardev", `file,id=results,path=${results}`, "-device", "virtserialport,chardev=results,nr=2"],
+    ],
+    // The end of its input would disconnect the first port.
+    { stdio: ["pipe", "inherit", "inherit"] },
+  );
+  const stop = () => qemu.kill("SIGKILL");
+  const timer = setTimeout(stop, TIMEOUT_S * 1000);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, stop);
+  process.once("exit", stop);
+  return new Promise((resolve, reject) => {
+    qemu.once("error", reject);
+    qemu.once("exit", (code, signal) => {
+      clearTimeout(timer);
+      resolve(code ?? signal);
+    });
+  });
+}
+
+function statusOf(directory, step) {
+  try {
+    return Number(readFileSync(path.join(directory, `${step}.status`), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+mkdirSync(CACHE, { recursive: true });
+const boot = bootFiles();
+const work = mkdtempSync(path.join(CACHE, "run-"));
+const log = path.join(CACHE, "console.log");
+try {
+  const [tree, results] = [path.join(work, "tree.ext4"), path.join(work, "results.tar")];
+  execFileSync(path.join(HERE, "tree.sh"), [tree], { input: `${steps.join("\n")}\n`, stdio: ["pipe", "inherit", "inherit"] });
+  const begun = performance.now();
+  const ended = await run(boot, tree, results, log);
+  const kept = path.join(CACHE, "results");
+  rmSync(kept, { recursive: true, force: true });
+  mkdirSync(kept);
+  if (statSync(results, { throwIfNoEntry: false })?.size) execFileSync("tar", ["-x", "-f", results, "-C", kept]);
+  const statuses = Object.keys(SUITES).map((step) => [step, statusOf(kept, step)]);
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(
+    `\n${seconds} s: ${statuses.map(([step, status]) => `${step} ${status === 0 ? "passed" : `failed (${status ?? "no end"})`}`).join(", ")}`,
+  );
+  process.exitCode = statuses.every(([, status]) => status === 0) ? 0 : 1;
+  if (ended !== 0 || statuses.some(([, status]) => status === undefined)) console.log(`qemu: ${ended}; the machine's console is in ${log}`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
