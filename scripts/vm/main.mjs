@@ -23,7 +23,7 @@ const SUITES = {
 const wanted = process.argv.slice(2).join(" ");
 const steps = Object.entries(SUITES).map(([who, chosen]) => {
   const what = wanted === "all" ? "" : wanted || chosen;
-  const report = `--reporter=default --reporter=json --outputFile.json=$RESULTS/${who}.json`;
+  const report = `--reporter=verbose --reporter=json --outputFile.json=$RESULTS/${who}.json`;
   return `${who} ${who} node node_modules/vitest/vitest.mjs run --project contract ${report} ${what}`;
 });
 

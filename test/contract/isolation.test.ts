@@ -110,10 +110,9 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       const script = "trap 'echo got it; exit 3' USR1; (sleep 0.01 &); echo ready; while :; do sleep 0.02; done";
       const id = await at.startShell(script, { init: true });
       for await (const _ of at.engine.containers.logs(id, { follow: true })) break;
-      await new Promise((resolve) => setTimeout(resolve, 60));
-      expect(await run(id, "cat /proc/1/comm; grep -l 'PPid:.*\\b1$' $(grep -l 'State:.*Z' /proc/[0-9]*/status) /dev/null")).toMatch(
-        /^(caisson-init|docker-init|catatonit|tini)\n$/,
-      );
+      const init = () => run(id, "cat /proc/1/comm; grep -l 'PPid:.*\\b1$' $(grep -l 'State:.*Z' /proc/[0-9]*/status) /dev/null");
+      // The orphan ends at some time.
+      await expect.poll(init, { timeout: 10_000, interval: 60 }).toMatch(/^(caisson-init|docker-init|catatonit|tini)\n$/);
       await at.engine.containers.kill(id, "SIGUSR1");
       expect(await at.engine.containers.wait(id)).toMatchObject({ exitCode: 3 });
     });

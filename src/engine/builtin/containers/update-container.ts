@@ -10,6 +10,7 @@ import type { Plan } from "../supervisor/codec.js";
 import { cgroupProcesses } from "./cgroup-processes.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
+import { unreclaimableMemory } from "./stats/parse-stats.js";
 
 /** All of it, or nothing. @throws OPTION_INVALID, UNSUPPORTED, UPDATE_FAILED */
 export async function updateContainer(session: Session, record: ContainerRecord, options: UpdateOptions): Promise<void> {
@@ -60,13 +61,18 @@ async function writeAll(record: ContainerRecord, plan: Plan): Promise<void> {
   const writes = plan.flatMap(({ op, path: file, data, optional = false }): Write[] =>
     op === "HOST_WRITE" && file !== undefined && typeof data === "string" ? [{ file, data, optional }] : [],
   );
+  const over = await exceeded(writes);
+  if (over) throw refused(record, over, Object.assign(new Error("less than is in use"), { code: "EBUSY" }));
   const before = await Promise.all(writes.map(async ({ file }) => ({ file, data: await readFile(file, "utf8").catch(() => undefined) })));
   const failed = await writeInSomeOrder(writes);
   if (!failed) return;
   await writeInSomeOrder(before.flatMap(({ file, data }) => (data === undefined ? [] : [{ file, data: data.trim(), optional: true }])));
-  const { write, cause } = failed;
+  throw refused(record, failed.write, failed.cause);
+}
+
+function refused(record: ContainerRecord, write: Write, cause: NodeJS.ErrnoException): CaissonError {
   const file = path.basename(write.file);
-  throw new CaissonError(
+  return new CaissonError(
     "UPDATE_FAILED",
     `The limits of container ${record.name} stay as they were: ${file} refuses ${write.data}: ${cause.message}`,
     {
@@ -75,6 +81,16 @@ async function writeAll(record: ContainerRecord, plan: Plan): Promise<void> {
       remedy: cause.code === "EBUSY" ? "It uses more than that now." : undefined,
     },
   );
+}
+
+/** v1 refuses a limit below what is in use; v2 takes it, and kills until it is kept. */
+async function exceeded(writes: readonly Write[]): Promise<Write | undefined> {
+  const write = writes.find(({ file }) => path.basename(file) === "memory.max");
+  if (!write) return undefined;
+  const [current, stat] = await Promise.all(
+    ["memory.current", "memory.stat"].map((name) => readFile(path.join(path.dirname(write.file), name), "utf8").catch(() => "")),
+  );
+  return unreclaimableMemory(current!, stat!) > Number(write.data) ? write : undefined;
 }
 
 /** Some limits can't be above or below others, so what is refused is tried again after the rest. @returns what can't be written at all */

@@ -18,6 +18,12 @@ export function parseNumber(text: string): number | undefined {
   return Number.isFinite(value) && value < 2 ** 62 ? value : undefined;
 }
 
+/** What the kernel can't take back without a swap device: `file` of v2's memory.stat counts shared memory, too. */
+export function unreclaimableMemory(current: string, stat: string): number {
+  const { file = 0, shmem = 0, slab_reclaimable: slab = 0 } = parseFlat(stat);
+  return (parseNumber(current) ?? 0) - (file - shmem) - slab;
+}
+
 /** v2's io.stat: `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6`. */
 export function parseIoStat(text: string): BlockIoStats {
   const devices = lines(text).map((line): BlockDeviceStats => {

@@ -4,7 +4,7 @@ import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cpuPercent } from "../../../../../../src/engine/builtin/containers/stats/container-stats.js";
-import { parseHostTicks, parseNetDev, parseNumber } from "../../../../../../src/engine/builtin/containers/stats/parse-stats.js";
+import { parseHostTicks, parseNetDev, parseNumber, unreclaimableMemory } from "../../../../../../src/engine/builtin/containers/stats/parse-stats.js";
 import { readSample } from "../../../../../../src/engine/builtin/containers/stats/read-stats.js";
 import type { ContainerCgroups } from "../../../../../../src/engine/builtin/runtime/cgroups.js";
 
@@ -140,4 +140,10 @@ it("a share of the processors is docker's", () => {
   expect(cpuPercent(cpu(0, 0), cpu(500, 4000))).toBe(50);
   expect(cpuPercent(cpu(0, 100), cpu(500, 100))).toBe(0);
   expect(cpuPercent(cpu(500, 0), cpu(100, 100))).toBe(0);
+});
+
+it("memory that can't be taken back: not the cache of files, but what is shared", () => {
+  const stat = "anon 10000000\nfile 18000000\nshmem 5000000\nslab_reclaimable 1000000\n";
+  expect(unreclaimableMemory("30000000\n", stat)).toBe(16_000_000);
+  expect(unreclaimableMemory("", "")).toBe(0);
 });
