@@ -32,10 +32,9 @@ chroot "$root" useradd --uid 1000 --create-home --shell /bin/sh tester
 cp "$here/caisson-test.service" "$root/etc/systemd/system/"
 ln -s ../caisson-test.service "$root/etc/systemd/system/multi-user.target.wants/"
 # No logins, and nothing that runs by the clock.
-for unit in getty@tty1.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
+for unit in getty@tty1.service serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-# Debian's kernel lets the console have all; the tests' own lines are what is wanted.
 mkdir -p "$root/caisson"
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/*
 

@@ -4,7 +4,12 @@ import { tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cpuPercent } from "../../../../../../src/engine/builtin/containers/stats/container-stats.js";
-import { parseHostTicks, parseNetDev, parseNumber, unreclaimableMemory } from "../../../../../../src/engine/builtin/containers/stats/parse-stats.js";
+import {
+  parseHostTicks,
+  parseNetDev,
+  parseNumber,
+  unreclaimableMemory,
+} from "../../../../../../src/engine/builtin/containers/stats/parse-stats.js";
 import { readSample } from "../../../../../../src/engine/builtin/containers/stats/read-stats.js";
 import type { ContainerCgroups } from "../../../../../../src/engine/builtin/runtime/cgroups.js";
 
