@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the contract suite in a virtual machine with a kernel that this one is not: Debian's (6.1), cgroup v2 alone, systemd. Where there is no
 // KVM, QEMU emulates it. Usage: main.mjs [all | VITEST-ARGUMENT...]: a choice of files, all, or others, each as root and as a user.
-// Needs `npm run build`, root, Debian, and the packages qemu-system-x86, mmdebstrap, e2fsprogs and busybox-static.
+// Needs `npm run build`, root and Debian.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
@@ -102,6 +102,9 @@ function statusOf(directory, step) {
   }
 }
 
+execFileSync(path.join(HERE, "../install-packages.sh"), ["qemu-system-x86", "mmdebstrap", "e2fsprogs", "busybox-static"], {
+  stdio: "inherit",
+});
 mkdirSync(CACHE, { recursive: true });
 const boot = bootFiles();
 const work = mkdtempSync(path.join(CACHE, "run-"));
