@@ -15,6 +15,7 @@
 #include "dir_names.h"
 #include "entry_name.h"
 #include "overlay_attr.h"
+#include "owner.h"
 #include "pack.h"
 #include "protocol.h"
 
@@ -72,6 +73,7 @@ static int add_xattrs(struct pack *p, int fd, struct tar_entry *entry, struct er
 {
 	if (p->names)
 		return 0;
+	owner_recall(fd, &entry->uid, &entry->gid);
 	if (pack_xattrs_read(&p->xattrs, fd, e) < 0)
 		return -1;
 	entry->xattrs = p->xattrs.items;

@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 
 #include "overlay_attr.h"
+#include "owner.h"
 #include "pack_xattrs.h"
 
 #define VALUE_MAX (64u << 10)	/* XATTR_SIZE_MAX */
@@ -28,6 +29,8 @@ static bool refers_elsewhere(const char *name)
 
 static bool is_wanted(const char *name)
 {
+	if (owner_is_flat() && !strcmp(name, OWNER_XATTR))
+		return false;	/* said by the owner */
 	return !strcmp(name, "security.capability") || (!strncmp(name, "user.", 5) && !overlay_is_private_name(name));
 }
 

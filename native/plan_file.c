@@ -12,6 +12,7 @@
 
 #include "archive.h"
 #include "kernel.h"
+#include "owner.h"
 #include "plan.h"
 #include "procfs.h"
 #include "protocol.h"
@@ -57,7 +58,7 @@ static int own(int fd, struct slice args)
 {
 	uint64_t uid = arg_u64_or(args, ARG_UID, 0), gid = arg_u64_or(args, ARG_GID, 0);
 
-	return uid || gid ? fchownat(fd, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) : 0;
+	return uid || gid ? owner_change(fd, "", (uint32_t)uid, (uint32_t)gid, AT_EMPTY_PATH) : 0;
 }
 
 static int op_mkdir(struct plan *p, struct slice args, struct err *e)
@@ -196,7 +197,7 @@ static int op_host_chown(struct plan *p, struct slice args, struct err *e)
 		return -1;
 	if (!find_u64(args, ARG_UID, &uid) || !find_u64(args, ARG_GID, &gid))
 		return fail(e, EINVAL, "owner");
-	return lchown(path, (uid_t)uid, (gid_t)gid) < 0 ? fail(e, errno, "%s", path) : 0;
+	return owner_change(AT_FDCWD, path, (uint32_t)uid, (uint32_t)gid, AT_SYMLINK_NOFOLLOW) < 0 ? fail(e, errno, "%s", path) : 0;
 }
 
 static int op_host_write(struct plan *p, struct slice args, struct err *e)

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "container_table.h"
+#include "files.h"
 #include "kernel.h"
 #include "netlink.h"
 #include "networks.h"
@@ -46,6 +49,35 @@ static int named_namespace(struct slice args, struct err *e)
 		return fail(e, EINVAL, "name of a network");
 	fd = network_namespace(id);
 	return fd < 0 ? fail(e, ENOENT, "no network %.32s", id) : fd;
+}
+
+/* map_one() - Write a line of @file that maps @id to the one that we are, or @text. */
+static int map_one(const char *file, const char *text, uint64_t id, struct err *e)
+{
+	char path[64], line[32];
+	_close_ int fd = -1;
+	int len;
+
+	snprintf(path, sizeof(path), "thread-self/%s", file);
+	len = text ? snprintf(line, sizeof(line), "%s", text) : snprintf(line, sizeof(line), "%" PRIu64 " 0 1", id);
+	fd = openat(procfs(), path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write_once(fd, (struct slice){ (const uint8_t *)line, (size_t)len }) < 0)
+		return fail(e, errno, "%s", file);
+	return 0;
+}
+
+static int op_single_id(struct plan *p, struct slice args, struct err *e)
+{
+	uint64_t uid, gid;
+
+	(void)p;
+	if (arg_u64(args, ARG_UID, &uid, e) < 0 || arg_u64(args, ARG_GID, &gid, e) < 0)
+		return -1;
+	if (unshare(CLONE_NEWUSER) < 0)
+		return fail(e, errno, "namespace");
+	if (map_one("setgroups", "deny", 0, e) < 0 || map_one("gid_map", NULL, gid, e) < 0)
+		return -1;
+	return map_one("uid_map", NULL, uid, e);
 }
 
 static int op_setns(struct plan *p, struct slice args, struct err *e)
@@ -201,6 +233,7 @@ static int op_bpf_device(struct plan *p, struct slice args, struct err *e)
 
 const struct operation namespace_operations[] = {
 	{ OP_UNSHARE, false, "unshare", op_unshare },
+	{ OP_SINGLE_ID, false, "user namespace of one id", op_single_id },
 	{ OP_SETNS, false, "setns", op_setns },
 	{ OP_JOIN, false, "join", op_join },
 	{ OP_HOSTNAME, false, "hostname", op_hostname },

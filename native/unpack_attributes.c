@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "overlay_attr.h"
+#include "owner.h"
 #include "unpack_attributes.h"
 
 static bool starts_with(const char *text, const char *prefix)
@@ -43,10 +44,12 @@ int attributes_apply(int fd, const struct tar_entry *entry, bool fresh, bool own
 	bool chowned = !(own && entry->uid == geteuid() && entry->gid == getegid());
 
 	/* chown(2) takes set-id bits and capabilities away: mode and attributes come after it. */
-	if (chowned && fchown(fd, entry->uid, entry->gid) < 0)
+	if (chowned && owner_change(fd, "", entry->uid, entry->gid, AT_EMPTY_PATH) < 0)
 		return fail(e, errno, "owner %u:%u", entry->uid, entry->gid);
 	if ((!fresh || entry->mode & 07000) && fchmod(fd, (mode_t)entry->mode) < 0)
 		return fail(e, errno, "mode %04o", entry->mode);
+	if (owner_remember(fd, entry->uid, entry->gid) < 0)
+		return fail(e, errno, "owner %u:%u", entry->uid, entry->gid);
 	for (size_t i = 0; i < entry->xattr_count; i++)
 		if (set_xattr(fd, &entry->xattrs[i], e) < 0)
 			return -1;
@@ -65,7 +68,7 @@ int attributes_apply_at(int parent, const char *leaf, const struct tar_entry *en
 	const struct timespec mtime = { entry->mtime, entry->mtime_nsec };
 	const struct timespec times[2] = { mtime, mtime };
 
-	if (fchownat(parent, leaf, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (owner_change(parent, leaf, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, errno, "owner %u:%u", entry->uid, entry->gid);
 	if (utimensat(parent, leaf, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, errno, "time");

@@ -23,9 +23,7 @@ afterEach(() => removeTree(directory));
 
 /** Of the user that runs this. */
 function ownIds(): Pick<UserNamespace, "uids" | "gids"> {
-  const choice = chooseUserNamespace(readUserFacts());
-  if ("missing" in choice) throw new Error(choice.missing);
-  return choice.namespace;
+  return chooseUserNamespace(readUserFacts());
 }
 
 async function open(namespace: Partial<UserNamespace>, binary?: string): Promise<Supervisor> {

@@ -50,7 +50,7 @@ import type { Session } from "./session.js";
 import { updateContainer } from "./update-container.js";
 import { watchRefusals } from "./uplink/refused-host-ports.js";
 import { updateNetworkUplink, uplinkWarnings } from "./uplink/uplink-requests.js";
-import { readUsers } from "./user-files.js";
+import { readExpectedUser, readUsers } from "./user-files.js";
 import { writtenBytes } from "./written-files.js";
 
 export interface ContainerServiceOptions {
@@ -148,11 +148,13 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       checkLimits(spec.resources ?? {}, session.host);
       peersOf(spec, (container) => this.#table.get(container));
       const record = new ContainerRecord(id, name, spec, image, addressOf(spec), this.#placeIn(session));
+      const user = session.host.userNamespace?.single && (await readExpectedUser(session, record));
+      if (user !== undefined) record.spec = { ...spec, user };
       const peer = peerOf(spec.networkMode);
       if (peer !== undefined) record.peer = this.#networkHolder(peer);
       record.users = await readUsers(session, record);
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
-      record.process = resolveProcess({ id, spec, image: image.inspect.config, users: record.users });
+      record.process = resolveProcess({ id, spec: record.spec, image: image.inspect.config, users: record.users });
       await this.#mounts.resolve(record);
       await this.#joinNetworks(record);
       await this.keep(record).catch(async (error: unknown) => {

@@ -8,7 +8,6 @@ import path from "node:path";
 import { CaissonError } from "../../errors.js";
 import { planSessionCgroups, type SessionCgroups } from "../runtime/cgroups.js";
 import type { HostFacts } from "../runtime/host-facts.js";
-import type { UserNamespace } from "../runtime/user-namespace.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
 import { leaveDelegatedCgroup } from "./cgroup-leaf.js";
@@ -45,20 +44,13 @@ export async function openSession(root: string, host: HostFacts, environment: No
     sessionDirectory: directory,
     cgroups: cgroups.directories,
     prepare: cgroups.prepare,
-    userNamespace: userNamespaceOf(host),
+    userNamespace: host.userNamespace,
   });
   const unknown = (): KernelFeature => ({ missing: undefined });
   return {
     ...{ id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor },
     ...{ uplink: unknown(), nameRedirect: unknown() },
   };
-}
-
-function userNamespaceOf({ uid, userNamespace: choice }: HostFacts): UserNamespace | undefined {
-  if (!choice) return undefined;
-  if ("namespace" in choice) return choice.namespace;
-  const { missing, remedy } = choice;
-  throw new CaissonError("USER_NAMESPACE_REFUSED", `No user namespace for this user: ${missing}`, { facts: { uid }, remedy });
 }
 
 function unwritable(directory: string, cause: NodeJS.ErrnoException): CaissonError {

@@ -41,8 +41,7 @@ async function readProcess(
   const read = (name: string): Promise<string> => readFile(`/proc/${pid}/${name}`, "utf8");
   try {
     const [stat, status, commandLine] = await Promise.all([read("stat"), read("status"), read("cmdline")]);
-    const namespace = userNamespace && "namespace" in userNamespace ? userNamespace.namespace : undefined;
-    return describeProcess(pid, { stat, status, commandLine }, users, bootTime, namespace?.uids);
+    return describeProcess(pid, { stat, status, commandLine }, users, bootTime, userNamespace?.uids);
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 /** The container's own /etc/passwd and /etc/group, read inside its root. */
 import { lstatSync } from "node:fs";
 import path from "node:path";
+import { expectedUser, programPlaces } from "../runtime/expected-user.js";
 import { planRootfs } from "../runtime/plan-rootfs.js";
+import { resolveProcess, searchPath } from "../runtime/resolve-process.js";
 import { parseUserDatabase, type UserDatabase } from "../runtime/users.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { writePlan } from "../supervisor/codec.js";
@@ -64,6 +66,24 @@ export function rootfsPlan(session: Session, record: ContainerRecord, writable: 
     work: writable ? record.nextWork() : undefined,
     durable: record.durable,
   });
+}
+
+/** The user to whom a container's entry point would change, where the container is to start as root. */
+export async function readExpectedUser(session: Session, record: ContainerRecord): Promise<string | undefined> {
+  const { id, spec } = record;
+  const users = await readUsers(session, record);
+  const { argv, env, user } = resolveProcess({ id, spec, image: record.image.inspect.config, users });
+  if (spec.user !== undefined || user.uid !== 0) return undefined;
+  const reply = await session.supervisor.request(Message.READ_FILE, (writer) => {
+    writer.nested(Tag.PLAN, (nested) => writePlan(nested, rootfsPlan(session, record, false)));
+    for (const place of programPlaces(argv[0]!, searchPath(env))) writer.text(Tag.PATH, place);
+    writer.u64(Tag.LIMIT, LIMIT);
+  });
+  const script = reply
+    .structures(Tag.FILE)
+    .map((file) => file.bytes(Tag.DATA)?.toString("latin1"))
+    .find((text) => text !== undefined);
+  return script === undefined ? undefined : expectedUser(script, users);
 }
 
 async function request(session: Session, root: (writer: FieldWriter) => void): Promise<UserDatabase> {

@@ -25,10 +25,12 @@ export function kernel(host: HostFacts): Probe {
 
 export function privileges(host: HostFacts): Probe {
   if (host.userNamespace) {
-    const choice = host.userNamespace;
-    if ("missing" in choice)
-      return { name: "privileges", status: "failed", detail: `user ${host.uid}: ${choice.missing}`, remedy: choice.remedy };
-    const ids = choice.namespace.uids.reduce((sum, [, , count]) => sum + count, 0);
+    const { single, uids } = host.userNamespace;
+    if (single) {
+      const detail = `user ${host.uid}, in a user namespace of a single id: ${single.missing}`;
+      return { name: "privileges", status: "warning", detail, remedy: single.remedy };
+    }
+    const ids = uids.reduce((sum, [, , count]) => sum + count, 0);
     return { name: "privileges", status: "passed", detail: `user ${host.uid}, in a user namespace of ${ids} ids` };
   }
   if (host.uid === 0 && (host.capabilities & CAP_SYS_ADMIN) !== 0n) return { name: "privileges", status: "passed", detail: "root" };

@@ -19,6 +19,7 @@ const PHRASES: Readonly<Partial<Record<Operation["op"], (operation: Operation) =
   MKNOD: ({ path }) => `creating the device /${path}`,
   WRITE: ({ path }) => `writing /${path}`,
   HOST_MKDIR: ({ path }) => `creating ${path}`,
+  SINGLE_ID: ({ uid }) => `making a user namespace for the id ${uid}`,
   HOST_CHOWN: ({ path }) => `changing the owner of ${path}`,
   HOST_WRITE: ({ path, data }) => `writing ${typeof data === "string" && data.length < 40 ? `${JSON.stringify(data)} to ` : ""}${path}`,
   SYSCTL: ({ path, data }) => `setting the kernel parameter ${path?.replaceAll("/", ".")} to ${JSON.stringify(data)}`,

@@ -1,11 +1,11 @@
 /** What planning needs to know of the host, as plain data: read once by read-host-facts.ts, written by hand in tests. */
 import type { EnforcedLimits } from "../../engine.js";
-import type { UserNamespaceChoice } from "./user-namespace.js";
+import type { UserNamespace } from "./user-namespace.js";
 
 export interface HostFacts {
   readonly uid: number;
   /** For a user who is not root. */
-  readonly userNamespace?: UserNamespaceChoice | undefined;
+  readonly userNamespace?: UserNamespace | undefined;
   /** The supervisor's effective capabilities, in its user namespace. */
   readonly capabilities: bigint;
   readonly kernel: readonly [major: number, minor: number];

@@ -29,7 +29,9 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
   if (!workingDir.startsWith("/")) throw optionError("workingDir", workingDir, "an absolute path");
   const privileged = (spec.privileged ?? false) || (container.privileged ?? false);
   const capabilities = capabilitySet({ ...container, privileged }, host.capabilities);
-  const seccomp = privileged || container.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
+  const singleId = host.userNamespace?.single !== undefined;
+  const seccomp =
+    privileged || container.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities, singleId);
   const inherited = spec.user === undefined ? process.env : process.env.filter((variable) => !variable.startsWith("HOME="));
   const env = mergeEnvironment(
     [...inherited, ...(spec.tty ? ["TERM=xterm"] : []), ...Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`)],
@@ -53,7 +55,7 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
       { op: "UMASK", mode: 0o022 },
       { op: "KEYRING", optional: true },
       { op: "CHDIR", path: workingDir },
-      ...planCredentials({ user, capabilities, noNewPrivileges: container.noNewPrivileges ?? false, seccomp }),
+      ...planCredentials({ user, capabilities, noNewPrivileges: container.noNewPrivileges ?? false, seccomp, singleId }),
       { op: "EXEC", arg: spec.command, env, path: searchPath(env) },
     ],
   };

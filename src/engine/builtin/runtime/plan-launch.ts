@@ -205,7 +205,9 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     mountpoint: directories.mountpoint,
     host,
   });
-  const seccomp = spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities);
+  const singleId = host.userNamespace?.single !== undefined;
+  const seccomp =
+    spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities, singleId);
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
     ...cgroups.join,
@@ -252,7 +254,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     { op: "UMASK", mode: 0o022 },
     { op: "KEYRING", optional: true },
     { op: "CHDIR", path: process.workingDir, flags: spec.readonlyRootfs ? 0 : 1 },
-    ...planCredentials({ user: process.user, capabilities, noNewPrivileges: spec.noNewPrivileges ?? false, seccomp }),
+    ...planCredentials({ user: process.user, capabilities, noNewPrivileges: spec.noNewPrivileges ?? false, seccomp, singleId }),
     ...(spec.init ? [{ op: "INIT" as const }] : []),
     { op: "EXEC", arg: process.argv, env: process.env, path: searchPath(process.env) },
   ];

@@ -34,7 +34,11 @@ export function planPseudoMounts(options: PseudoMountOptions): Plan {
     ...(host.userNamespace && hostPid ? bindTree("/proc", "proc") : mountNew("proc", "proc", restricted)),
     ...mountNew("tmpfs", "dev", MountAttr.NOSUID | MountAttr.STRICTATIME, { mode: "755", size: "65536k" }),
     ...deviceNodes(host),
-    ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, { ptmxmode: "0666", mode: "0620", gid: String(TTY_GID) }),
+    ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, {
+      ptmxmode: "0666",
+      mode: "0620",
+      ...(host.userNamespace?.single ? {} : { gid: String(TTY_GID) }),
+    }),
     ...planSharedMemory(sharedMemory),
     // Shows the queues of the IPC namespace that this is mounted in, whoever's it is.
     ...mountNew("mqueue", "dev/mqueue", restricted).map((operation) => ({ ...operation, optional: true })),

@@ -48,24 +48,32 @@ const ARCHITECTURES = {
   arm64: [[0xc000_00b7, syscallNumbers.arm64]],
 } as const;
 
+/** stat.h: the type in a mode, where mknod and mknodat have it. */
+const TYPE_MASK = 0o170000;
+const DEVICES = [0o020000, 0o060000];
+const ARGUMENT_SIZE = 8;
+
 const compiled = new Map<string, Buffer>();
 
-/** `struct sock_filter[]` for a set of capabilities; undefined on an architecture that has no table. */
-export function defaultSeccompFilter(architecture: string, capabilities: bigint): Buffer | undefined {
+/**
+ * `struct sock_filter[]` for a set of capabilities; undefined on an architecture that has no table.
+ * @param singleId whether the user namespace has one id alone
+ */
+export function defaultSeccompFilter(architecture: string, capabilities: bigint, singleId = false): Buffer | undefined {
   if (architecture !== "x64" && architecture !== "arm64") return undefined;
-  const key = `${architecture} ${capabilities}`;
+  const key = `${architecture} ${capabilities} ${singleId}`;
   let filter = compiled.get(key);
   if (!filter) {
-    filter = encodeFilter(compileFilter(architecture, capabilities));
+    filter = encodeFilter(compileFilter(architecture, capabilities, singleId));
     compiled.set(key, filter);
   }
   return filter;
 }
 
-export function compileFilter(architecture: keyof typeof ARCHITECTURES, capabilities: bigint): readonly BpfInstruction[] {
+export function compileFilter(architecture: keyof typeof ARCHITECTURES, capabilities: bigint, singleId = false): readonly BpfInstruction[] {
   const program: BpfInstruction[] = [statement(LOAD, ARCHITECTURE_OFFSET)];
   for (const [audit, table] of ARCHITECTURES[architecture]) {
-    const search = [statement(LOAD, NUMBER_OFFSET), ...searchTree(rangesOf(syscallActions(table, capabilities)))];
+    const search = [statement(LOAD, NUMBER_OFFSET), ...searchTree(rangesOf(syscallActions(table, capabilities, singleId)))];
     program.push(jump(JUMP_EQUAL, audit, 1, 0), statement(JUMP, search.length), ...search);
   }
   return [...program, ...perform("enosys")];
@@ -104,6 +112,12 @@ function perform(action: SyscallAction): BpfInstruction[] {
       return [statement(RETURN, RET_ERRNO | EPERM)];
     case "enosys":
       return [statement(RETURN, RET_ERRNO | ENOSYS)];
+    case "fake":
+      return [statement(RETURN, RET_ERRNO)];
+    case "fakeMknod":
+      return fakeDevices(1);
+    case "fakeMknodat":
+      return fakeDevices(2);
     case "socket":
       return [
         statement(LOAD, FIRST_ARGUMENT_OFFSET),
@@ -128,6 +142,17 @@ function perform(action: SyscallAction): BpfInstruction[] {
         ...perform("eperm"),
       ];
   }
+}
+
+/** FIFOs, sockets and files need no privilege, and are made. */
+function fakeDevices(modeArgument: number): BpfInstruction[] {
+  return [
+    statement(LOAD, FIRST_ARGUMENT_OFFSET + modeArgument * ARGUMENT_SIZE),
+    statement(AND, TYPE_MASK),
+    ...DEVICES.map((type, index) => jump(JUMP_EQUAL, type, DEVICES.length - index, 0)),
+    ...perform("allow"),
+    ...perform("fake"),
+  ];
 }
 
 function statement(code: number, value: number): BpfInstruction {

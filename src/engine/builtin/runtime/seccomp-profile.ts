@@ -1,12 +1,16 @@
 /**
  * Which system calls a container may make: equal in effect to Docker's default profile (moby/profiles, seccomp/default.json),
  * with io_uring and the AF_ALG and AF_VSOCK families denied as its newer versions do.
+ * In a namespace of a single id, calls that would need others are answered with success.
  */
 import { hasCapability } from "./capabilities.js";
 import type { SyscallTable } from "./syscall-numbers.js";
 
 /** What happens to a call; the conditional ones look at arguments. */
-export type SyscallAction = "allow" | "eperm" | "enosys" | "socket" | "personality" | "clone";
+export type SyscallAction = "allow" | "eperm" | "enosys" | "socket" | "personality" | "clone" | FakeAction;
+
+/** Of a namespace of a single id: told that it was done, whatever it is, or unless it makes what needs no privilege. */
+export type FakeAction = "fake" | "fakeMknod" | "fakeMknodat";
 
 const ALLOWED = names(`
   accept accept4 access adjtimex alarm bind brk capget capset chdir chmod chown chown32 clock_adjtime clock_adjtime64 clock_getres
@@ -59,15 +63,26 @@ const BY_CAPABILITY: Readonly<Record<string, ReadonlySet<string>>> = {
   PERFMON: names("perf_event_open"),
 };
 
+/** Changes of owner and of ids, which have nothing to change to where there is one id. Of what is read back, getuid(2) and stat(2) tell the truth. */
+const FAKED = names(`
+  chown chown32 fchown fchown32 fchownat lchown lchown32 setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setregid
+  setregid32 setresgid setresgid32 setresuid setresuid32 setreuid setreuid32 setuid setuid32
+`);
+
 /** The action for every number up to the highest known; what is beyond is newer than the profile: ENOSYS, so that callers fall back. */
-export function syscallActions(table: SyscallTable, capabilities: bigint): readonly SyscallAction[] {
+export function syscallActions(table: SyscallTable, capabilities: bigint, singleId = false): readonly SyscallAction[] {
   const granted = new Set(
     Object.entries(BY_CAPABILITY).flatMap(([capability, calls]) => (hasCapability(capabilities, capability) ? [...calls] : [])),
   );
   const highest = Math.max(...table.values());
   const actions: SyscallAction[] = Array<SyscallAction>(highest + 1).fill("enosys");
-  for (const [name, number] of table) actions[number] = actionOf(name, granted);
+  for (const [name, number] of table) actions[number] = (singleId && fakeOf(name)) || actionOf(name, granted);
   return actions;
+}
+
+function fakeOf(name: string): FakeAction | undefined {
+  if (FAKED.has(name)) return "fake";
+  return name === "mknod" ? "fakeMknod" : name === "mknodat" ? "fakeMknodat" : undefined;
 }
 
 function actionOf(name: string, granted: ReadonlySet<string>): SyscallAction {

@@ -1,6 +1,7 @@
 /**
  * Which ids a user's session has in its user namespace (user_namespaces(7), subuid(5)): its user is root there, and the subordinate ids
- * that the system gives to that user are the others. Pure; supervisor/map-user-namespace.ts has them mapped.
+ * that the system gives to that user are the others. Where it gives none, root's is the only id. Pure; supervisor/map-user-namespace.ts
+ * has them mapped.
  */
 
 /** What there is to choose from. */
@@ -22,29 +23,40 @@ export type IdRange = readonly [inside: number, outside: number, count: number];
 export interface UserNamespace {
   readonly uids: readonly IdRange[];
   readonly gids: readonly IdRange[];
-  readonly programs: { readonly newuidmap: string; readonly newgidmap: string };
+  /** undefined: a single id, which a user may map without them. */
+  readonly programs: { readonly newuidmap: string; readonly newgidmap: string } | undefined;
+  /** Why there is a single id, and what gives more; undefined where there are more. */
+  readonly single?: SingleId | undefined;
+}
+
+export interface SingleId {
+  readonly missing: string;
+  readonly remedy: string;
 }
 
 /** Images have users up to 65534 (nobody). */
 export const IDS_NEEDED = 65_535;
 
-export type UserNamespaceChoice = { readonly namespace: UserNamespace } | { readonly missing: string; readonly remedy: string };
-
-export function chooseUserNamespace(facts: UserFacts): UserNamespaceChoice {
+export function chooseUserNamespace(facts: UserFacts): UserNamespace {
   const { uid, gid, programs } = facts;
   const user = facts.name ?? String(uid);
-  if (!programs)
-    return { missing: "newuidmap and newgidmap are not installed", remedy: "Install them: the package is uidmap or shadow-utils." };
+  const single = (missing: string, remedy: string): UserNamespace => ({
+    uids: [[0, uid, 1]],
+    gids: [[0, gid, 1]],
+    programs: undefined,
+    single: { missing, remedy },
+  });
+  if (!programs) return single("newuidmap and newgidmap are not installed", "Install them: the package is uidmap or shadow-utils.");
   const uids = subordinateRanges(facts.subuid, facts);
   const gids = subordinateRanges(facts.subgid, facts);
   const short = (["subuid", "subgid"] as const).find((_, index) => count([uids, gids][index]!) < IDS_NEEDED);
   if (short) {
-    return {
-      missing: `/etc/${short} gives user ${user} ${count(short === "subuid" ? uids : gids)} ids, not ${IDS_NEEDED}`,
-      remedy: `As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
-    };
+    return single(
+      `/etc/${short} gives user ${user} ${count(short === "subuid" ? uids : gids)} ids, not ${IDS_NEEDED}`,
+      `As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user}`,
+    );
   }
-  return { namespace: { uids: rangesFrom(uid, uids), gids: rangesFrom(gid, gids), programs } };
+  return { uids: rangesFrom(uid, uids), gids: rangesFrom(gid, gids), programs };
 }
 
 /** As it is seen in the namespace. 65534 is the kernel's overflow id. */

@@ -1,9 +1,10 @@
 /**
  * Has ids mapped into the user namespace of a supervisor that waits for it (native/user_namespace.h), by shadow's programs: they check
- * that the ids are the user's.
+ * that the ids are the user's. A single id, the user's own, needs none.
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { CaissonError } from "../../errors.js";
 import type { IdRange, UserNamespace } from "../runtime/user-namespace.js";
 
@@ -23,13 +24,27 @@ export async function mapUserNamespace(child: ChildProcess, namespace: UserNames
   if (!made) throw refused("the kernel refuses it", stderr(), ALLOW);
   const pid = String(child.pid);
   try {
-    await Promise.all([map(programs.newuidmap, pid, uids), map(programs.newgidmap, pid, gids)]);
+    if (programs) await Promise.all([map(programs.newuidmap, pid, uids), map(programs.newgidmap, pid, gids)]);
+    else await mapOwn(pid, namespace);
   } catch (error) {
     child.kill("SIGKILL"); // it waits for ids that will not come
     throw error;
   }
   stdin!.end();
 }
+
+/** One's own ids one may map without a program's help, once nobody in the namespace can drop a group any more (user_namespaces(7)). */
+async function mapOwn(pid: string, { uids, gids }: UserNamespace): Promise<void> {
+  try {
+    await writeFile(`/proc/${pid}/setgroups`, "deny");
+    await writeFile(`/proc/${pid}/gid_map`, lines(gids));
+    await writeFile(`/proc/${pid}/uid_map`, lines(uids));
+  } catch (error) {
+    throw refused(`its ids can't be mapped (${(error as Error).message})`, "", ALLOW, error as Error);
+  }
+}
+
+const lines = (ranges: readonly IdRange[]): string => ranges.map((range) => range.join(" ")).join("\n");
 
 async function map(program: string, pid: string, ranges: readonly IdRange[]): Promise<void> {
   const { execFile } = await import("node:child_process");

@@ -174,6 +174,7 @@ export const Op = {
   MOUNT_POINT: 62,
   POPULATE: 63,
   JOIN: 64,
+  SINGLE_ID: 66,
   HOST_CHOWN: 65,
 } as const;
 

@@ -6,7 +6,7 @@ import type { Plan } from "../../../../../src/engine/builtin/supervisor/codec.js
 import { UNIFIED_HOST } from "../../../../fixtures/host-facts.js";
 
 const namespace = { uids: [[0, 1000, 1] as const], gids: [[0, 1000, 1] as const], programs: { newuidmap: "", newgidmap: "" } };
-const ROOTLESS_HOST = { ...UNIFIED_HOST, uid: 1000, userNamespace: { namespace } };
+const ROOTLESS_HOST = { ...UNIFIED_HOST, uid: 1000, userNamespace: namespace };
 
 const overlay = (host: typeof UNIFIED_HOST): Plan =>
   planOverlay({ layers: ["/l/a", "/l/b"], scratch: "/s", mountpoint: "/m", writable: true, host });

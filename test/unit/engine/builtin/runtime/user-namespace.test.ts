@@ -10,32 +10,28 @@ const FACTS: UserFacts = {
 describe("a user namespace", () => {
   it("has its user as root, and the subordinate ids after that", () => {
     expect(chooseUserNamespace(FACTS)).toEqual({
-      namespace: {
-        uids: [
-          [0, 1000, 1],
-          [1, 165_536, 65_536],
-        ],
-        gids: [
-          [0, 1001, 1],
-          [1, 165_536, 65_536],
-        ],
-        programs,
-      },
+      uids: [
+        [0, 1000, 1],
+        [1, 165_536, 65_536],
+      ],
+      gids: [
+        [0, 1001, 1],
+        [1, 165_536, 65_536],
+      ],
+      programs,
     });
   });
 
   it("takes every range of the user, by name and by number", () => {
     const subuid = "ada:100000:30000\nbroken\nada:x:5\nada:7:0\n1000:500000:40000\n";
     expect(chooseUserNamespace({ ...FACTS, subuid })).toMatchObject({
-      namespace: {
-        uids: [
-          [0, 1000, 1],
-          [1, 100_000, 30_000],
-          [30_001, 500_000, 40_000],
-        ],
-      },
+      uids: [
+        [0, 1000, 1],
+        [1, 100_000, 30_000],
+        [30_001, 500_000, 40_000],
+      ],
     });
-    expect(chooseUserNamespace({ ...FACTS, name: undefined, subuid: "1000:1:65536", subgid: "1000:1:65536" })).toHaveProperty("namespace");
+    expect(chooseUserNamespace({ ...FACTS, name: undefined, subuid: "1000:1:65536", subgid: "1000:1:65536" }).single).toBeUndefined();
   });
 
   it.each([
@@ -44,10 +40,12 @@ describe("a user namespace", () => {
     [{ subgid: "ada:5:1000" }, /\/etc\/subgid gives user ada 1000 ids/, /usermod/],
     [{ name: undefined, subuid: "ada:165536:65536" }, /gives user 1000 0 ids/, /1000$/],
     [{ subuid: ":165536:65536", name: "" }, /\/etc\/subuid gives/, /usermod/],
-  ])("is not there with %j, which says why", (facts, missing, remedy) => {
+  ])("has its user alone with %j, which says why", (facts, missing, remedy) => {
     expect(chooseUserNamespace({ ...FACTS, ...facts })).toEqual({
-      missing: expect.stringMatching(missing),
-      remedy: expect.stringMatching(remedy),
+      uids: [[0, 1000, 1]],
+      gids: [[0, 1001, 1]],
+      programs: undefined,
+      single: { missing: expect.stringMatching(missing), remedy: expect.stringMatching(remedy) },
     });
   });
 
