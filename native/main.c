@@ -19,6 +19,7 @@
 #include "kernel.h"
 #include "loop.h"
 #include "mount_namespace.h"
+#include "owner.h"
 #include "procfs.h"
 #include "protocol.h"
 #include "sealed.h"
@@ -44,6 +45,7 @@ static int set_up(char **argv, struct err *e)
 	/* Before the copy runs: by execve(2) it belongs to the namespace, and so do the files of its /proc/PID, which are root's else. */
 	if (sealed_reexec(argv, argv[1] ? user_namespace_enter : NULL, e) < 0)
 		return -1;
+	owner_detect();
 	if (close_range(CONTROL_FD + 1, ~0U, 0) < 0 || close_range(CONTROL_FD, CONTROL_FD, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail(e, errno, "close_range");
 	/* Not even a container that shares our user may look into this process (ptrace(2), /proc/PID/exe). */

@@ -2,17 +2,24 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "owner.h"
 
 static bool flat;
 
-void owner_flatten(void)
+void owner_detect(void)
 {
-	flat = true;
+	_close_ int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	char text[4];
+
+	/* Who maps an id without CAP_SETGID must deny setgroups(2) first, and can map one alone (user_namespaces(7)). */
+	flat = fd >= 0 && RETRY(read(fd, text, sizeof(text))) == sizeof(text) && !memcmp(text, "deny", sizeof(text));
 }
 
 bool owner_is_flat(void)

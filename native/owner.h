@@ -11,8 +11,8 @@
 
 #define OWNER_XATTR "user.caisson.owner"
 
-/* owner_flatten() - From now on, in this process and its children: there is one id. */
-void owner_flatten(void);
+/* owner_detect() - At start: whether there is one id, for this process and its children. */
+void owner_detect(void);
 
 bool owner_is_flat(void);
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "owner.h"
 #include "user_namespace.h"
 
 /* Return: once it has ended, 0; -1 with errno. */
@@ -25,11 +24,8 @@ static int await_end(int fd)
 static int become_root(struct err *e)
 {
 	/* Where no groups were mapped beside our own, setgroups(2) is denied, and the groups that we have stay (user_namespaces(7)). */
-	if (setgroups(0, NULL) < 0) {
-		if (errno != EPERM)
-			return fail(e, errno, "setgroups");
-		owner_flatten();
-	}
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail(e, errno, "setgroups");
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return fail(e, errno, "no id 0 in the user namespace");
 	return 0;
