@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command as a user who is not root and has subordinate ids, in a copy of this tree that he can read; files that it writes to
 # $RESULTS are kept in that directory. The user and the copy are gone afterwards. Needs root, and the packages uidmap and passwd.
-# Usage: RESULTS=DIRECTORY NODE=PROGRAM as-user.sh COMMAND...
+# With SUBORDINATE_IDS=no, he has none. Usage: RESULTS=DIRECTORY NODE=PROGRAM as-user.sh COMMAND...
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,7 @@ user=caisson-test-$$
 results=$PWD/$RESULTS
 mkdir -p "$results"
 useradd --create-home --base-dir /tmp --shell /bin/sh "$user"
+if [ "${SUBORDINATE_IDS:-yes}" = no ]; then usermod --del-subuids 0-4294967294 --del-subgids 0-4294967294 "$user"; fi
 home=$(getent passwd "$user" | cut -d: -f6)
 
 leave() {

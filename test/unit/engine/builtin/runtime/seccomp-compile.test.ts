@@ -12,8 +12,15 @@ const ALLOW = 0x7fff0000;
 const errno = (number: number): number => 0x50000 | number;
 
 /** Runs a filter as the kernel does; counts the steps. */
-function run(program: readonly BpfInstruction[], architecture: number, number: number, argument = 0): { result: number; steps: number } {
-  const data: Readonly<Record<number, number>> = { 0: number, 4: architecture, 16: argument };
+function run(
+  program: readonly BpfInstruction[],
+  architecture: number,
+  number: number,
+  argument = 0,
+  second = 0,
+  third = 0,
+): { result: number; steps: number } {
+  const data: Readonly<Record<number, number>> = { 0: number, 4: architecture, 16: argument, 24: second, 32: third };
   let accumulator = 0;
   let steps = 0;
   for (let at = 0; at < program.length; at++) {
@@ -73,6 +80,26 @@ describe("the default seccomp filter", () => {
     expect(run(filter, X64, 165).result).toBe(errno(1));
     expect(run(admin, X64, 165).result).toBe(ALLOW);
     expect(run(admin, X64, 56, 0x10000000).result).toBe(ALLOW);
+  });
+
+  it("answers changes of owner and ids, and new devices, with success where there is one id", () => {
+    const single = compileFilter("x64", docker, true);
+    const success = errno(0);
+    const changes = [92, 93, 94, 260, 105, 106, 113, 114, 116, 117, 119, 122, 123];
+    expect(changes.map((number) => run(single, X64, number).result ^ success)).toEqual(changes.map(() => 0));
+    expect(changes.map((number) => run(filter, X64, number).result)).toEqual(changes.map(() => ALLOW));
+    // 16- and 32-bit: lchown, chown, setuid; lchown32, setuid32.
+    expect([16, 182, 23, 198, 213].map((number) => run(single, IA32, number).result)).toEqual(Array(5).fill(success));
+    for (const device of [0o020666, 0o060660]) {
+      expect(run(single, X64, 133, 0, device).result).toBe(success);
+      expect(run(single, X64, 259, 0, 0, device).result).toBe(success);
+      expect(run(filter, X64, 133, 0, device).result).toBe(ALLOW);
+    }
+    for (const made of [0, 0o644, 0o010644, 0o100644, 0o140644]) {
+      expect(run(single, X64, 133, 0, made).result).toBe(ALLOW);
+      expect(run(single, X64, 259, 0, 0, made).result).toBe(ALLOW);
+    }
+    expect(run(single, X64, 0x40000000 + 92).result).toBe(errno(38));
   });
 
   it("takes few steps, and fits the kernel's limit", () => {
