@@ -16,7 +16,7 @@ static bool flat;
 void owner_detect(void)
 {
 	_close_ int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
-	char text[4];
+	char text[4] = { 0 };
 
 	/* Who maps an id without CAP_SETGID must deny setgroups(2) first, and can map one alone (user_namespaces(7)). */
 	flat = fd >= 0 && RETRY(read(fd, text, sizeof(text))) == sizeof(text) && !memcmp(text, "deny", sizeof(text));
