@@ -1,7 +1,7 @@
 /** `caisson cp` and `caisson attach` with a container that stays. */
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -42,7 +42,19 @@ describe("caisson cp to a container", () => {
   it("puts a file into a directory that is there, or makes it under the name that is given", async () => {
     await said("cp", path.join(local, "file"), "box:/tmp");
     await said("cp", path.join(local, "file"), "box:/tmp/renamed");
-    expect(await inBox("cat /tmp/file /tmp/renamed; stat -c %u /tmp/file")).toBe("a filea file0");
+    expect(await inBox("cat /tmp/file /tmp/renamed")).toBe("a filea file");
+  });
+
+  it("keeps the owner of what goes in, as docker's does; what comes out has its own with -a", async () => {
+    const owned = path.join(local, "owned");
+    await writeFile(owned, "owned");
+    await chown(owned, 1000, 1001);
+    await said("cp", owned, "box:/tmp");
+    expect(await inBox("stat -c %u:%g /tmp/owned")).toBe("1000:1001");
+    await said("cp", "box:/tmp/owned", path.join(local, "mine"));
+    await said("cp", "-a", "box:/tmp/owned", path.join(local, "archived"));
+    const owners = await Promise.all(["mine", "archived"].map(async (name) => (await stat(path.join(local, name))).uid));
+    expect(owners).toEqual([0, 1000]);
   });
 
   it("puts a directory into one that is there, its contents with /., and makes one that is not", async () => {

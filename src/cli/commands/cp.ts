@@ -10,7 +10,7 @@ import { openInput } from "../files.js";
 import { UsageError } from "../usage.js";
 
 const OPTIONS = {
-  archive: { type: "boolean", short: "a", help: "keep the owners of files" },
+  archive: { type: "boolean", short: "a", help: "keep the owners of files that come out; those that go in have theirs in any case" },
   "follow-link": { type: "boolean", short: "L", help: "copy what the source links to, instead of the link" },
   quiet: { type: "boolean", short: "q", help: "as always: only failures are told" },
 } as const;
@@ -45,18 +45,17 @@ async function copyIn(
   { values, terminal, signal }: CopyCall,
 ): Promise<void> {
   const inside = given.startsWith("/") ? given : `/${given}`;
-  const keepOwner = values.archive ?? false;
   const kind = await containerKind(containers, container, inside);
   if (local === "-") {
     if (kind !== "directory")
       throw new CaissonError("COPY_FAILED", `${container}:${inside} must be a directory`, { facts: { path: inside } });
-    return containers.copyIn(container, await openInput(terminal, "-"), { path: inside, keepOwner, signal });
+    return containers.copyIn(container, await openInput(terminal, "-"), { path: inside, signal });
   }
   const follow = (values["follow-link"] ?? false) || local.endsWith("/") || meansContents(local);
   const tar = await packLocal(local, { follow });
   const isDirectory = (await localKind(local)) === "directory" && (follow || !(await isLink(local)));
   const { directory, name } = copyTarget({ path: local === "." ? local : absolute(local), isDirectory }, inside, kind);
-  await containers.copyIn(container, rooted(tar, name), { path: directory, noOverwriteDirNonDir: true, keepOwner, signal });
+  await containers.copyIn(container, rooted(tar, name), { path: directory, noOverwriteDirNonDir: true, signal });
 }
 
 /** Keeps what the end of a path means. */
