@@ -10,7 +10,7 @@ make -s -C native
 [ dist/cli/main.cjs -nt package.json ] && [ -z "$(find src -newer dist/cli/main.cjs -name '*.ts' -print -quit)" ] || npx tsdown --logLevel error
 
 caisson="node dist/cli/main.cjs"
-if ! $caisson inspect postgres >/dev/null 2>&1; then
+if ! $caisson image inspect postgres >/dev/null 2>&1; then
 	if ! $caisson pull postgres; then
 		echo "no registry: the image is built here, from Debian's packages"
 		node scripts/images.mjs postgres

@@ -65,7 +65,8 @@ async function runGroup(group: CommandGroup, [name, ...rest]: readonly string[],
 
 async function runCommand(command: Command, words: readonly string[], { terminal, environment }: CommandLineHost): Promise<number> {
   const interruption = command.handlesSignals ? undefined : interruptible();
-  let opened: Promise<Engine> | undefined;
+  let own: Promise<Engine> | undefined;
+  let keeping: Promise<Engine> | undefined;
   let json = false;
   try {
     const { help, values, operands } = parseArguments(command, words);
@@ -75,13 +76,13 @@ async function runCommand(command: Command, words: readonly string[], { terminal
     }
     json = values["json"] === true;
     const engine: Call["engine"] = (options = {}) => {
-      opened ??= openEngine({ environment, ...options });
-      return opened;
+      own ??= openEngine({ environment, ...options });
+      return own;
     };
     const lasting = async (): Promise<Engine> => {
       const { openLasting } = await import("./server/open-lasting.js");
-      opened ??= openLasting(environment);
-      return opened;
+      keeping ??= openLasting(environment);
+      return keeping;
     };
     const signal = interruption?.signal ?? new AbortController().signal;
     return (await command.run({ values, operands, terminal, engine, lasting, signal, environment })) ?? 0;
@@ -95,7 +96,7 @@ async function runCommand(command: Command, words: readonly string[], { terminal
     return exitCodeOf(error, command);
   } finally {
     interruption?.stop();
-    await (await opened?.catch(() => undefined))?.close();
+    for (const opened of [own, keeping]) await (await opened?.catch(() => undefined))?.close();
   }
 }
 

@@ -150,7 +150,7 @@ it("run tells its own failures from the container's by the exit code", async () 
 });
 
 it("misspelt commands and missing operands are met with help", async () => {
-  expect(await caisson.run(["imagse"])).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean images?") });
+  expect(await caisson.run(["imagse"])).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean images or image?") });
   expect(await caisson.run(["tag", "one"])).toMatchObject({ code: 2, stderr: expect.stringContaining("needs IMAGE NAME[:TAG]") });
   expect(await caisson.run(["version", "more"])).toMatchObject({ code: 2, stderr: expect.stringContaining("too much") });
   expect((await caisson.run(["run", "--help"])).stdout).toContain("--env NAME[=VALUE]");

@@ -42,15 +42,17 @@ export const kill = defineCommand({
 
 export const rm = defineCommand({
   name: "rm",
-  summary: "Remove containers, with the volumes that nobody has named",
+  summary: "Remove containers",
   ...MANY,
   options: {
     force: { type: "boolean", short: "f", help: "also those that run; what is not there is no error" },
-    volumes: { type: "boolean", short: "v", help: "as always: volumes without a name go, too" },
+    volumes: { type: "boolean", short: "v", help: "with the volumes that nobody gave a name" },
   },
-  async run({ values: { force = false }, operands, terminal, lasting }) {
+  async run({ values: { force = false, volumes = false }, operands, terminal, lasting }) {
     const { containers } = await lasting();
-    return eachOperand(operands, terminal, (name) => unlessMissing(force, "CONTAINER_NOT_FOUND", containers.remove(name, { force })));
+    return eachOperand(operands, terminal, (name) =>
+      unlessMissing(force, "CONTAINER_NOT_FOUND", containers.remove(name, { force, volumes })),
+    );
   },
 });
 

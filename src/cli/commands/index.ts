@@ -14,10 +14,12 @@ import { exec } from "./exec.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
 import { importImage } from "./import.js";
+import { info } from "./info.js";
 import { inspect } from "./inspect.js";
 import { load } from "./load.js";
 import { logs } from "./logs.js";
 import { network } from "./network.js";
+import { container, image } from "./noun-groups.js";
 import { ps } from "./ps.js";
 import { pull } from "./pull.js";
 import { push } from "./push.js";
@@ -62,10 +64,13 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   importImage,
   load,
   save,
+  container,
+  image,
   network,
   volume,
   builder,
   system,
+  info,
   serve,
   doctor,
   completion(() => COMMANDS),

@@ -1,0 +1,98 @@
+/** What is here, what it takes, and what nothing needs any more: df, info, inspect, the prunes, and docker's longer names. */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { busyboxRootfs } from "../fixtures/busybox-image.js";
+import { type CommandLine, commandLine } from "../fixtures/command-line.js";
+
+let directory: string;
+let caisson: CommandLine;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), "caisson-housekeeping-"));
+  caisson = commandLine(path.join(directory, "home"), { CAISSON_SERVER_IDLE_EXIT: "2s", CAISSON_ENGINE: "builtin" });
+  await writeFile(path.join(directory, "busybox.tar"), await busyboxRootfs());
+  await said("import", "-c", "VOLUME /data", path.join(directory, "busybox.tar"), "busybox");
+});
+afterAll(async () => {
+  await caisson.run(["rm", "-f", "-v", "one", "two"]);
+  await vi.waitUntil(() => !existsSync(path.join(directory, "home", "server.lock")), { timeout: 60_000, interval: 50 });
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function said(...words: string[]): Promise<string> {
+  const { code, stdout, stderr } = await caisson.run(words);
+  expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
+  return stdout.trim();
+}
+
+describe("looking", () => {
+  it("inspect finds whatever has the name, or the kind that is asked for", async () => {
+    await said("network", "create", "busybox");
+    const id = await said(
+      "container",
+      "run",
+      "-d",
+      "--name",
+      "one",
+      "busybox",
+      "sh",
+      "-c",
+      "head -c 100000 /dev/zero >/big; exec sleep 1000",
+    );
+    expect(JSON.parse(await said("inspect", "one"))).toMatchObject([{ id, name: "one" }]);
+    expect(JSON.parse(await said("inspect", "busybox"))).toMatchObject([{ references: ["busybox:latest"] }]);
+    expect(JSON.parse(await said("inspect", "--type", "network", "busybox"))).toMatchObject([{ name: "busybox", driver: "bridge" }]);
+    expect(JSON.parse(await said("container", "inspect", "one"))).toMatchObject([{ id }]);
+    const missing = await caisson.run(["inspect", "nothing-here"]);
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("There is no image nothing-here here")]);
+    expect((await caisson.run(["inspect", "--type", "pod", "one"])).code).toBe(2);
+  });
+
+  it("system df and info tell what there is", async () => {
+    const rows = (await said("system", "df")).split("\n").map((line) => line.split(/ {3,}/));
+    expect(rows[0]).toEqual(["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]);
+    expect(rows.slice(1).map(([type, total, active]) => [type, total, active])).toEqual([
+      ["Images", "1", "1"],
+      ["Containers", "1", "1"],
+      ["Local Volumes", "1", "1"],
+      ["Build Cache", "0", "0"],
+    ]);
+    expect(rows[2]?.[3]).toBe("100kB");
+    expect(await said("info")).toMatch(/^Engine: .*\nContainers: 1\nImages: 1\n/);
+    expect(JSON.parse(await said("system", "info", "--json"))).toMatchObject({ containers: 1, supports: { sessionBound: false } });
+  });
+});
+
+describe("removing what nothing needs", () => {
+  it("rm leaves anonymous volumes unless told otherwise", async () => {
+    await said("run", "-d", "--name", "two", "busybox", "sleep", "1000");
+    expect((await said("volume", "ls", "-q")).split("\n")).toHaveLength(2);
+    await said("rm", "-f", "two");
+    expect((await said("volume", "ls", "-q")).split("\n")).toHaveLength(2);
+    await said("stop", "-t", "0", "one");
+  });
+
+  it("asks first, and takes the end of the input for a no", async () => {
+    for (const answer of ["", "n\n"]) {
+      const { code, stdout, stderr } = await caisson.run(["container", "prune"], answer);
+      expect([code, stdout, stderr]).toEqual([1, "", "This will remove:\n  - all containers that do not run\nGo on? [y/N] "]);
+    }
+    const { code, stdout } = await caisson.run(["container", "prune"], "y\n");
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{64}\nTotal reclaimed space: 100kB\n$/)]);
+  });
+
+  it("system prune takes containers, networks, images and, if told to, volumes", async () => {
+    await said("image", "tag", "busybox", "other");
+    await said("run", "-d", "--name", "two", "--label", "keep=no", "busybox", "true");
+    expect(await said("system", "prune", "-f", "--filter", "label=keep=yes")).toBe("Total reclaimed space: 0B");
+    const { removed } = JSON.parse(await said("system", "prune", "-f", "--volumes", "--json"));
+    expect(removed).toContain("busybox"); // the network
+    expect(await said("volume", "ls", "-q")).toBe("");
+    expect(await said("images", "-q")).not.toBe("");
+    expect(await said("image", "prune", "-a", "-f")).toMatch(/^busybox:latest\nother:latest\nsha256:(?:.|\n)*Total reclaimed space: [1-9]/);
+    expect(await said("image", "ls", "-q")).toBe("");
+  });
+});
