@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
+import { SINGLE_ID } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -31,7 +32,10 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
 
     it("runs as the user that its own files name", async () => {
-      expect((await at.shell("id -u; id -G; echo $HOME", { user: "app" })).stdout).toBe("1000\n1000 2000\n/home/app\n");
+      const [uid, groups, home] = (await at.shell("id -u; id -G; echo $HOME", { user: "app" })).stdout.split("\n");
+      expect([uid, home]).toEqual(["1000", "/home/app"]);
+      // Where there is one id, there is no other group to be in.
+      expect(groups).toMatch(SINGLE_ID ? /^1000\b/ : /^1000 2000$/);
     });
 
     it("has the environment, the host name, the mounts and the limits it was given", async () => {
@@ -57,9 +61,9 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     });
 
     it("may not open devices of the host", async () => {
-      expect((await at.shell("(mknod /tmp/disk b 253 0 && dd if=/tmp/disk of=/dev/null count=1) 2>&1")).stdout).toContain(
-        "Operation not permitted",
-      );
+      const { stdout } = await at.shell("(mknod /tmp/disk b 253 0 && dd if=/tmp/disk of=/dev/null count=1) 2>&1");
+      // Where there is one id, mknod says that it is done, and nothing is there.
+      expect(stdout).toContain(SINGLE_ID ? "No such file or directory" : "Operation not permitted");
     });
 
     it.runIf(process.getuid?.() === 0)("is killed for memory beyond its limit, and says so", async (context) => {

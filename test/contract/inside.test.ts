@@ -8,7 +8,7 @@ import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContainerSpec } from "../../src/engine/engine.js";
 import { run } from "../fixtures/command.js";
-import { ROOTLESS } from "../fixtures/rootless.js";
+import { ROOTLESS, SINGLE_ID } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
@@ -181,9 +181,9 @@ describe.each(ENGINES.filter(({ daemon }) => daemon === undefined))("inside of a
     return buffer(tar);
   }
 
-  it.runIf(ROOTLESS)("root is a user of the host, and everybody else one of his subordinates", async () => {
+  it.runIf(ROOTLESS)("root is a user of the host, and everybody else one of his subordinates, where he has any", async () => {
     const [root, others] = (await lines("cat /proc/self/uid_map")).map((line) => line.trim().split(/\s+/).map(Number));
     expect(root).toEqual([0, process.getuid!(), 1]);
-    expect(others![0]).toBe(1);
+    expect(others?.[0]).toBe(SINGLE_ID ? undefined : 1);
   });
 });
