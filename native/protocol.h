@@ -212,8 +212,8 @@ enum op_code {
 	OP_MOUNT_POINT = 62,	/* SLOT, PATH in root: made where missing, a directory or an empty file as what SLOT holds */
 	OP_POPULATE = 63,	/* PATH in root, CWD host directory, DATA directory below it: becomes a copy of PATH if empty. NAME beside CWD: scratch */
 	OP_JOIN = 64,		/* NAME running container, FLAGS: its namespaces */
-	OP_SINGLE_ID = 66,	/* UID, GID: a user namespace below ours where root's id is that one, and no other is */
 	OP_HOST_CHOWN = 65,	/* PATH, UID, GID: not followed where it is a link */
+	OP_SINGLE_ID = 66,	/* UID, GID: a user namespace below ours where root's id is that one, and no other is */
 };
 
 enum arg_tag {

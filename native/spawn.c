@@ -205,7 +205,7 @@ static pid_t fork_worker(int **keep, int n, int (*run)(void *context), void *con
 	struct clone_args args = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
 	int proc = procfs(), mounts = mount_namespace_host();
 	int *all[KEEP_MAX];
-	pid_t pid;
+	pid_t pid, parent = getpid();
 
 	if (n < 0 || n > KEEP_MAX - 2) {
 		errno = EINVAL;
@@ -215,8 +215,9 @@ static pid_t fork_worker(int **keep, int n, int (*run)(void *context), void *con
 	if (pid != 0)
 		return pid;
 	default_signals();
-	if (death_signal)
-		prctl(PR_SET_PDEATHSIG, death_signal);
+	/* Who was killed before that is not told of any more. */
+	if (death_signal && (prctl(PR_SET_PDEATHSIG, death_signal) < 0 || getppid() != parent))
+		_exit(126);
 	for (int i = 0; i < n; i++)
 		all[i] = keep[i];
 	all[n] = &proc;

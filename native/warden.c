@@ -24,6 +24,8 @@
 
 /* How long the processes of a session may take to die, in milliseconds: one in an uninterruptible wait can't be hurried. */
 #define KILL_TRIES 5000
+/* How often the directory is tried to be removed: what dies may have a system call to end that makes one more file there. */
+#define REMOVE_TRIES 1000
 /* A session that is just being made has no lock yet. */
 #define YOUNG_SECONDS 60
 
@@ -65,13 +67,18 @@ static void end_cgroups(int session)
 void warden_session_end(int sessions, const char *name)
 {
 	_close_ int dir = openat(sessions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct err e = ERR_INIT;
 
 	if (dir < 0)
 		return;
 	end_cgroups(dir);
 	/* The lock goes last with the rest: until then nobody mistakes this for a session that needs sweeping. */
-	archive_remove_tree(sessions, name, &e);
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		struct err e = ERR_INIT;
+
+		if (archive_remove_tree(sessions, name, &e) == 0)
+			return;
+		sleep_ms(5);
+	}
 }
 
 static void sweep_one(int sessions, const char *name)
