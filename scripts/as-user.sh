@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs a command as a user who is not root and has subordinate ids, in a copy of this tree that he can read; files that it writes to
 # $RESULTS are kept in that directory. The user and the copy are gone afterwards. Needs root, and the packages uidmap and passwd.
-# With SUBORDINATE_IDS=no, he has none. Usage: RESULTS=DIRECTORY NODE=PROGRAM as-user.sh COMMAND...
+# With SUBORDINATE_IDS=no, he has none; IMAGES is an archive for him, which he finds in CAISSON_TEST_IMAGES.
+# Usage: RESULTS=DIRECTORY NODE=PROGRAM as-user.sh COMMAND...
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -26,8 +27,9 @@ tar -c --exclude=./.cache --exclude=./.git --exclude=./native/build . | tar -x -
 mkdir -p "$home/caisson/native/build" "$home/results" "$home/tmp" "$home/bin"
 cp "$NODE" "$home/bin/node"
 cp native/build/caisson-supervisor "$home/caisson/native/build/"
+if [ -n "${IMAGES:-}" ]; then cp "$IMAGES" "$home/images.tar"; fi
 chown -R "$user:" "$home"
 
 cd "$home/caisson"
 setpriv --reuid "$user" --regid "$user" --init-groups env -i PATH="$home/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME="$home" TMPDIR="$home/tmp" RESULTS="$home/results" \
-	CI="${CI:-}" CONTRACT_ENGINES=builtin CAISSON_TEST_OUTSIDE="$CAISSON_TEST_OUTSIDE" "$@"
+	CI="${CI:-}" CONTRACT_ENGINES=builtin CAISSON_TEST_OUTSIDE="$CAISSON_TEST_OUTSIDE" CAISSON_TEST_IMAGES="${IMAGES:+$home/images.tar}" "$@"

@@ -81,10 +81,25 @@ RESULTS=.cache/user NODE=$newest_node node test/fixtures/outside-link.mjs 500 \
 	>"$user_log" 2>&1 || user_failed=1
 if [ "$user_failed" -ne 0 ]; then tail -n 200 "$user_log"; fi
 
+phase "contract tests and three services as a user without subordinate ids"
+single_log=.cache/vitest-single.log
+single_results=.cache/single/vitest.json
+single_second=.cache/single/vitest-second.json
+single_images=.cache/single-images.tar
+single_failed=0
+rm -rf .cache/single
+CAISSON_HOME=$home node dist/cli/main.cjs save -o "$single_images" postgres redis nginx
+RESULTS=.cache/single SUBORDINATE_IDS=no IMAGES=$single_images NODE=$(command -v node) node test/fixtures/outside-link.mjs 500 \
+	scripts/as-user.sh sh -c 'scripts/vitest-twice.sh "$RESULTS/vitest.json" "$RESULTS/vitest-second.json" \
+		test/contract test/integration/single-id-services.test.ts' \
+	>"$single_log" 2>&1 || single_failed=1
+if [ "$single_failed" -ne 0 ]; then tail -n 200 "$single_log"; fi
+
 set --
 [ "$native_failed" -eq 0 ] || set -- "$@" "native tests"
 [ "$fuzz_failed" -eq 0 ] || set -- "$@" "fuzzing"
 [ "$examples_failed" -eq 0 ] || set -- "$@" "examples"
 [ "$vitest_failed" -eq 0 ] || set -- "$@" "unit and integration tests"
 [ "$user_failed" -eq 0 ] || set -- "$@" "as a user who is not root"
-node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" -- "$@"
+[ "$single_failed" -eq 0 ] || set -- "$@" "as a user without subordinate ids"
+node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" "$single_results" "$single_second" -- "$@"

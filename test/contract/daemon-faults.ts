@@ -4,7 +4,9 @@
  * can't do at all is no fault: it says so in `supports`.
  */
 import type { RunnerTask, RunnerTestFile } from "vitest";
+import { SINGLE_ID } from "../fixtures/rootless.js";
 import type { Candidate } from "./engines.js";
+import { SINGLE_ID_LIMITS } from "./single-id-limits.js";
 
 export interface DaemonFault {
   /** Of the candidates, by name. */
@@ -234,19 +236,22 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
   },
 ];
 
+/** And what one id doesn't allow, where there is one. */
+const KNOWN_FAULTS: readonly DaemonFault[] = SINGLE_ID ? [...DAEMON_FAULTS, ...SINGLE_ID_LIMITS] : DAEMON_FAULTS;
+
 const SEPARATOR = " > ";
 
 export function faultOf({ name }: Candidate, task: RunnerTask): DaemonFault | undefined {
   const test = nameBelowEngine(task);
-  return DAEMON_FAULTS.find((fault) => fault.engines.includes(name) && task.file.name.endsWith(`/${fault.file}`) && fault.test === test);
+  return KNOWN_FAULTS.find((fault) => fault.engines.includes(name) && task.file.name.endsWith(`/${fault.file}`) && fault.test === test);
 }
 
 /** Listed for this file and engine, but no test of the suite. */
 export function faultsOfNoTest({ name }: Candidate, file: RunnerTestFile): readonly string[] {
   const names = new Set(testsOf(file).map(nameBelowEngine));
-  return DAEMON_FAULTS.filter(
-    (fault) => fault.engines.includes(name) && file.name.endsWith(`/${fault.file}`) && !names.has(fault.test),
-  ).map(({ test }) => test);
+  return KNOWN_FAULTS.filter((fault) => fault.engines.includes(name) && file.name.endsWith(`/${fault.file}`) && !names.has(fault.test)).map(
+    ({ test }) => test,
+  );
 }
 
 function testsOf(task: RunnerTask): readonly RunnerTask[] {

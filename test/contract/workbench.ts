@@ -55,7 +55,7 @@ export function useEngine(candidate: Candidate): Workbench {
     if (listed.skip) skip(`${listed.skip}: ${listed.fault}`);
     // Vitest reads it when the test has ended; its types let it be said only where a test is declared.
     (task as { fails?: boolean }).fails = true;
-    await annotate(listed.fault, "daemon's fault");
+    await annotate(listed.fault, "known fault");
   });
 
   afterEach(async () => {
