@@ -1,3 +1,4 @@
+import type { Leaks } from "./leftovers.js";
 import type { World } from "./world.js";
 
 export interface Scenario {
@@ -6,18 +7,12 @@ export interface Scenario {
 }
 
 /** A line of the table. */
-export interface Outcome {
+export interface Outcome extends Leaks {
   readonly rounds: number;
   /** Where in its work the victim was when the fault came. A fault that is there all the time counts as `during`. */
   readonly before: number;
   readonly during: number;
   readonly after: number;
-  readonly processes: number;
-  readonly cgroups: number;
-  readonly mounts: number;
-  readonly namespaces: number;
-  readonly ports: number;
-  readonly sessions: number;
   readonly files: number;
   readonly damaged: number;
   readonly failed: number;

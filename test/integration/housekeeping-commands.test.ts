@@ -22,11 +22,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function said(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await caisson.run(words);
-  expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
-  return stdout.trim();
-}
+const said = (...words: string[]): Promise<string> => caisson.said(...words);
 
 describe("looking", () => {
   it("inspect finds whatever has the name, or the kind that is asked for", async () => {

@@ -25,12 +25,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** What a command that succeeds prints. */
-async function said(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await caisson.run(words);
-  expect({ code, stderr }, words.join(" ")).toEqual({ code: 0, stderr: "" });
-  return stdout.trim();
-}
+const said = (...words: string[]): Promise<string> => caisson.said(...words);
 
 async function serverPid(): Promise<number> {
   return Number((await readFile(path.join(home, "server.lock"), "utf8")).split(" ")[0]);
