@@ -397,7 +397,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     it("is mounted with the size, the mode and the options that were asked for", async () => {
       expect(
         await run(
-          "stat -c '%a %u' /t /u; df -k /t /dev/shm | awk 'NR > 1 { print $2 }'; grep -E ' (/t|/u) ' /proc/mounts | cut -d' ' -f4 | sed 's/,[ug]id=.*//'",
+          "stat -c '%a %u' /t /u; df -k /t /dev/shm | awk 'NR > 1 { print $2 }'; grep -E ' (/t|/u) ' /proc/mounts | cut -d' ' -f4 | sed 's/,inode64//; s/,[ug]id=.*//'",
           {
             shmSizeBytes: 1 << 20,
             mounts: [
