@@ -4,7 +4,6 @@ import { pipeline } from "node:stream/promises";
 import type { ContainerService } from "../../engine/engine.js";
 import { CaissonError } from "../../engine/errors.js";
 import { type Call, defineCommand } from "../command.js";
-import { containerKind, firstEntry, localKind, packLocal, rooted, unpackLocal } from "../container-files.js";
 import { copyTarget, meansContents, type Place, placeOf } from "../copy-target.js";
 import { openInput } from "../files.js";
 import { UsageError } from "../usage.js";
@@ -16,6 +15,9 @@ const OPTIONS = {
 } as const;
 
 type CopyCall = Call<typeof OPTIONS>;
+
+// Loaded once something is to be copied: it knows tar.
+const files = () => import("../container-files.js");
 
 export const cp = defineCommand({
   name: "cp",
@@ -44,6 +46,7 @@ async function copyIn(
   given: string,
   { values, terminal, signal }: CopyCall,
 ): Promise<void> {
+  const { containerKind, localKind, packLocal, rooted } = await files();
   const inside = given.startsWith("/") ? given : `/${given}`;
   const kind = await containerKind(containers, container, inside);
   if (local === "-") {
@@ -74,6 +77,7 @@ async function copyOut(
   local: string,
   { values, terminal, signal }: CopyCall,
 ): Promise<void> {
+  const { firstEntry, localKind, unpackLocal } = await files();
   const asked = given.startsWith("/") ? given : `/${given}`;
   const inside = values["follow-link"] ? await followed(containers, container, asked) : asked;
   if (local === "-") {
@@ -92,6 +96,7 @@ async function copyOut(
 
 /** Where a link leads; itself for everything else. */
 async function followed(containers: ContainerService, container: string, inside: string): Promise<string> {
+  const { firstEntry } = await files();
   const entry = await firstEntry(containers, container, inside);
   return entry?.type === "symlink" ? path.posix.resolve(path.posix.dirname(inside), entry.link) : inside;
 }

@@ -1,7 +1,6 @@
 /** What removes the things that nothing needs: `container prune`, `image prune`, `system prune`. */
 import type { Engine, PruneFilters } from "../../engine/engine.js";
 import { type Call, defineCommand, JSON_OPTION } from "../command.js";
-import { confirm } from "../confirm.js";
 import { parseFilters } from "../filters.js";
 import { formatSize } from "../quantities.js";
 import { printJson, printLine } from "../terminal.js";
@@ -91,7 +90,10 @@ async function prune(
   losing: readonly string[],
   work: (engine: Engine) => Promise<Pruned>,
 ): Promise<number> {
-  if (!values.force && !(await confirm(terminal, losing))) return 1;
+  if (!values.force) {
+    const { confirm } = await import("../confirm.js");
+    if (!(await confirm(terminal, losing))) return 1;
+  }
   const { removed, bytes } = await work(await lasting());
   if (values.json) printJson(terminal, { removed, bytes });
   else for (const line of [...removed, `Total reclaimed space: ${formatSize(bytes)}`]) printLine(terminal, line);

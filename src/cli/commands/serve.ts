@@ -1,8 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CaissonError } from "../../engine/errors.js";
-import { parseListenAddress } from "../../engine/server/listen-address.js";
-import { serve as serveEngine } from "../../engine/server/serve.js";
 import { defineCommand } from "../command.js";
 import { parseDuration } from "../quantities.js";
 import { printLine } from "../terminal.js";
@@ -33,6 +31,7 @@ export const serve = defineCommand({
     const tls = await readTls(values);
     const wrong = values["allow-bind"]?.find((each) => !path.isAbsolute(each));
     if (wrong !== undefined) throw new UsageError(`--allow-bind takes an absolute path, not ${JSON.stringify(wrong)}`);
+    const { parseListenAddress, serve: serveEngine } = await import("../../engine/server/index.js");
     const engine = await open({ lasting: true });
     const { root = "/run" } = await engine.info();
     const server = await serveEngine(engine, {
