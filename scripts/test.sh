@@ -95,6 +95,18 @@ RESULTS=.cache/single SUBORDINATE_IDS=no IMAGES=$single_images NODE=$(command -v
 	>"$single_log" 2>&1 || single_failed=1
 if [ "$single_failed" -ne 0 ]; then tail -n 200 "$single_log"; fi
 
+phase "a part of the contract tests in a virtual machine with cgroup v2 (\`npm run test:vm\` runs more)"
+vm_log=.cache/vitest-vm.log
+vm_root=.cache/vm/results/root.json
+vm_user=.cache/vm/results/user.json
+vm_failed=0
+run_vm() {
+	CAISSON_VM_AS=root,user CAISSON_VM_TIMEOUT_S=540 node scripts/vm/main.mjs test/contract/isolation.test.ts test/contract/lifecycle.test.ts >"$vm_log" 2>&1
+}
+# An emulated machine on one that others share: what fails twice has failed.
+run_vm || run_vm || vm_failed=1
+if [ "$vm_failed" -ne 0 ]; then tail -n 200 "$vm_log"; else tail -n 1 "$vm_log"; fi
+
 set --
 [ "$native_failed" -eq 0 ] || set -- "$@" "native tests"
 [ "$fuzz_failed" -eq 0 ] || set -- "$@" "fuzzing"
@@ -102,4 +114,6 @@ set --
 [ "$vitest_failed" -eq 0 ] || set -- "$@" "unit and integration tests"
 [ "$user_failed" -eq 0 ] || set -- "$@" "as a user who is not root"
 [ "$single_failed" -eq 0 ] || set -- "$@" "as a user without subordinate ids"
-node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" "$single_results" "$single_second" -- "$@"
+[ "$vm_failed" -eq 0 ] || set -- "$@" "in a virtual machine"
+node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" "$single_results" "$single_second" \
+	"$vm_root" - "$vm_user" - -- "$@"
