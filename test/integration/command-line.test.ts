@@ -156,7 +156,10 @@ it("misspelt commands and missing operands are met with help", async () => {
   expect((await caisson.run(["run", "--help"])).stdout).toContain("--env NAME[=VALUE]");
   expect((await caisson.run(["help", "run"])).stdout).toBe((await caisson.run(["run", "--help"])).stdout);
   expect((await caisson.run(["help", "volume", "ls"])).stdout).toMatch(/^Usage: caisson volume ls /);
-  expect(await caisson.run(["help", "imagse"])).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean images?") });
+  expect(await caisson.run(["help", "imagse"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("did you mean images or image?"),
+  });
   expect(await caisson.run(["--host"])).toMatchObject({ code: 2, stderr: expect.stringContaining("needs the address of a daemon") });
 });
 

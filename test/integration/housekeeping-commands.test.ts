@@ -47,6 +47,16 @@ describe("looking", () => {
     expect((await caisson.run(["inspect", "--type", "pod", "one"])).code).toBe(2);
   });
 
+  it("create makes what start starts", async () => {
+    const id = await said("create", "--name", "two", "-e", "A=b", "busybox", "sh", "-c", "echo $A");
+    expect(await said("ps", "-a", "--format", "{{.Names}} {{.State}}", "--filter", "name=two")).toBe("two created");
+    await said("start", "two");
+    await expect.poll(() => said("logs", "two")).toBe("b");
+    expect(await said("inspect", "two")).toContain(id);
+    await said("rm", "-v", "two");
+    expect((await caisson.run(["create", "--pull", "never", "no-such-image"])).code).toBe(125);
+  });
+
   it("system df and info tell what there is", async () => {
     const rows = (await said("system", "df")).split("\n").map((line) => line.split(/ {3,}/));
     expect(rows[0]).toEqual(["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]);

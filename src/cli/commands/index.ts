@@ -8,6 +8,7 @@ import { completion } from "./completion.js";
 import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
 import { diff, port, top } from "./container-views.js";
 import { cp } from "./cp.js";
+import { create } from "./create.js";
 import { doctor } from "./doctor.js";
 import { events } from "./events.js";
 import { exec } from "./exec.js";
@@ -34,6 +35,7 @@ import { volume } from "./volume.js";
 
 export const COMMANDS: readonly (Command | CommandGroup)[] = [
   run,
+  create,
   ps,
   logs,
   exec,

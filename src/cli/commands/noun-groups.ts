@@ -6,6 +6,7 @@ import { commit } from "./commit.js";
 import { kill, pause, rename, restart, rm, start, stop, unpause, wait } from "./container-lifecycle.js";
 import { diff, port, top } from "./container-views.js";
 import { cp } from "./cp.js";
+import { create } from "./create.js";
 import { exec } from "./exec.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
@@ -26,9 +27,28 @@ export const container: CommandGroup = {
   name: "container",
   summary: "Manage containers: what the commands above do, by docker's longer names",
   commands: [
-    ...[run, logs, exec, attach, cp, stop, start, restart, kill, rm, rename, pause, unpause, wait, top, port, diff, stats, commit].map(
-      (command) => inGroup("container", command),
-    ),
+    ...[
+      run,
+      create,
+      logs,
+      exec,
+      attach,
+      cp,
+      stop,
+      start,
+      restart,
+      kill,
+      rm,
+      rename,
+      pause,
+      unpause,
+      wait,
+      top,
+      port,
+      diff,
+      stats,
+      commit,
+    ].map((command) => inGroup("container", command)),
     inGroup("container", ps, "ls", ["list", "ps"]),
     inspectContainer,
     containerPrune,

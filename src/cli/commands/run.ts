@@ -2,14 +2,9 @@ import { constants } from "node:os";
 import type { ContainerSpec, Engine } from "../../engine/engine.js";
 import { type Call, defineCommand } from "../command.js";
 import { connectTerminal } from "../connect-terminal.js";
-import { CONTAINER_OPTIONS } from "../container-flags.js";
-import { containerSpec } from "../container-spec-from-flags.js";
-import { ensureImage } from "../ensure-image.js";
 import { forwardSignals } from "../forward-signals.js";
 import { printLine } from "../terminal.js";
-
-/** Docker's: failures of the tool itself, so that every other code is the container's. */
-const FAILURE_CODE = 125;
+import { CREATE_OPTIONS, createContainer, FAILURE_CODE, specOfCall } from "./create.js";
 
 export const run = defineCommand({
   name: "run",
@@ -21,31 +16,17 @@ export const run = defineCommand({
   handlesSignals: true,
   failureCode: FAILURE_CODE,
   options: {
-    ...CONTAINER_OPTIONS,
-    interactive: { type: "boolean", short: "i", help: "connect the standard input" },
-    tty: { type: "boolean", short: "t", help: "give it a terminal" },
+    ...CREATE_OPTIONS,
     detach: { type: "boolean", short: "d", help: "leave it to the server, which is started when none runs, and print its id" },
     rm: { type: "boolean", help: "remove it when it ends; in the foreground, without networks and other containers, that is always so" },
-    pull: { type: "string", value: "missing|always|never", help: "when to fetch the image; default: missing" },
-    quiet: { type: "boolean", short: "q", help: "no progress" },
   },
   async run(call) {
-    const { values, operands } = call;
-    const [image = "", ...command] = operands;
-    const spec = containerSpec(values, { image, command, environment: call.environment });
-    const { detach = false, rm = false } = values;
+    const { detach = false, rm = false, interactive } = call.values;
+    const spec = specOfCall(call);
     const served = detach || needsOthers(spec);
     const engine = await (served ? call.lasting() : call.engine());
-    await ensureImage(engine, image, { ...values, terminal: call.terminal });
-    const { id, warnings } = await engine.containers.create({
-      ...spec,
-      tty: values.tty,
-      openStdin: values.interactive,
-      stdinOnce: values.interactive && !detach,
-      autoRemove: detach && rm,
-    });
-    for (const warning of warnings) call.terminal.stderr.write(`Warning: ${warning}\n`);
-    if (!detach) return runInForeground(engine, id, call, { ...values, keep: served && !rm });
+    const id = await createContainer(engine, call, { ...spec, stdinOnce: interactive && !detach, autoRemove: detach && rm });
+    if (!detach) return runInForeground(engine, id, call, { ...call.values, keep: served && !rm });
     await engine.containers.start(id);
     printLine(call.terminal, id);
     return 0;

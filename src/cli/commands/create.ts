@@ -1,0 +1,49 @@
+import type { ContainerSpec, Engine } from "../../engine/engine.js";
+import { type Call, defineCommand, type Values } from "../command.js";
+import { CONTAINER_OPTIONS } from "../container-flags.js";
+import { containerSpec } from "../container-spec-from-flags.js";
+import { ensureImage } from "../ensure-image.js";
+import { printLine } from "../terminal.js";
+
+/** Docker's: failures of the tool itself, so that every other code is the container's. */
+export const FAILURE_CODE = 125;
+
+/** Those of `run`, too. */
+export const CREATE_OPTIONS = {
+  ...CONTAINER_OPTIONS,
+  interactive: { type: "boolean", short: "i", help: "connect the standard input" },
+  tty: { type: "boolean", short: "t", help: "give it a terminal" },
+  pull: { type: "string", value: "missing|always|never", help: "when to fetch the image; default: missing" },
+  quiet: { type: "boolean", short: "q", help: "no progress" },
+} as const;
+
+type CreateCall = Pick<Call, "operands" | "terminal" | "environment"> & { readonly values: Values<typeof CREATE_OPTIONS> };
+
+export const create = defineCommand({
+  name: "create",
+  summary: "Make a container without starting it, and print its id",
+  operands: "IMAGE [COMMAND] [ARGUMENT...]",
+  least: 1,
+  most: Number.POSITIVE_INFINITY,
+  stopsAtOperand: true,
+  failureCode: FAILURE_CODE,
+  options: { ...CREATE_OPTIONS, rm: { type: "boolean", help: "remove it when it ends" } },
+  async run(call) {
+    const { rm: autoRemove, interactive: stdinOnce } = call.values;
+    printLine(call.terminal, await createContainer(await call.lasting(), call, { ...specOfCall(call), autoRemove, stdinOnce }));
+    return 0;
+  },
+});
+
+/** What flags and operands say, without anything that an engine has to be asked for. @throws UsageError */
+export function specOfCall({ values, operands: [image = "", ...command], environment }: CreateCall): ContainerSpec {
+  return { ...containerSpec(values, { image, command, environment }), tty: values.tty, openStdin: values.interactive };
+}
+
+/** Fetches the image where that is to be done. @returns the container's id */
+export async function createContainer(engine: Engine, { values, terminal }: CreateCall, spec: ContainerSpec): Promise<string> {
+  await ensureImage(engine, spec.image, { ...values, terminal });
+  const { id, warnings } = await engine.containers.create(spec);
+  for (const warning of warnings) terminal.stderr.write(`Warning: ${warning}\n`);
+  return id;
+}
