@@ -1,4 +1,4 @@
-/** Docker's second way to say it: `container ls` is `ps`, `image rm` is `image-rm`. */
+/** The commands about containers and images, by themselves and by docker's longer names: `container ls` is `ps`, `image rm` is `image-rm`. */
 import type { Command, CommandGroup } from "../command.js";
 import { attach } from "./attach.js";
 import { build } from "./build.js";
@@ -23,45 +23,39 @@ import { save } from "./save.js";
 import { stats } from "./stats.js";
 import { tag } from "./tag.js";
 
+/** In the order of the help text. */
+export const CONTAINER_COMMANDS: readonly Command[] = [
+  ...[run, create, ps, logs, exec, attach, cp, stop, start, restart, kill, rm, rename, pause, unpause, wait],
+  ...[top, port, diff, stats, commit],
+];
+
+export const IMAGE_COMMANDS: readonly Command[] = [build, pull, push, images, tag, imageRm, importImage, load, save];
+
 export const container: CommandGroup = {
   name: "container",
   summary: "Manage containers: what the commands above do, by docker's longer names",
   commands: [
-    ...[
-      run,
-      create,
-      logs,
-      exec,
-      attach,
-      cp,
-      stop,
-      start,
-      restart,
-      kill,
-      rm,
-      rename,
-      pause,
-      unpause,
-      wait,
-      top,
-      port,
-      diff,
-      stats,
-      commit,
-    ].map((command) => inGroup("container", command)),
-    inGroup("container", ps, "ls", ["list", "ps"]),
+    ...CONTAINER_COMMANDS.map((command) =>
+      command === ps ? inGroup("container", ps, "ls", ["list", "ps"]) : inGroup("container", command),
+    ),
     inspectContainer,
     containerPrune,
   ],
 };
 
+const IMAGE_NAMES = new Map([
+  [images, ["ls", "list"]],
+  [imageRm, ["rm", "remove"]],
+]);
+
 export const image: CommandGroup = {
   name: "image",
   summary: "Manage images: what the commands above do, by docker's longer names",
   commands: [
-    ...[build, pull, push, tag, importImage, load, save].map((command) => inGroup("image", command)),
-    inGroup("image", images, "ls", ["list"]),
-    inGroup("image", imageRm, "rm", ["remove"]),
+    ...IMAGE_COMMANDS.map((command) => {
+      const [name, ...aliases] = IMAGE_NAMES.get(command) ?? [];
+      return inGroup("image", command, name, aliases);
+    }),
     inspectImage,
     imagePrune,
   ],
