@@ -172,6 +172,15 @@ describe("a server", () => {
     expect(await states()).toEqual({ whole: "created", broken: "created" });
   });
 
+  it("leaves alone what was stopped while it waited for its next restart", async () => {
+    await docker("run", "-d", "--name", "looping", "--restart", "unless-stopped", "busybox", "false");
+    await expect.poll(async () => (await states())["looping"], { interval: 5, timeout: 20_000 }).toBe("restarting");
+    await docker("stop", "looping");
+    await end("SIGKILL");
+    await start();
+    expect(await docker("inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", "looping")).toBe("exited 1");
+  });
+
   it("keeps an image that a container stands on, while it rests as well", async () => {
     await docker("create", "--name", "stands", "busybox");
     await end("SIGTERM");

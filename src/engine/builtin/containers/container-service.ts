@@ -186,6 +186,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const number = signalNumber(signal);
     const fatal = number === signalNumber("SIGKILL") || number === signalNumber(record.process?.stopSignal ?? "SIGTERM");
     if (record.status === "restarting" && fatal) {
+      record.stopRequested = true;
       await record.exclusive(() => this.#giveUp(record)); // after a start that is under way
       if (!record.running) return;
     }
@@ -303,15 +304,23 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     const failed = [...problems];
     if (containers.length + abandoned.length === 0) return failed;
     const session = await this.#open();
-    for (const scratch of abandoned) await removeScratch(session, { name: path.basename(scratch), scratch });
+    for (const scratch of abandoned) {
+      const [id, name] = [path.basename(scratch), "that was removed"];
+      await removeScratch(session, { name, scratch }).catch((error: unknown) =>
+        failed.push(restoreProblem({ id, name }, "removed", error)),
+      );
+    }
     const left: ContainerRecord[] = [];
     for (const container of containers) {
       const onDisk = kept.keeper.hasFiles(container.id);
       const address = addressOf(container.spec);
       const parts = { resolved: (image: ImageInspect) => this.images.resolved(image), ...this.#options, place: this.#placeIn(session) };
       try {
-        const record = await restoreContainer(container, { ...parts, address, onDisk });
-        this.#table.reserve(record.name, record.id);
+        this.#table.reserve(container.name, container.id);
+        const record = await restoreContainer(container, { ...parts, address, onDisk }).catch((error: unknown) => {
+          this.#table.release(container.name);
+          throw error;
+        });
         this.#table.add(record);
         left.push(record);
       } catch (error) {
@@ -366,9 +375,11 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   async #startLeft(left: readonly ContainerRecord[]): Promise<readonly string[]> {
     const failed: string[] = [];
     const start = async (record: ContainerRecord): Promise<void> => {
-      if (record.spec.autoRemove && record.starts > 0) return this.remove(record.id);
-      if (!isResumed(leftContainer(record))) return;
-      await this.start(record.id).catch((error: unknown) => failed.push(restoreProblem(record, "started", error)));
+      const gone = record.spec.autoRemove && record.starts > 0;
+      if (!gone && !isResumed(leftContainer(record))) return;
+      await (gone ? this.remove(record.id) : this.start(record.id)).catch((error: unknown) =>
+        failed.push(restoreProblem(record, gone ? "removed" : "started", error)),
+      );
     };
     await Promise.all(left.filter(({ peer }) => peer === undefined).map(start));
     await Promise.all(left.filter(({ peer }) => peer !== undefined).map(start));
@@ -421,12 +432,12 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   }
 
   async #stop(record: ContainerRecord, options: StopOptions): Promise<void> {
+    if (!this.#closing && (record.running || record.status === "restarting")) record.stopRequested = true;
     if (record.status === "restarting") return this.#giveUp(record);
     if (!record.running) return;
     const session = await this.#open();
     const { timeoutMs = record.spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS, signal = record.process?.stopSignal ?? "SIGTERM" } = options;
     const exit = record.nextExit.promise;
-    if (!this.#closing) record.stopRequested = true;
     session.supervisor.retain();
     try {
       // A frozen process gets the signal once it is thawed.
@@ -515,6 +526,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     if (record.status !== "restarting") return;
     clearTimeout(record.restartTimer);
     record.status = "exited";
+    await this.keep(record).catch(() => {});
     this.#ended(await this.#open(), record, record.exit ?? { exitCode: 0, oomKilled: false });
     this.#emit(record, "stop");
   }

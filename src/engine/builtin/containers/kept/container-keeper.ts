@@ -35,7 +35,8 @@ export class ContainerKeeper {
     return this.#files.forget(id);
   }
 
-  async load(): Promise<LeftContainers> {
+  /** What the files say, and nothing else. */
+  async read(): Promise<Pick<LeftContainers, "containers" | "problems">> {
     const { contents, problems } = await this.#files.load();
     const containers: KeptContainer[] = [];
     const broken: string[] = [...problems];
@@ -46,14 +47,21 @@ export class ContainerKeeper {
         broken.push(`${this.#directory}: ${(error as Error).message}`);
       }
     }
+    return { containers, problems: broken };
+  }
+
+  /** What is to be taken up; removals that were cut off are finished. */
+  async load(): Promise<LeftContainers> {
+    const { containers, problems } = await this.read();
     // Files go first where a container is removed, what says what it was goes last.
     const removed = containers.filter(({ id, starts }) => starts > 0 && !this.hasFiles(id));
     for (const { id } of removed) await this.#files.forget(id);
     const left = containers.filter((container) => !removed.includes(container));
     return {
       containers: left.sort((a, b) => (a.created < b.created ? -1 : 1)),
-      abandoned: broken.length > 0 ? [] : await this.#abandoned(new Set(left.map(({ id }) => id))),
-      problems: broken,
+      // A directory whose file can't be read is nobody's to remove.
+      abandoned: problems.length > 0 ? [] : await this.#abandoned(new Set(left.map(({ id }) => id))),
+      problems,
     };
   }
 
@@ -70,9 +78,8 @@ export class ContainerKeeper {
 
 /** Names of the containers of a data root that stand on an image, whoever's they are. */
 export async function keptUsersOf(root: string, imageId: string): Promise<readonly string[]> {
-  const { contents } = await new JsonFiles(path.join(root, "containers")).load();
-  return (contents as Partial<KeptContainer>[]).flatMap(({ name, image, mounts = [] }) => {
-    const stands = image?.id === imageId || mounts.some((mount) => mount.type === "image" && mount.image.id === imageId);
-    return stands && name !== undefined ? [name] : [];
-  });
+  const { containers } = await new ContainerKeeper(root).read();
+  return containers
+    .filter(({ image, mounts }) => image.id === imageId || mounts.some((mount) => mount.type === "image" && mount.image.id === imageId))
+    .map(({ name }) => name);
 }

@@ -41,7 +41,11 @@ export class JsonFiles {
   async load(): Promise<LoadedFiles> {
     const contents: unknown[] = [];
     const problems: string[] = [];
-    const names = await readdir(this.#directory).catch(() => []);
+    const names = await readdir(this.#directory).catch((error: NodeJS.ErrnoException) => {
+      // What can't be read must not pass for what is not there.
+      if (error.code !== "ENOENT") problems.push(`${this.#directory}: ${error.message}`);
+      return [];
+    });
     for (const name of names.filter((each) => each.endsWith(SUFFIX)).sort()) {
       try {
         contents.push(JSON.parse(await readFile(path.join(this.#directory, name), "utf8")));

@@ -6,7 +6,7 @@ import type { ContainerAddress } from "../../network/addresses.js";
 import type { VolumeStore } from "../../volumes/volume-store.js";
 import type { ContainerMount } from "../container-mount.js";
 import { type ContainerPlace, ContainerRecord } from "../container-record.js";
-import { reserveEndpoint } from "../networks/endpoints.js";
+import { releaseEndpoint, reserveEndpoint } from "../networks/endpoints.js";
 import type { NetworkTable } from "../networks/network-table.js";
 import type { KeptContainer, KeptMount } from "./kept-container.js";
 
@@ -42,6 +42,7 @@ export async function restoreContainer(kept: KeptContainer, parts: RestoreParts)
       if (found) reserveEndpoint(found, record, { ...wanted, ipv4Address, ipv6Address }, { index, spec: wanted });
     }
   } catch (error) {
+    for (const endpoint of record.endpoints.values()) releaseEndpoint(record, endpoint);
     for (const mount of record.mounts) if (mount.type === "volume") await volumes.release(mount.volume.name);
     throw error;
   }
@@ -71,7 +72,11 @@ function dated(image: ImageInspect): ImageInspect {
 }
 
 /** What keeps a container from being taken up, a line. */
-export function restoreProblem({ id, name }: Pick<KeptContainer, "id" | "name">, doing: "taken up" | "started", error: unknown): string {
+export function restoreProblem(
+  { id, name }: Pick<KeptContainer, "id" | "name">,
+  doing: "taken up" | "started" | "removed",
+  error: unknown,
+): string {
   const code = isCaissonError(error) ? ` (${error.code})` : "";
   return `Container ${name} (${id.slice(0, 12)}) can't be ${doing}: ${(error as Error).message}${code}`;
 }
