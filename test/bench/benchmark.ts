@@ -23,7 +23,7 @@ export interface Bench {
   runs(enough: number): number;
   /** Kept between runs: generated images, compiled helpers. */
   readonly cache: string;
-  /** Removed at the end; on the same file system as {@link cache}. */
+  /** Removed at the end; a file system of its own where that can be had. */
   readonly scratch: string;
   note(text: string): void;
 }

@@ -17,6 +17,7 @@ import { takeTurn } from "./lock.js";
 import { memory } from "./memory.js";
 import { networks } from "./networks.js";
 import { type BenchOptions, parseOptions, USAGE } from "./options.js";
+import { mountOwnFileSystem } from "./own-file-system.js";
 import { parallel } from "./parallel.js";
 import { ports } from "./ports.js";
 import { pull } from "./pull.js";
@@ -89,7 +90,8 @@ async function setUp(options: BenchOptions, cleanup: Cleanup): Promise<Bench> {
   await mkdir(CACHE, { recursive: true });
   const scratch = await mkdtemp(join(CACHE, "run-"));
   cleanup.defer(() => rm(scratch, { recursive: true, force: true }));
-  console.log(`Node ${process.version}, Linux ${(await readFile("/proc/sys/kernel/osrelease", "utf8")).trim()}`);
+  const where = await mountOwnFileSystem(scratch, cleanup);
+  console.log(`Node ${process.version}, Linux ${(await readFile("/proc/sys/kernel/osrelease", "utf8")).trim()}, ${where}`);
   const ours = await openCaisson(join(scratch, "home"));
   cleanup.defer(() => ours[Symbol.asyncDispose]());
   const peers = options.peers ? await openPeers(scratch, cleanup) : undefined;
