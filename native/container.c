@@ -105,6 +105,7 @@ static void release_paths(struct container *c)
 	for (int i = 0; i < c->cgroup_dirs_n; i++)
 		free(c->cgroup_dirs[i]);
 	c->cgroup = c->oom_file = c->scratch = NULL;
+	memset(c->cgroup_dirs, 0, sizeof(c->cgroup_dirs));
 	c->cgroup_dirs_n = 0;
 }
 
@@ -252,27 +253,36 @@ static void exit_ready(struct watch *watch, uint32_t events)
 
 /* ---------------------------------------------------------------- launch */
 
-static char *text_of(struct slice body, uint16_t tag)
+/* take_path() - The container's own copy of a path that a request names. */
+static int take_path(struct slice s, char **path, struct err *e)
 {
-	struct slice s;
-
-	if (!find_slice(body, tag, &s) || memchr(s.data, 0, s.len) || s.len >= PATH_MAX)
-		return NULL;
-	return strndup((const char *)s.data, s.len);
+	if (memchr(s.data, 0, s.len) || s.len >= PATH_MAX)
+		return fail(e, EINVAL, "path of a container");
+	*path = strndup((const char *)s.data, s.len);
+	return *path ? 0 : fail(e, ENOMEM, "path of a container");
 }
 
-static void take_paths(struct container *c, struct slice body)
+static int take_paths(struct container *c, struct slice body, struct err *e)
 {
 	struct reader r = reader_of(body);
 	struct field f;
 
 	release_paths(c);
-	c->cgroup = text_of(body, TAG_CGROUP);
-	c->oom_file = text_of(body, TAG_OOM_FILE);
-	c->scratch = text_of(body, TAG_SCRATCH);
-	while (read_field(&r, &f) && c->cgroup_dirs_n < CGROUP_DIRS_MAX)
-		if (f.tag == TAG_CGROUP_DIR)
-			c->cgroup_dirs[c->cgroup_dirs_n++] = strndup((const char *)f.value.data, f.value.len);
+	while (read_field(&r, &f)) {
+		char **path = f.tag == TAG_CGROUP ? &c->cgroup
+			    : f.tag == TAG_OOM_FILE ? &c->oom_file
+			    : f.tag == TAG_SCRATCH ? &c->scratch
+			    : NULL;
+
+		if (f.tag == TAG_CGROUP_DIR && c->cgroup_dirs_n < CGROUP_DIRS_MAX)
+			path = &c->cgroup_dirs[c->cgroup_dirs_n];
+		if (!path || *path)
+			continue;
+		if (take_path(f.value, path, e) < 0)
+			return -1;
+		c->cgroup_dirs_n += f.tag == TAG_CGROUP_DIR;
+	}
+	return 0;
 }
 
 /* entry() - The table's entry for a launch: new, or the one of a container that has exited. */
@@ -300,8 +310,7 @@ static struct container *entry(struct slice body, struct err *e)
 	c->exit.fd = c->status.fd = c->out.fd = c->err.fd = c->stdin_fd = c->netns = c->log.fd = -1;
 	c->failure = (struct err)ERR_INIT;
 	c->state = CONTAINER_EXITED;	/* until there is a process */
-	take_paths(c, body);
-	return c;
+	return take_paths(c, body, e) < 0 ? NULL : c;
 }
 
 static int open_log(struct container *c, struct slice body, struct err *e)

@@ -107,7 +107,6 @@ static int more(struct tar_source *source, size_t used, struct err *e)
 int decoder_start(struct decoder *d, int in, bool gzip, struct err *e)
 {
 	struct work *w = calloc(1, sizeof(*w));
-	int *keep[] = { &w->in, &w->ring.peer };
 	int writer = -1;
 	pid_t pid;
 
@@ -126,7 +125,7 @@ int decoder_start(struct decoder *d, int in, bool gzip, struct err *e)
 	w->input.read = read_descriptor;
 	w->input.context = &w->in;
 	w->input.next = w->input.end = w->input.buffer;
-	pid = spawn_worker(keep, 2, run, w, &d->pidfd);
+	pid = spawn_worker((int *[]){ &w->in, &w->ring.peer }, 2, run, w, &d->pidfd);
 	close(writer);
 	free(w);
 	return pid < 0 ? fail(e, errno, "decoder") : 0;

@@ -8,7 +8,7 @@
 
 #include "err.h"
 
-int fail(struct err *e, int no, const char *format, ...)
+void err_set(struct err *e, int no, const char *format, ...)
 {
 	va_list args;
 
@@ -16,7 +16,6 @@ int fail(struct err *e, int no, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(e->text, sizeof(e->text), format, args);
 	va_end(args);
-	return -1;
 }
 
 void close_fdp(int *fd)

@@ -16,8 +16,10 @@ struct err {
 
 #define ERR_INIT { .op = -1 }
 
-/* fail() - Record a failure; returns -1 so that callers can return it in turn. */
-int fail(struct err *e, int no, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void err_set(struct err *e, int no, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* fail() - Record a failure; is -1 so that callers can return it in turn, seen by whoever compiles or analyses one file alone. */
+#define fail(e, no, ...) ({ err_set(e, no, __VA_ARGS__); -1; })
 
 /* Cleanup attributes: owned resources are released on every return. */
 #define _cleanup_(f) __attribute__((cleanup(f)))

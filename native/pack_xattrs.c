@@ -22,9 +22,9 @@ static int by_name(const void *a, const void *b)
  */
 static bool refers_elsewhere(const char *name)
 {
-	const char *rest = strchr(name, '.');
+	const char *rest = overlay_is_private_name(name) ? strchr(name, '.') : NULL;
 
-	return overlay_is_private_name(name) && (!strcmp(rest, ".overlay.redirect") || !strcmp(rest, ".overlay.metacopy"));
+	return rest && (!strcmp(rest, ".overlay.redirect") || !strcmp(rest, ".overlay.metacopy"));
 }
 
 static bool is_wanted(const char *name)

@@ -26,7 +26,7 @@ phase "types, format, lint, direction of imports"
 npx tsc -p . --noEmit
 npx biome ci --diagnostic-level=error .
 npx depcruise src --config .dependency-cruiser.cjs
-make -s -C native tidy-cppcheck
+make -s -C native -j2 tidy
 
 phase "native tests, under AddressSanitizer and UBSan"
 native_log=.cache/native-tests.log
