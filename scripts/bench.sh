@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .cache/bench
-scripts/install-packages.sh gcc make libc6-dev busybox-static docker.io docker-registry
+scripts/install-packages.sh gcc make libc6-dev busybox-static docker.io docker-registry uidmap passwd
 scripts/install-npm.sh
 make -s -C native
 npx tsdown --logLevel error

@@ -22,6 +22,7 @@ import { parallel } from "./parallel.js";
 import { ports } from "./ports.js";
 import { pull } from "./pull.js";
 import { remote } from "./remote.js";
+import { rootless } from "./rootless.js";
 import { server } from "./server.js";
 import { openCaisson } from "./sides/caisson.js";
 import { installTestcontainers, openTestcontainers } from "./sides/testcontainers.js";
@@ -32,6 +33,7 @@ import { uplink } from "./uplink.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
   start,
+  rootless,
   health,
   parallel,
   stop,
