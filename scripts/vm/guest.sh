@@ -1,14 +1,14 @@
 #!/bin/sh
 # In the virtual machine: runs the steps one by one, each a line `NAME WHO COMMAND...`. What they say goes to the first port, their results
-# ($RESULTS) and ends (NAME.status) to the second one, as a tar. WHO is
+# ($RESULTS) to the second one, lines of JSON that are out of here at once. WHO is
 #   root       in a service of the system
 #   user       with subordinate ids, in a service of his systemd: below what that was delegated
 #   delegated  the same user in a cgroup that is simply his, among the processes of which there must be room for a leaf
 set -u
 exec >/dev/vport0p1 2>&1 </dev/null
 cd /caisson
-mkdir -m 1777 /run/results
-export PATH=/caisson/bin:/usr/sbin:/usr/bin:/sbin:/bin RESULTS=/run/results CONTRACT_ENGINES=builtin CAISSON_TEST_PATIENCE=5
+chmod 666 /dev/vport0p2
+export PATH=/caisson/bin:/usr/sbin:/usr/bin:/sbin:/bin RESULTS=/dev/vport0p2 CONTRACT_ENGINES=builtin CAISSON_TEST_PATIENCE=5
 variables="PATH=$PATH RESULTS=$RESULTS CONTRACT_ENGINES=$CONTRACT_ENGINES CAISSON_TEST_PATIENCE=$CAISSON_TEST_PATIENCE HOME=/home/tester"
 cgroups=/sys/fs/cgroup
 
@@ -38,12 +38,11 @@ in_delegated_cgroup() {
 
 while read -r name who command <&3; do
 	printf '\n-- %s, as %s\n' "$name" "$who"
+	echo "{\"begin\":\"$name\"}" >"$RESULTS"
 	case $who in
 	root) HOME=/root sh -c "$command" ;;
 	user) in_user_manager "$command" ;;
 	delegated) in_delegated_cgroup "$command" ;;
 	esac
-	echo $? >"$RESULTS/$name.status"
+	echo "{\"end\":$?}" >"$RESULTS"
 done 3<bin/steps
-
-tar -c -C "$RESULTS" . >/dev/vport0p2

@@ -4,9 +4,10 @@
 // Needs `npm run build`, root and Debian.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { readResults, summaryOf } from "./results.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const CACHE = path.join(HERE, "../../.cache/vm");
@@ -25,7 +26,7 @@ const people = process.env["CAISSON_VM_AS"]?.split(",") ?? Object.keys(SUITES);
 const wanted = process.argv.slice(2).join(" ");
 const steps = people.map((who) => {
   const what = wanted === "all" ? "" : wanted || SUITES[who];
-  const report = `--reporter=verbose --reporter=json --outputFile.json=$RESULTS/${who}.json`;
+  const report = "--reporter=verbose --reporter=./scripts/vm/reporter.mjs";
   return `${who} ${who} node node_modules/vitest/vitest.mjs run --project contract ${report} ${what}`;
 });
 
@@ -94,14 +95,6 @@ async function run(boot, tree, results, console) {
   });
 }
 
-function statusOf(directory, step) {
-  try {
-    return Number(readFileSync(path.join(directory, `${step}.status`), "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
 execFileSync(path.join(HERE, "../install-packages.sh"), ["qemu-system-x86", "mmdebstrap", "e2fsprogs", "busybox-static"], {
   stdio: "inherit",
 });
@@ -110,21 +103,25 @@ const boot = bootFiles();
 const work = mkdtempSync(path.join(CACHE, "run-"));
 const log = path.join(CACHE, "console.log");
 try {
-  const [tree, results] = [path.join(work, "tree.ext4"), path.join(work, "results.tar")];
+  const [tree, lines] = [path.join(work, "tree.ext4"), path.join(work, "results")];
   execFileSync(path.join(HERE, "tree.sh"), [tree], { input: `${steps.join("\n")}\n`, stdio: ["pipe", "inherit", "inherit"] });
   const begun = performance.now();
-  const ended = await run(boot, tree, results, log);
+  const ended = await run(boot, tree, lines, log);
   const kept = path.join(CACHE, "results");
   rmSync(kept, { recursive: true, force: true });
   mkdirSync(kept);
-  if (statSync(results, { throwIfNoEntry: false })?.size) execFileSync("tar", ["-x", "-f", results, "-C", kept]);
-  const statuses = people.map((step) => [step, statusOf(kept, step)]);
+  const told = existsSync(lines) ? readResults(lines) : new Map();
+  const ends = people.map((step) => [step, told.get(step) ?? { results: [], missing: [], status: undefined }]);
+  console.log();
+  for (const [step, end] of ends) {
+    writeFileSync(path.join(kept, `${step}.json`), JSON.stringify({ testResults: end.results }));
+    console.log(summaryOf(step, end));
+  }
+  if (ended !== 0 || ends.some(([, { status }]) => status === undefined)) console.log(`qemu: ${ended}; the machine's console is in ${log}`);
   const seconds = Math.round((performance.now() - begun) / 1000);
-  console.log(
-    `\n${seconds} s: ${statuses.map(([step, status]) => `${step} ${status === 0 ? "passed" : `failed (${status ?? "no end"})`}`).join(", ")}`,
-  );
-  process.exitCode = statuses.every(([, status]) => status === 0) ? 0 : 1;
-  if (ended !== 0 || statuses.some(([, status]) => status === undefined)) console.log(`qemu: ${ended}; the machine's console is in ${log}`);
+  const words = ends.map(([step, { status }]) => `${step} ${status === 0 ? "passed" : `failed (${status ?? "no end"})`}`);
+  console.log(`${seconds} s: ${words.join(", ")}`);
+  process.exitCode = ends.every(([, { status }]) => status === 0) ? 0 : 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
