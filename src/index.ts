@@ -35,6 +35,7 @@ export type {
   BuildWarning,
   ContainerProcess,
   ContainerStats,
+  DeviceRate,
   DeviceSpec,
   EndpointSpec,
   FileChange,

@@ -1,6 +1,6 @@
 /** What docker's flags of `run` say, in the contract's terms. Reads the files of --env-file, else pure. */
 import { readFileSync } from "node:fs";
-import type { ContainerSpec, DeviceSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine/engine.js";
+import type { ContainerSpec, DeviceRate, DeviceSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import type { Values } from "./command.js";
@@ -149,7 +149,23 @@ function resources(flags: ContainerFlags): ResourceLimits {
     cpusetMems: flags["cpuset-mems"],
     pids: numberOf(flags, "pids-limit"),
     blkioWeight: numberOf(flags, "blkio-weight"),
+    blkioDeviceReadBps: deviceRates(flags, "device-read-bps", parseSize),
+    blkioDeviceWriteBps: deviceRates(flags, "device-write-bps", parseSize),
+    blkioDeviceReadIops: deviceRates(flags, "device-read-iops", parseNumber),
+    blkioDeviceWriteIops: deviceRates(flags, "device-write-iops", parseNumber),
   };
+}
+
+/** `/dev/sda:1m`. */
+function deviceRates(
+  flags: ContainerFlags,
+  name: "device-read-bps" | "device-write-bps" | "device-read-iops" | "device-write-iops",
+  parse: (option: string, text: string) => number,
+): readonly DeviceRate[] | undefined {
+  return flags[name]?.map((text) => {
+    const [path, rate] = required(name, text, ":", "DEVICE:RATE");
+    return { path, rate: parse(name, rate) };
+  });
 }
 
 function healthcheck(flags: ContainerFlags): Healthcheck | undefined {

@@ -133,6 +133,21 @@ export interface ResourceLimits {
   readonly pids?: number | undefined;
   /** Relative weight of block I/O, 10 to 1,000. */
   readonly blkioWeight?: number | undefined;
+  /** Bytes a second read from a disk, at most. `update` changes none of these. */
+  readonly blkioDeviceReadBps?: readonly DeviceRate[] | undefined;
+  /** Bytes a second. */
+  readonly blkioDeviceWriteBps?: readonly DeviceRate[] | undefined;
+  /** Operations a second. */
+  readonly blkioDeviceReadIops?: readonly DeviceRate[] | undefined;
+  /** Operations a second. */
+  readonly blkioDeviceWriteIops?: readonly DeviceRate[] | undefined;
+}
+
+export interface DeviceRate {
+  /** Of a whole disk of the host: `/dev/sda`. */
+  readonly path: string;
+  /** A whole number from 1. */
+  readonly rate: number;
 }
 
 /**

@@ -101,6 +101,8 @@ export interface EnforcedLimits {
   readonly cpuset: boolean;
   readonly pids: boolean;
   readonly blkioWeight: boolean;
+  /** `blkioDeviceReadBps` and its like. */
+  readonly blkioRates: boolean;
 }
 
 export interface EngineInfo {

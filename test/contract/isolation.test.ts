@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { ContainerSpec, ResourceLimits } from "../../src/engine/engine.js";
+import { blockRatesOf, DISK } from "../fixtures/block-rates.js";
 import { ifMayOpen } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
@@ -201,6 +202,35 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       expect(await exec.exit).toMatchObject({ exitCode: 137 });
     });
 
+    it("on a disk's block I/O are in its cgroup, and no update changes them", async (context) => {
+      if (!at.engine.supports.limits.blkioRates) context.skip("this host limits no block I/O");
+      if (DISK === undefined) return context.skip("this host has no disk");
+      const resources: ResourceLimits = {
+        blkioDeviceReadBps: [{ path: DISK, rate: 1 << 20 }],
+        blkioDeviceWriteBps: [{ path: DISK, rate: 2 << 20 }],
+        blkioDeviceReadIops: [{ path: DISK, rate: 30 }],
+        blkioDeviceWriteIops: [{ path: DISK, rate: 40 }],
+      };
+      const id = await at.start({ command: ["sleep", "60"], resources });
+      const { config, state } = await at.engine.containers.inspect(id);
+      expect(config.resources).toMatchObject(resources);
+      expect(blockRatesOf(state.pid, DISK)).toEqual({ rbps: 1 << 20, wbps: 2 << 20, riops: 30, wiops: 40 });
+      await expect(at.engine.containers.update(id, { resources: { blkioDeviceReadBps: [{ path: DISK, rate: 5 }] } })).rejects.toMatchObject(
+        { code: "OPTION_INVALID", facts: { option: "resources.blkioDeviceReadBps" } },
+      );
+    });
+
+    it("on a disk's block I/O stay when others change", async (context) => {
+      const { blkioRates, pids } = at.engine.supports.limits;
+      if (!blkioRates || !pids || DISK === undefined) return context.skip("this host limits no block I/O");
+      const resources = { blkioDeviceReadBps: [{ path: DISK, rate: 1 << 20 }] };
+      const id = await at.start({ command: ["sleep", "60"], resources });
+      await at.engine.containers.update(id, { resources: { pids: 20 } });
+      const { config, state } = await at.engine.containers.inspect(id);
+      expect(config.resources).toMatchObject({ ...resources, pids: 20 });
+      expect(blockRatesOf(state.pid, DISK)).toEqual({ rbps: 1 << 20 });
+    });
+
     it("of a container that doesn't run are those of its next start", async (context) => {
       if (!at.engine.supports.limits.pids) context.skip("this host limits no processes");
       const { id } = await at.engine.containers.create({ image: "busybox", command: ["sleep", "60"] });
@@ -220,6 +250,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       [{ cpusetCpus: "one" }, "cpusetCpus"],
       [{ cpusetCpus: "0-9999" }, "cpusetCpus"],
       [{ blkioWeight: 5 }, "blkioWeight"],
+      [{ blkioDeviceReadBps: [{ path: "/dev/sda", rate: 0 }] }, "blkioDeviceReadBps"],
       [{ pids: 0 }, "pids"],
       [{ memory: 1 } as ResourceLimits, "memory"],
     ])("%j is refused, also in an update", async (resources, name) => {

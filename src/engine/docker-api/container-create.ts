@@ -1,5 +1,7 @@
 /** A container's spec as the body of `POST /containers/create`. Pure. */
+
 import type { ContainerSpec, EndpointSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine.js";
+import { deviceRatesBody } from "./device-rates.js";
 import { bindText, isBindText, mountBody, tmpfsBody } from "./mount-json.js";
 
 const NANO_CPUS = 1e9;
@@ -89,6 +91,7 @@ export function resourcesBody(resources: ResourceLimits): Readonly<Record<string
     CpusetMems: resources.cpusetMems,
     PidsLimit: resources.pids,
     BlkioWeight: resources.blkioWeight,
+    ...deviceRatesBody(resources),
   };
 }
 

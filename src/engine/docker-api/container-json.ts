@@ -1,4 +1,5 @@
 /** `GET /containers/{id}/json` and `GET /containers/json` as the contract's types. */
+
 import type {
   ContainerExit,
   ContainerInspect,
@@ -11,6 +12,7 @@ import type {
   RestartPolicy,
 } from "../engine.js";
 import { depth } from "../spec/mount-targets.js";
+import { type DeviceRateJson, deviceRatesOf } from "./device-rates.js";
 import { type MountPointJson, mountPointOf } from "./mount-json.js";
 import { DEFAULT_NETWORKS, type EndpointJson, endpointOf } from "./network-json.js";
 
@@ -45,6 +47,10 @@ export interface HostConfigJson {
   readonly CpusetMems?: string;
   readonly PidsLimit?: number | null;
   readonly BlkioWeight?: number;
+  readonly BlkioDeviceReadBps?: readonly DeviceRateJson[] | null;
+  readonly BlkioDeviceWriteBps?: readonly DeviceRateJson[] | null;
+  readonly BlkioDeviceReadIOps?: readonly DeviceRateJson[] | null;
+  readonly BlkioDeviceWriteIOps?: readonly DeviceRateJson[] | null;
 }
 
 export interface ContainerJson {
@@ -265,6 +271,7 @@ export function resourcesOf(json: HostConfigJson): ResourceLimits {
     cpusetMems: json.CpusetMems || undefined,
     pids: json.PidsLimit || undefined,
     blkioWeight: json.BlkioWeight || undefined,
+    ...deviceRatesOf((name) => json[name]?.map(({ Path: path, Rate: rate }) => ({ path, rate }))),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }

@@ -1,6 +1,8 @@
 /** The body of `POST /containers/create` as a container's spec. Pure. */
+
 import type { ContainerSpec, EndpointSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine.js";
 import { parseSecurityOptions } from "../security-options.js";
+import { deviceRatesOf } from "./device-rates.js";
 import { Fields, MalformedBody } from "./json-fields.js";
 import { mountsOfBody } from "./mounts-of-body.js";
 
@@ -197,6 +199,9 @@ export function resourcesOf(host: Fields): ResourceLimits {
     cpusetMems: host.word("CpusetMems"),
     pids: pids !== undefined && pids > 0 ? pids : undefined,
     blkioWeight: host.amount("BlkioWeight"),
+    ...deviceRatesOf((name) =>
+      host.objects(name)?.map((device) => ({ path: device.text("Path") ?? "", rate: device.number("Rate") ?? 0 })),
+    ),
   });
 }
 

@@ -1,5 +1,7 @@
 /** `HostConfig` of a container: what the client said, over what it would have been otherwise. Pure. */
+
 import type { ContainerInspect } from "../engine.js";
+import { deviceRatesBody } from "./device-rates.js";
 import { isObject } from "./json-fields.js";
 
 const DEFAULTS: Readonly<Record<string, unknown>> = {
@@ -113,6 +115,7 @@ export function hostConfigJson(container: ContainerInspect, said: unknown): Read
     Memory: resources.memoryBytes ?? 0,
     NanoCpus: resources.cpus === undefined ? 0 : Math.round(resources.cpus * 1e9),
     BlkioWeight: resources.blkioWeight ?? 0,
+    ...deviceRatesBody(resources, []),
     CpuPeriod: resources.cpuPeriodUs ?? 0,
     CpuQuota: resources.cpuQuotaUs ?? 0,
     CpusetCpus: resources.cpusetCpus ?? "",

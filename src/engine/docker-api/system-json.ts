@@ -22,6 +22,8 @@ export interface SystemInfoJson {
   readonly CPUCfsQuota?: boolean;
   readonly CPUSet?: boolean;
   readonly PidsLimit?: boolean;
+  readonly CgroupDriver?: string;
+  readonly Warnings?: readonly string[] | null;
 }
 
 /** Of machines, as `uname -m` names them, to those of the image specification. */
@@ -54,5 +56,18 @@ export function infoOf(json: SystemInfoJson): EngineInfo {
 
 export function limitsOf(json: SystemInfoJson): EnforcedLimits {
   const { MemoryLimit: memory = true, SwapLimit: swap = true, CPUSet: cpuset = true, PidsLimit: pids = true } = json;
-  return { memory, swap, cpu: json.CpuCfsQuota ?? json.CPUCfsQuota ?? true, cpuset, pids, blkioWeight: false };
+  const blkioRates = json.CgroupDriver !== "none" && !json.Warnings?.some((warning) => RATES_MISSING.test(warning));
+  return { memory, swap, cpu: json.CpuCfsQuota ?? json.CPUCfsQuota ?? true, cpuset, pids, blkioWeight: false, blkioRates };
+}
+
+/** Dockerd has no field for block I/O, and warns instead (moby, daemon/info_unix.go). */
+const RATES_MISSING = /No (io\.max|blkio throttle)/;
+
+export function warningsOf({ blkioRates }: EnforcedLimits, cgroupVersion: "1" | "2"): readonly string[] {
+  if (blkioRates) return [];
+  const names =
+    cgroupVersion === "2"
+      ? ["rbps", "wbps", "riops", "wiops"].map((key) => `io.max (${key})`)
+      : ["read_bps", "write_bps", "read_iops", "write_iops"].map((file) => `blkio throttle.${file}_device`);
+  return names.map((name) => `WARNING: No ${name} support`);
 }

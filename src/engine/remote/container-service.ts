@@ -21,6 +21,7 @@ import { CaissonError, isCaissonError, optionError, throwIfAborted, UnsupportedE
 import { checkName } from "../spec/container-names.js";
 import { requireEnforced } from "../spec/enforced-limits.js";
 import { signalNumber } from "../spec/signals.js";
+import { requireUpdatable } from "../spec/validate-limits.js";
 import { validateEndpoint } from "../spec/validate-network.js";
 import { validateSpec } from "../spec/validate-spec.js";
 import { ANNOTATIONS_API } from "./annotations.js";
@@ -169,6 +170,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       if (name !== "resources" && name !== "restartPolicy")
         throw optionError(name, Reflect.get(options, name), "absent: only these can be updated", ["resources", "restartPolicy"]);
     }
+    requireUpdatable(resources);
     validateSpec({ image: container, resources, restartPolicy });
     requireEnforced("remote", resources, this.#limits);
     const doing = `Updating container ${container}`;

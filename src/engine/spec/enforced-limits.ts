@@ -14,6 +14,10 @@ const NEEDS: { readonly [K in keyof Required<ResourceLimits>]: keyof EnforcedLim
   cpusetMems: "cpuset",
   pids: "pids",
   blkioWeight: "blkioWeight",
+  blkioDeviceReadBps: "blkioRates",
+  blkioDeviceWriteBps: "blkioRates",
+  blkioDeviceReadIops: "blkioRates",
+  blkioDeviceWriteIops: "blkioRates",
 };
 
 /** @param remedy where to see what is enforced @throws UNSUPPORTED */

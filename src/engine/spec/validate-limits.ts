@@ -1,7 +1,8 @@
 /** Checks limits and restart policies: when a container is made, and when it is updated. */
-import type { ResourceLimits, RestartPolicy } from "../engine.js";
+import type { DeviceRate, ResourceLimits, RestartPolicy } from "../engine.js";
 import { optionError } from "../errors.js";
 import { parseCpuList } from "./cpu-list.js";
+import { DEVICE_RATES, type DeviceRateKind } from "./device-rates.js";
 
 /** Docker's least: below it hardly a process starts. */
 const MEMORY_LEAST = 6 << 20;
@@ -10,6 +11,11 @@ type Check = readonly [expected: string, test: (value: unknown) => boolean];
 
 const positive: Check = ["a positive number", (value) => isNumber(value) && value > 0];
 const cpuList: Check = ["a list such as `0-2,4`", (value) => typeof value === "string" && parseCpuList(value) !== undefined];
+
+const deviceRates: Check = [
+  "a list of `{ path, rate }`: a disk, and a whole number from 1",
+  (value) => Array.isArray(value) && value.every(isDeviceRate),
+];
 
 const CHECKS: { readonly [K in keyof Required<ResourceLimits>]: Check } = {
   memoryBytes: [`a number of bytes, at least ${MEMORY_LEAST}`, (value) => isNumber(value) && value >= MEMORY_LEAST],
@@ -22,6 +28,7 @@ const CHECKS: { readonly [K in keyof Required<ResourceLimits>]: Check } = {
   cpusetCpus: cpuList,
   cpusetMems: cpuList,
   pids: positive,
+  ...(Object.fromEntries(DEVICE_RATES.map((kind) => [kind, deviceRates])) as Record<DeviceRateKind, Check>),
   blkioWeight: ["a number from 10 to 1000", (value) => isNumber(value) && value >= 10 && value <= 1000],
 };
 
@@ -42,6 +49,13 @@ export function validateResources(limits: ResourceLimits): void {
     throw optionError("resources.cpus", cpus, "absent where `cpuQuotaUs` or `cpuPeriodUs` are set: they say the same");
 }
 
+/** What `docker update` has no words for, and daemons take without a word. @throws OPTION_INVALID */
+export function requireUpdatable(limits: ResourceLimits): void {
+  for (const kind of DEVICE_RATES)
+    if (limits[kind] !== undefined)
+      throw optionError(`resources.${kind}`, limits[kind], "absent: a container keeps those that it was made with");
+}
+
 const POLICIES = ["no", "on-failure", "always", "unless-stopped"];
 
 /** @throws OPTION_INVALID */
@@ -55,4 +69,9 @@ export function validateRestartPolicy({ name, maximumRetryCount: count }: Restar
 
 function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
+}
+
+function isDeviceRate(value: Partial<DeviceRate> | null): boolean {
+  const { path, rate } = value ?? {};
+  return typeof path === "string" && path.startsWith("/") && Number.isSafeInteger(rate) && rate! > 0;
 }

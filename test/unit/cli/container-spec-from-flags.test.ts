@@ -114,10 +114,21 @@ it("knows the rest of docker's flags", () => {
     },
     restartPolicy: { name: "on-failure", maximumRetryCount: 3 },
   });
+  expect(specOf("--device-read-bps /dev/sda:1m --device-read-bps /dev/sdb:5k --device-write-iops /dev/sda:100 i").resources).toMatchObject({
+    blkioDeviceReadBps: [
+      { path: "/dev/sda", rate: 1 << 20 },
+      { path: "/dev/sdb", rate: 5 << 10 },
+    ],
+    blkioDeviceWriteBps: undefined,
+    blkioDeviceWriteIops: [{ path: "/dev/sda", rate: 100 }],
+  });
   expect(specOf("--restart always i").restartPolicy).toEqual({ name: "always" });
 });
 
 it.each([
+  ["--device-read-bps /dev/sda i", /--device-read-bps takes DEVICE:RATE/],
+  ["--device-read-bps /dev/sda:fast i", /--device-read-bps takes/],
+  ["--device-write-iops /dev/sda:1m i", /--device-write-iops takes a number/],
   ["--restart on-failure:x i", /--restart takes a number/],
   ["--publish 80-90 i", /--publish takes/],
   ["-v /a:/b:bogus i", /"bogus" is no option/],

@@ -36,6 +36,7 @@ it("warns of limits that nobody enforces, by name", () => {
     ["limit cpuset", "passed"],
     ["limit pids", "passed"],
     ["limit blkioWeight", "passed"],
+    ["limit blkioRates", "passed"],
   ]);
   expect(cgroups({ ...HOST, cgroups: { ...HOST.cgroups, version: "1", unified: undefined } })[0]).toMatchObject({ status: "warning" });
 });

@@ -40,6 +40,7 @@ import { watchHealth } from "./health.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
 import type { ContainerKeeper } from "./kept/container-keeper.js";
 import { restoreContainer, restoreProblem } from "./kept/restore-container.js";
+import { readLimitedDisks } from "./limited-disks.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { peersOf } from "./peers.js";
@@ -146,6 +147,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     try {
       const [image, session] = await Promise.all([this.#options.images.resolve(spec.image, spec.platform), this.#open()]);
       checkLimits(spec.resources ?? {}, session.host);
+      await readLimitedDisks(spec.resources);
       peersOf(spec, (container) => this.#table.get(container));
       const record = new ContainerRecord(id, name, spec, image, addressOf(spec), this.#placeIn(session));
       const user = session.host.userNamespace?.single && (await readExpectedUser(session, record));

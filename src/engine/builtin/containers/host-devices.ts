@@ -6,18 +6,22 @@ import type { ContainerSpec, DeviceSpec } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import type { DeviceRule } from "../runtime/device-rules.js";
 import { type DeviceNode, type HostDevices, NO_DEVICES } from "../runtime/plan-devices.js";
+import { numbersOf } from "./device-numbers.js";
+import { readLimitedDisks } from "./limited-disks.js";
 
 /** What a container has of its own in /dev. */
 const OWN = new Set(["console", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero"]);
 
 /** @throws OPTION_INVALID for a path that is missing or is no device */
-export async function readHostDevices({ devices = [], privileged }: ContainerSpec): Promise<HostDevices> {
-  if (devices.length === 0 && !privileged) return NO_DEVICES;
+export async function readHostDevices({ devices = [], privileged, resources }: ContainerSpec): Promise<HostDevices> {
+  const disks = await readLimitedDisks(resources);
+  if (devices.length === 0 && !privileged) return { ...NO_DEVICES, disks };
   const found = (await Promise.all(devices.map(namedDevices))).flat();
   return {
     named: found.map(({ hostPath, containerPath }) => ({ hostPath, containerPath })),
     rules: found.map(({ rule }) => rule),
     all: privileged ? await nodesOf("/dev", (name) => !OWN.has(name)) : [],
+    disks,
   };
 }
 
@@ -59,14 +63,4 @@ async function nodesOf(directory: string, wanted: (name: string) => boolean = ()
 
 function isDevice(found: Stats): boolean {
   return found.isCharacterDevice() || found.isBlockDevice();
-}
-
-/** As the C library's major(3) and minor(3) take a device number apart. */
-function numbersOf(found: Stats): { readonly type: "c" | "b"; readonly major: number; readonly minor: number } {
-  const device = BigInt(found.rdev);
-  return {
-    type: found.isBlockDevice() ? "b" : "c",
-    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn)),
-    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
-  };
 }

@@ -3,12 +3,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ResourceLimits, UpdateOptions } from "../../engine.js";
 import { CaissonError, optionError } from "../../errors.js";
+import { requireUpdatable } from "../../spec/validate-limits.js";
 import { validateSpec } from "../../spec/validate-spec.js";
 import { checkLimits } from "../runtime/cgroup-limits.js";
 import { type ContainerCgroups, planContainerCgroups } from "../runtime/cgroups.js";
 import type { Plan } from "../supervisor/codec.js";
 import { cgroupProcesses } from "./cgroup-processes.js";
 import type { ContainerRecord } from "./container-record.js";
+import { readLimitedDisks } from "./limited-disks.js";
 import type { Session } from "./session.js";
 import { unreclaimableMemory } from "./stats/parse-stats.js";
 
@@ -20,6 +22,7 @@ export async function updateContainer(session: Session, record: ContainerRecord,
   }
   const resources = mergeLimits(record.spec.resources ?? {}, options.resources ?? {});
   const spec = { ...record.spec, resources, restartPolicy: options.restartPolicy ?? record.spec.restartPolicy };
+  requireUpdatable(options.resources ?? {});
   validateSpec({ image: spec.image, resources, restartPolicy: spec.restartPolicy, autoRemove: spec.autoRemove });
   checkLimits(resources, session.host);
   if (record.running && record.cgroups && options.resources) await applyLimits(session, record, record.cgroups, resources);
@@ -41,7 +44,8 @@ function mergeLimits(old: ResourceLimits, wanted: ResourceLimits): ResourceLimit
 
 async function applyLimits(session: Session, record: ContainerRecord, cgroups: ContainerCgroups, limits: ResourceLimits): Promise<void> {
   const name = path.basename(cgroups.directories[0] ?? "");
-  const plan = planContainerCgroups({ session: session.cgroups, host: session.host, name, limits, devices: undefined });
+  const disks = await readLimitedDisks(limits);
+  const plan = planContainerCgroups({ session: session.cgroups, host: session.host, name, limits, devices: undefined, disks });
   for (const { op, path: directory } of plan.prepare) if (op === "HOST_MKDIR" && directory) await mkdir(directory, { recursive: true });
   await writeAll(record, plan.prepare);
   const joined = new Set(record.join.map(({ path: file }) => file));

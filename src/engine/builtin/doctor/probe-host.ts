@@ -50,7 +50,7 @@ async function room(root: string): Promise<Probe> {
 }
 
 /** Where the controller is not called like the limit. */
-const CONTROLLERS: Readonly<Record<string, string>> = { swap: "memory", blkioWeight: "io" };
+const CONTROLLERS: Readonly<Record<string, string>> = { swap: "memory", blkioWeight: "io", blkioRates: "io" };
 
 export function cgroups({ cgroups: { version, unified }, limits }: HostFacts): readonly Probe[] {
   const place: Probe =

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { ResourceLimits } from "../../engine.js";
 import { optionError } from "../../errors.js";
 import { includesCpus } from "../../spec/cpu-list.js";
+import { DEVICE_RATES, type DeviceRateKind } from "../../spec/device-rates.js";
 import { requireEnforced } from "../../spec/enforced-limits.js";
 import type { CgroupFacts, HostFacts, V1Controller } from "./host-facts.js";
 
@@ -14,6 +15,22 @@ export interface CgroupWrite {
 }
 
 const CPU_PERIOD_US = 100_000;
+
+/** Of v1. */
+const RATE_FILES: Readonly<Record<DeviceRateKind, string>> = {
+  blkioDeviceReadBps: "blkio.throttle.read_bps_device",
+  blkioDeviceWriteBps: "blkio.throttle.write_bps_device",
+  blkioDeviceReadIops: "blkio.throttle.read_iops_device",
+  blkioDeviceWriteIops: "blkio.throttle.write_iops_device",
+};
+
+/** Of v2's io.max. */
+const RATE_KEYS: Readonly<Record<DeviceRateKind, string>> = {
+  blkioDeviceReadBps: "rbps",
+  blkioDeviceWriteBps: "wbps",
+  blkioDeviceReadIops: "riops",
+  blkioDeviceWriteIops: "wiops",
+};
 
 /** @throws UNSUPPORTED for a limit that this host can't enforce, OPTION_INVALID for processors that it does not have */
 export function checkLimits(limits: ResourceLimits, host: HostFacts): void {
@@ -35,6 +52,7 @@ export function v1Limits(
   limits: ResourceLimits,
   directories: Readonly<Partial<Record<V1Controller, string>>>,
   facts: CgroupFacts,
+  disks: ReadonlyMap<string, string>,
 ): CgroupWrite[] {
   const { memoryBytes, memoryReservationBytes, cpuShares, cpusetCpus, cpusetMems, pids, blkioWeight } = limits;
   const { memory, cpu, cpuset, pids: processes, blkio } = directories;
@@ -65,10 +83,17 @@ export function v1Limits(
   }
   add(processes, "pids.max", pids);
   add(blkio, facts.blkioWeightFile ?? "blkio.weight", blkioWeight);
+  for (const kind of DEVICE_RATES)
+    for (const { path: disk, rate } of limits[kind] ?? []) add(blkio, RATE_FILES[kind], `${disks.get(disk)} ${rate}`);
   return writes;
 }
 
-export function unifiedLimits(limits: ResourceLimits, directory: string, facts: CgroupFacts): CgroupWrite[] {
+export function unifiedLimits(
+  limits: ResourceLimits,
+  directory: string,
+  facts: CgroupFacts,
+  disks: ReadonlyMap<string, string>,
+): CgroupWrite[] {
   const { memoryBytes, memoryReservationBytes, memorySwapBytes, cpuShares, cpusetCpus, cpusetMems, pids, blkioWeight } = limits;
   const writes: CgroupWrite[] = [];
   const add = (name: string, value: string | number | undefined, optional?: true): void => {
@@ -92,6 +117,8 @@ export function unifiedLimits(limits: ResourceLimits, directory: string, facts: 
   // BFQ keeps v1's range; the other weight goes from 1 to 10000, and the OCI runtimes stretch it so.
   if (blkioWeight !== undefined)
     add(weightFile, weightFile === "io.weight" ? 1 + Math.floor(((blkioWeight - 10) * 9999) / 990) : blkioWeight);
+  for (const kind of DEVICE_RATES)
+    for (const { path: disk, rate } of limits[kind] ?? []) add("io.max", `${disks.get(disk)} ${RATE_KEYS[kind]}=${rate}`);
   return writes;
 }
 

@@ -50,6 +50,8 @@ export interface ContainerCgroupOptions {
   readonly limits: ResourceLimits;
   /** What may be used, for v1's controller; where there is v2, a program decides. Undefined: everything. */
   readonly devices: readonly DeviceRule[] | undefined;
+  /** Of those whose I/O is limited, `MAJOR:MINOR` by path. */
+  readonly disks: ReadonlyMap<string, string>;
 }
 
 const UNIFIED_CONTROLLERS = ["memory", "cpu", "pids", "io", "cpuset"];
@@ -78,12 +80,12 @@ export function planSessionCgroups(facts: CgroupFacts, session: string): Session
 }
 
 /** @throws UNSUPPORTED for a limit that this host can't enforce, OPTION_INVALID for processors that it does not have */
-export function planContainerCgroups({ session, host, name, limits, devices }: ContainerCgroupOptions): ContainerCgroups {
+export function planContainerCgroups({ session, host, name, limits, devices, disks }: ContainerCgroupOptions): ContainerCgroups {
   checkLimits(limits, host);
   const unified = session.unified && path.join(session.unified, name);
   const v1 = below(session.v1, name);
   const onV1 = Object.keys(v1).length > 0;
-  const writes = onV1 ? v1Limits(limits, v1, host.cgroups) : unified ? unifiedLimits(limits, unified, host.cgroups) : [];
+  const writes = onV1 ? v1Limits(limits, v1, host.cgroups, disks) : unified ? unifiedLimits(limits, unified, host.cgroups, disks) : [];
   // Without v2, v1 must do what it does for every container, limits or not.
   const always: readonly V1Controller[] = [
     ...(unified ? [] : ["devices" as const]),

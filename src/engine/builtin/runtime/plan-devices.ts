@@ -15,6 +15,8 @@ export interface HostDevices {
   readonly rules: readonly DeviceRule[];
   /** Nodes of the host's /dev, for a privileged container. */
   readonly all: readonly DeviceNode[];
+  /** Whose I/O is limited: `MAJOR:MINOR` by path. */
+  readonly disks: ReadonlyMap<string, string>;
 }
 
 export interface DeviceNode {
@@ -26,7 +28,7 @@ export interface DeviceNode {
   readonly minor: number;
 }
 
-export const NO_DEVICES: HostDevices = { named: [], rules: [], all: [] };
+export const NO_DEVICES: HostDevices = { named: [], rules: [], all: [], disks: new Map() };
 
 export function planNamedDevices({ named }: HostDevices): Plan {
   return named.flatMap(({ hostPath, containerPath }): Plan => {

@@ -107,6 +107,7 @@ export function planLaunch(options: LaunchOptions): LaunchPlan {
     name: cgroupName(id, options.start),
     limits: spec.resources ?? {},
     devices: spec.privileged ? undefined : allowedDevices(options.devices),
+    disks: options.devices.disks,
   });
   const own = ownNamespaces(spec, options.network);
   return {

@@ -24,9 +24,9 @@ export function readHostFacts(): HostFacts {
   const cgroups = readCgroupFacts();
   const uid = process.getuid?.() ?? 0;
   const [major = 0, minor = 0] = release().split(/[.-]/).map(Number);
-  const enforces = (controller: V1Controller): boolean =>
-    cgroups.v1[controller] !== undefined ||
-    (cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller));
+  const enforcesUnified = (controller: string): boolean =>
+    cgroups.version === "2" && cgroups.unified !== undefined && cgroups.unifiedControllers.includes(controller);
+  const enforces = (controller: V1Controller): boolean => cgroups.v1[controller] !== undefined || enforcesUnified(controller);
   const accountsSwap = existsSync(
     cgroups.v1.memory === undefined ? "/proc/swaps" : path.join(cgroups.v1.memory, "memory.memsw.limit_in_bytes"),
   );
@@ -44,6 +44,7 @@ export function readHostFacts(): HostFacts {
       cpuset: enforces("cpuset"),
       pids: enforces("pids"),
       blkioWeight: cgroups.blkioWeightFile !== undefined,
+      blkioRates: cgroups.v1.blkio ? existsSync(path.join(cgroups.v1.blkio, "blkio.throttle.read_bps_device")) : enforcesUnified("io"),
     },
     protectedPaths: findProtectedPaths(),
     resolvConf: readResolvConf(),
@@ -90,13 +91,19 @@ function readCgroupFacts(): CgroupFacts {
       ? fileOfCgroups(v1.blkio, ["blkio.bfq.weight", "blkio.weight"])
       : v2 === undefined
         ? undefined
-        : fileOfCgroups(v2, ["io.bfq.weight", "io.weight"]),
+        : unifiedWeightFile(v2),
   };
 }
 
 function readCpuset(directory: string, cpus: string, mems: string): CgroupFacts["cpuset"] {
   const [first, second] = [cpus, mems].map((name) => textOf(path.join(directory, name)));
   return first && second ? { cpus: first.trim(), mems: second.trim() } : undefined;
+}
+
+/** Cgroups have theirs once something enables the controller; io.cost.qos is in the root of all before that, and tells of io.weight. */
+function unifiedWeightFile(directory: string): string | undefined {
+  const found = fileOfCgroups(directory, ["io.bfq.weight", "io.weight"]);
+  return found ?? (existsSync(path.join(directory, "io.cost.qos")) ? "io.weight" : undefined);
 }
 
 /** The first of these files that cgroups have. The root of a hierarchy lacks some: then one below it shows. */

@@ -4,6 +4,7 @@ import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
 import { authOf, registryHost } from "../../docker-api/registry-auth.js";
+import { warningsOf } from "../../docker-api/system-json.js";
 import { parseTime } from "../../docker-api/times.js";
 import { volumeJson } from "../../docker-api/volume-details.js";
 import type { EngineEvent } from "../../engine.js";
@@ -65,6 +66,8 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
   const [info, containers] = await Promise.all([engine.info(), engine.containers.list({ all: true })]);
   const { limits } = engine.supports;
   const count = (...statuses: readonly string[]): number => containers.filter(({ status }) => statuses.includes(status)).length;
+  const cgroupVersion = info.cgroupVersion === "2" ? "2" : "1";
+  const warnings = warningsOf(limits, cgroupVersion);
   return {
     ID: id,
     Containers: containers.length,
@@ -90,7 +93,7 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
     SystemTime: new Date().toISOString(),
     LoggingDriver: "json-file",
     CgroupDriver: info.cgroupVersion === "none" ? "none" : "cgroupfs",
-    CgroupVersion: info.cgroupVersion === "2" ? "2" : "1",
+    CgroupVersion: cgroupVersion,
     NEventsListener: 0,
     KernelVersion: info.kernelVersion,
     OperatingSystem: info.operatingSystem,
@@ -120,7 +123,7 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
     RuncCommit: { ID: "", Expected: "" },
     InitCommit: { ID: "", Expected: "" },
     SecurityOptions: ["name=seccomp,profile=builtin", ...(info.rootless ? ["name=rootless"] : [])],
-    Warnings: null,
+    Warnings: warnings.length > 0 ? warnings : null,
   };
 }
 

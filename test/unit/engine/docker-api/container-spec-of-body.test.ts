@@ -24,7 +24,7 @@ describe("the body of a create request", () => {
         { type: "bind", source: "/a", target: "/b", readonly: true, propagation: "rslave" },
         { type: "volume", source: "v", target: "/v", readonly: false, noCopy: true },
       ],
-      resources: { memoryBytes: 64 << 20, cpus: 1.5, pids: 10 },
+      resources: { memoryBytes: 64 << 20, cpus: 1.5, pids: 10, blkioDeviceReadIops: [{ path: "/dev/sda", rate: 10 }] },
       healthcheck: { test: ["CMD", "true"], intervalMs: 1000, retries: 2 },
       restartPolicy: { name: "on-failure", maximumRetryCount: 3 },
       stopTimeoutMs: 3000,
@@ -37,7 +37,9 @@ describe("the body of a create request", () => {
   });
 
   it("names fields in any case, and says nothing with zeros, nulls and empty lists", () => {
-    expect(parse({ cmd: null, HOSTCONFIG: { memory: 0, BINDS: [], PidsLimit: -1, ShmSize: 0 }, Env: null, User: "" })).toEqual({
+    expect(
+      parse({ cmd: null, HOSTCONFIG: { memory: 0, BINDS: [], PidsLimit: -1, ShmSize: 0, BlkioDeviceReadBps: [] }, Env: null, User: "" }),
+    ).toEqual({
       image: "x",
       resources: {},
     });

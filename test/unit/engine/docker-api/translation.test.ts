@@ -64,6 +64,13 @@ it("a spec becomes the body of a create request, and what nobody said is left to
 it("limits come back as they were sent", () => {
   const limits: ResourceLimits = { memoryBytes: 1 << 26, memorySwapBytes: -1, cpus: 1.5, cpusetCpus: "0-1", pids: 9, blkioWeight: 10 };
   expect(resourcesOf(resourcesBody(limits) as never)).toEqual(limits);
+  const rates: ResourceLimits = {
+    blkioDeviceReadBps: [{ path: "/dev/sda", rate: 1 << 20 }],
+    blkioDeviceWriteIops: [{ path: "/dev/sdb", rate: 5 }],
+  };
+  expect(resourcesBody(rates)).toMatchObject({ BlkioDeviceWriteIOps: [{ Path: "/dev/sdb", Rate: 5 }] });
+  expect(resourcesOf(resourcesBody(rates) as never)).toEqual(rates);
+  expect(resourcesOf({ BlkioDeviceReadBps: [], BlkioDeviceWriteBps: null })).toEqual({});
   expect(resourcesOf({ Memory: 0, CpusetCpus: "", PidsLimit: null })).toEqual({});
 });
 

@@ -10,6 +10,7 @@ it.each<Omit<ContainerSpec, "image">>([
   { sysctls: { ...shmmax, "net.ipv4.ip_forward": "1", "net/core/somaxconn": "9", "fs.mqueue.msg_max": "3" } },
   { sysctls: shmmax, networkMode: "host" },
   { devices: [{ hostPath: "/dev/fuse", containerPath: "/dev/other", permissions: "rw" }] },
+  { resources: { blkioDeviceReadBps: [{ path: "/dev/sda", rate: 1 }], blkioDeviceWriteIops: [] } },
 ])("%j is fine", (spec) => {
   expect(() => validateSpec({ image: "busybox", ...spec })).not.toThrow();
 });
@@ -27,6 +28,11 @@ it.each<[Omit<ContainerSpec, "image">, string]>([
   [{ devices: [{ hostPath: "relative" }] }, "devices.hostPath"],
   [{ devices: [{ hostPath: "/dev/fuse", containerPath: "relative" }] }, "devices.containerPath"],
   [{ devices: [{ hostPath: "/dev/fuse", permissions: "x" }] }, "devices.permissions"],
+  [{ resources: { blkioDeviceReadBps: [{ path: "sda", rate: 1 }] } }, "resources.blkioDeviceReadBps"],
+  [{ resources: { blkioDeviceWriteBps: [{ path: "/dev/sda", rate: 0 }] } }, "resources.blkioDeviceWriteBps"],
+  [{ resources: { blkioDeviceReadIops: [{ path: "/dev/sda", rate: 1.5 }] } }, "resources.blkioDeviceReadIops"],
+  [{ resources: { blkioDeviceWriteIops: { path: "/dev/sda", rate: 1 } as never } }, "resources.blkioDeviceWriteIops"],
+  [{ resources: { blkioDeviceWriteIops: [null as never] } }, "resources.blkioDeviceWriteIops"],
 ])("%j is refused", (spec, option) => {
   expect(() => validateSpec({ image: "busybox", ...spec })).toThrow(
     expect.objectContaining({ code: "OPTION_INVALID", facts: expect.objectContaining({ option }) }),

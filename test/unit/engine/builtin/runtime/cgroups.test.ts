@@ -23,9 +23,29 @@ const LIMITS: ResourceLimits = {
   blkioWeight: 500,
 };
 
+const RATES: ResourceLimits = {
+  blkioDeviceReadBps: [
+    { path: "/dev/sda", rate: 1 << 20 },
+    { path: "/dev/sdb", rate: 2 << 20 },
+  ],
+  blkioDeviceWriteBps: [{ path: "/dev/sda", rate: 4096 }],
+  blkioDeviceReadIops: [{ path: "/dev/sdb", rate: 10 }],
+  blkioDeviceWriteIops: [{ path: "/dev/sda", rate: 20 }],
+};
+
 function plan(host: HostFacts, limits: ResourceLimits) {
   const session = planSessionCgroups(host.cgroups, "s");
-  return planContainerCgroups({ session, host, name: "c", limits, devices: DEFAULT_DEVICE_RULES });
+  return planContainerCgroups({
+    session,
+    host,
+    name: "c",
+    limits,
+    devices: DEFAULT_DEVICE_RULES,
+    disks: new Map([
+      ["/dev/sda", "8:0"],
+      ["/dev/sdb", "8:16"],
+    ]),
+  });
 }
 
 /** `file=data` of what is written, below the mount. */
@@ -68,6 +88,16 @@ describe("on cgroup v2", () => {
     const iocost = { ...UNIFIED_HOST, cgroups: { ...UNIFIED_HOST.cgroups, blkioWeightFile: "io.weight" } };
     expect(writesOf(iocost, { blkioWeight: 10 }, below)).toEqual(["io.weight=1"]);
     expect(writesOf(iocost, { blkioWeight: 1000 }, below)).toEqual(["io.weight=10000"]);
+  });
+
+  it("rates of disks are lines of io.max, a kind each", () => {
+    expect(writesOf(UNIFIED_HOST, RATES, "/sys/fs/cgroup/caisson-s/c/")).toEqual([
+      "io.max=8:0 rbps=1048576",
+      "io.max=8:16 rbps=2097152",
+      "io.max=8:0 wbps=4096",
+      "io.max=8:16 riops=10",
+      "io.max=8:0 wiops=20",
+    ]);
   });
 
   it("the session passes on the controllers that containers need", () => {
@@ -117,6 +147,16 @@ describe("on cgroup v1", () => {
     ).toEqual(["blkio", "cpu,cpuacct", "cpuset", "devices", "freezer", "memory", "pids"].sort());
   });
 
+  it("rates of disks have a file each", () => {
+    expect(writesOf(V1_HOST, RATES, "/cg/").filter((write) => write.startsWith("blkio"))).toEqual([
+      "blkio/caisson-s/c/blkio.throttle.read_bps_device=8:0 1048576",
+      "blkio/caisson-s/c/blkio.throttle.read_bps_device=8:16 2097152",
+      "blkio/caisson-s/c/blkio.throttle.write_bps_device=8:0 4096",
+      "blkio/caisson-s/c/blkio.throttle.read_iops_device=8:16 10",
+      "blkio/caisson-s/c/blkio.throttle.write_iops_device=8:0 20",
+    ]);
+  });
+
   it("devices are allowed one by one after all were denied, and containers frozen by a controller that announces nothing", () => {
     const writes = writesOf(V1_HOST, {}, "/cg/");
     expect(writes[0]).toBe("devices/caisson-s/c/devices.deny=a");
@@ -125,7 +165,7 @@ describe("on cgroup v1", () => {
     expect(writes).toContain("devices/caisson-s/c/devices.allow=c 136:* rwm");
     expect(plan(V1_HOST, {}).freezer).toMatchObject({ file: "/cg/freezer/caisson-s/c/freezer.state", announces: false });
     const session = planSessionCgroups(V1_HOST.cgroups, "s");
-    const privileged = planContainerCgroups({ session, host: V1_HOST, name: "c", limits: {}, devices: undefined });
+    const privileged = planContainerCgroups({ session, host: V1_HOST, name: "c", limits: {}, devices: undefined, disks: new Map() });
     expect(privileged.prepare.filter(({ op }) => op === "HOST_WRITE")).toEqual([]);
   });
 
@@ -153,7 +193,7 @@ describe("on a hybrid host", () => {
 describe("what a host can't do", () => {
   const bare: HostFacts = {
     ...UNIFIED_HOST,
-    limits: { memory: false, swap: false, cpu: false, cpuset: false, pids: false, blkioWeight: false },
+    limits: { memory: false, swap: false, cpu: false, cpuset: false, pids: false, blkioWeight: false, blkioRates: false },
   };
 
   it.each(Object.entries({ ...LIMITS, cpus: 1, cpusetMems: "0" }))("%s is refused by name", (name, value) => {
