@@ -1,4 +1,4 @@
-/** What planning needs to know of the host, as plain data: read once by read-host-facts.ts, written by hand in tests. */
+/** What planning needs to know of the host, as plain data: read by read-host-facts.ts, written by hand in tests. */
 import type { EnforcedLimits } from "../../engine.js";
 import type { UserNamespace } from "./user-namespace.js";
 
@@ -20,9 +20,9 @@ export interface HostFacts {
     readonly maskedFiles: readonly string[];
     readonly readonly: readonly string[];
   };
-  /** Contents of the resolv.conf that names servers which are not on the host's loopback. */
+  /** Contents of the resolv.conf that names servers which are not on the host's loopback, as it is now. */
   readonly resolvConf: string;
-  /** It has an IPv6 address that leads further than to itself and its links. */
+  /** It has an IPv6 address, now, that leads further than to itself and its links. */
   readonly ipv6: boolean;
 }
 
