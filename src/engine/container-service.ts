@@ -292,6 +292,8 @@ export interface CopyInOptions {
   readonly noOverwriteDirNonDir?: boolean | undefined;
   /** Keep the tar's owners; otherwise everything belongs to root. @default true */
   readonly keepOwner?: boolean | undefined;
+  /** Everything belongs to the user and group of the container's processes, where those were named: wins over `keepOwner`. @default false */
+  readonly containerUser?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -33,6 +33,17 @@ export interface ImageInspect extends ImageSummary {
   readonly history: readonly ImageHistory[];
 }
 
+/** What a registry has under a reference. */
+export interface RemoteImage {
+  /** Of the manifest, or of the index of several. */
+  readonly mediaType: string;
+  readonly digest: string;
+  /** Bytes of that document. */
+  readonly size: number;
+  /** `os/arch[/variant]` of each image; `unknown/unknown` for what is none, as attestations are. */
+  readonly platforms: readonly string[];
+}
+
 /** The execution part of an OCI image configuration (image-spec config.md), in this API's spelling. */
 export interface ImageConfig {
   readonly user: string;

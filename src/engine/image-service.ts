@@ -2,7 +2,7 @@
 import type { Readable } from "node:stream";
 import type { BuildCheck, BuildContext, BuildOptions, BuildResult, PruneResult } from "./build-service.js";
 import type { PruneFilters } from "./container-filters.js";
-import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary } from "./image-inspect.js";
+import type { ImageConfig, ImageInspect, ImageProgress, ImageSummary, RemoteImage } from "./image-inspect.js";
 import type { RegistryAuth } from "./registry-auth.js";
 
 export interface ImageService {
@@ -15,12 +15,27 @@ export interface ImageService {
    * @throws REGISTRY_UNAUTHORIZED, REGISTRY_UNREACHABLE, REGISTRY_ERROR, ABORTED
    */
   login(registry: string, auth: RegistryAuth, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * What a registry has under a reference. Its manifest is asked for, and of an image for one platform the configuration; nothing is kept.
+   * @throws IMAGE_NOT_FOUND, REGISTRY_*, DIGEST_MISMATCH, UNSUPPORTED, ABORTED
+   */
+  inspectRemote(reference: string, options?: RegistryOptions): Promise<RemoteImage>;
+  /**
+   * Looks for repositories, best first, in the order of the registry.
+   * @param term a word of Docker Hub's, or `HOST[:PORT]/WORD` for another registry
+   * @throws REGISTRY_*, OPTION_INVALID, UNSUPPORTED, ABORTED
+   */
+  search(term: string, options?: SearchOptions): Promise<readonly FoundRepository[]>;
   /** Reads a docker archive or an OCI layout, as tar, plain or compressed. */
   load(archive: AsyncIterable<Uint8Array>, options?: LoadOptions): Promise<readonly LoadedImage[]>;
   /** Writes images as a tar. Reading stops the work when the stream is destroyed. */
   save(references: readonly string[], options?: SaveOptions): Promise<Readable>;
-  /** Makes an image of one layer from the tar of a root file system, plain or compressed. */
-  import(rootfs: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<ImageInspect>;
+  /**
+   * Makes an image of one layer from the tar of a root file system, plain or compressed.
+   * @param rootfs bytes, or the `http:` or `https:` address that the engine fetches them from: a daemon does so from where it is
+   * @throws LAYER_INVALID, PATH_NOT_FOUND where the address has nothing, OPTION_INVALID, IMAGE_REFERENCE_INVALID, DISK_FULL, ABORTED
+   */
+  import(rootfs: AsyncIterable<Uint8Array> | URL, options?: ImportOptions): Promise<ImageInspect>;
   /** Builds an image from a Dockerfile. @throws DOCKERFILE_INVALID, BUILD_FAILED, IMAGE_NOT_FOUND, PATH_NOT_FOUND, REGISTRY_*, DISK_FULL, ABORTED */
   build(context: BuildContext, options?: BuildOptions): Promise<BuildResult>;
   /** Removes images that no container uses: those without a name, or with `dangling: false` all. */
@@ -51,6 +66,25 @@ export interface PullOptions {
   readonly progress?: ((event: ImageProgress) => void) | undefined;
 }
 
+export interface RegistryOptions {
+  /** Instead of what docker's config.json and credential helpers say. */
+  readonly auth?: RegistryAuth | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SearchOptions extends RegistryOptions {
+  /** From 1 to 100. @default 25 */
+  readonly limit?: number | undefined;
+}
+
+export interface FoundRepository {
+  /** As references have it: without the host for Docker Hub, with it for other registries. */
+  readonly name: string;
+  readonly description: string;
+  readonly stars: number;
+  readonly official: boolean;
+}
+
 export interface PushOptions {
   readonly auth?: RegistryAuth | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -77,6 +111,8 @@ export interface ImportOptions {
   readonly platform?: string | undefined;
   readonly comment?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Of what is fetched from an address, which is the events' id. */
+  readonly progress?: ((event: ImageProgress) => void) | undefined;
 }
 
 export interface LoadedImage {

@@ -9,7 +9,11 @@ import { openInput } from "../files.js";
 import { UsageError } from "../usage.js";
 
 const OPTIONS = {
-  archive: { type: "boolean", short: "a", help: "keep the owners of files that come out; those that go in have theirs in any case" },
+  archive: {
+    type: "boolean",
+    short: "a",
+    help: "keep the owners of files that come out; those that go in get the container's user, where it names one",
+  },
   "follow-link": { type: "boolean", short: "L", help: "copy what the source links to, instead of the link" },
   quiet: { type: "boolean", short: "q", help: "as always: only failures are told" },
 } as const;
@@ -52,13 +56,18 @@ async function copyIn(
   if (local === "-") {
     if (kind !== "directory")
       throw new CaissonError("COPY_FAILED", `${container}:${inside} must be a directory`, { facts: { path: inside } });
-    return containers.copyIn(container, await openInput(terminal, "-"), { path: inside, signal });
+    return containers.copyIn(container, await openInput(terminal, "-"), { path: inside, containerUser: values.archive, signal });
   }
   const follow = (values["follow-link"] ?? false) || local.endsWith("/") || meansContents(local);
   const tar = await packLocal(local, { follow });
   const isDirectory = (await localKind(local)) === "directory" && (follow || !(await isLink(local)));
   const { directory, name } = copyTarget({ path: local === "." ? local : absolute(local), isDirectory }, inside, kind);
-  await containers.copyIn(container, rooted(tar, name), { path: directory, noOverwriteDirNonDir: true, signal });
+  await containers.copyIn(container, rooted(tar, name), {
+    path: directory,
+    noOverwriteDirNonDir: true,
+    containerUser: values.archive,
+    signal,
+  });
 }
 
 /** Keeps what the end of a path means. */

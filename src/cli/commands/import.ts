@@ -1,11 +1,12 @@
 import { defineCommand, JSON_OPTION, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
 import { openInput } from "../files.js";
 import { printJson, printLine } from "../terminal.js";
+import { UsageError } from "../usage.js";
 
 export const importImage = defineCommand({
   name: "import",
   summary: "Make an image of the tar of a root file system, plain, gzip or zstd",
-  operands: "FILE|- [NAME[:TAG]]",
+  operands: "FILE|URL|- [NAME[:TAG]]",
   least: 1,
   most: 2,
   options: {
@@ -22,7 +23,7 @@ export const importImage = defineCommand({
     json: JSON_OPTION,
   },
   async run({ values, operands: [file = "-", reference], terminal, engine, signal }) {
-    const rootfs = await openInput(terminal, file);
+    const rootfs = /^https?:\/\//.test(file) ? addressOf(file) : await openInput(terminal, file);
     const { change: changes, message: comment, platform } = values;
     const image = await (await engine()).images.import(rootfs, { reference, changes, comment, platform, signal });
     if (values.json) printJson(terminal, image);
@@ -30,3 +31,8 @@ export const importImage = defineCommand({
     return 0;
   },
 });
+
+function addressOf(text: string): URL {
+  if (!URL.canParse(text)) throw new UsageError(`import: ${text} is no valid address`);
+  return new URL(text);
+}

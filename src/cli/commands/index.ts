@@ -8,6 +8,7 @@ import { info } from "./info.js";
 import { inspect } from "./inspect.js";
 import { network } from "./network.js";
 import { CONTAINER_COMMANDS, container, IMAGE_COMMANDS, image } from "./noun-groups.js";
+import { search } from "./search.js";
 import { serve } from "./serve.js";
 import { system } from "./system.js";
 import { version } from "./version.js";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   ...CONTAINER_COMMANDS,
   events,
   ...IMAGE_COMMANDS,
+  search,
   inspect,
   container,
   image,

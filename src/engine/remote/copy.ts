@@ -10,12 +10,15 @@ export async function copyIn(
   client: DockerClient,
   container: string,
   tar: AsyncIterable<Uint8Array>,
-  { path, noOverwriteDirNonDir, keepOwner, signal }: CopyInOptions,
+  { path, noOverwriteDirNonDir, keepOwner, containerUser, signal }: CopyInOptions,
 ): Promise<void> {
-  const body = keepOwner === false ? (await import("./root-owned-tar.js")).rootOwnedTar(tar) : tar;
+  // The API keeps owners, or takes the container's user.
+  const toRoot = keepOwner === false && !containerUser;
+  const body = toRoot ? (await import("../build-context/owned-tar.js")).ownedTar(tar, { uid: 0, gid: 0 }) : tar;
+  const query = { path, noOverwriteDirNonDir, copyUIDGID: containerUser || undefined };
   const request = { doing: `Copying to ${container}:${path}`, container, copy: path, signal, body };
   try {
-    await client.status("PUT", containerPath(container, "/archive"), { ...request, query: { path, noOverwriteDirNonDir } });
+    await client.status("PUT", containerPath(container, "/archive"), { ...request, query });
   } catch (error) {
     throw copyFailure(error, container, path);
   }

@@ -5,6 +5,7 @@ import type { CopyInOptions } from "../../engine.js";
 import { abortError, CaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { inRoot } from "../../spec/mount-targets.js";
 import { planMounts } from "../runtime/plan-mounts.js";
+import { resolveUser } from "../runtime/users.js";
 import { type FieldWriter, type Plan, writePlan } from "../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../supervisor/protocol.js";
 import { requestOutput, requestWithInput } from "../supervisor/stream-data.js";
@@ -12,17 +13,18 @@ import { describeErrno, SupervisorFailure } from "../supervisor/supervisor-failu
 import type { ContainerRecord } from "./container-record.js";
 import { mountsOf } from "./mount-plan.js";
 import type { Session } from "./session.js";
-import { rootfsPlan } from "./user-files.js";
+import { readUsers, rootfsPlan } from "./user-files.js";
 
-/** @throws PATH_NOT_FOUND, LAYER_INVALID, COPY_FAILED, DISK_FULL, ABORTED */
+/** @throws PATH_NOT_FOUND, LAYER_INVALID, COPY_FAILED, OPTION_INVALID, DISK_FULL, ABORTED */
 export async function copyIn(
   session: Session,
   record: ContainerRecord,
-  tar: AsyncIterable<Uint8Array>,
+  given: AsyncIterable<Uint8Array>,
   options: CopyInOptions,
 ): Promise<void> {
   const { path, signal } = options;
   throwIfAborted("copyIn", signal);
+  const tar = options.containerUser ? await ownedByUser(session, record, given) : given;
   const flags = (options.noOverwriteDirNonDir ? UnpackFlag.NO_OVERWRITE_TYPE : 0) | (options.keepOwner === false ? UnpackFlag.NO_OWNER : 0);
   if (!record.running) record.onDisk = true;
   const fill = (writer: FieldWriter, token: bigint): void => {
@@ -34,6 +36,14 @@ export async function copyIn(
   } catch (error) {
     throw error instanceof SupervisorFailure ? copyFailure(error, record, path, signal) : error;
   }
+}
+
+/** Nobody's where nobody was named: owners stay as they are then, as with dockerd. */
+async function ownedByUser(session: Session, record: ContainerRecord, tar: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const user = record.spec.user ?? record.image.inspect.config.user;
+  if (user === "") return tar;
+  const [users, { ownedTar }] = await Promise.all([readUsers(session, record), import("../../build-context/owned-tar.js")]);
+  return ownedTar(tar, resolveUser(user, users));
 }
 
 /** @throws PATH_NOT_FOUND at once; later failures destroy the stream with COPY_FAILED */

@@ -8,6 +8,7 @@ import path from "node:path";
 import type { Readable } from "node:stream";
 import type {
   EngineEvent,
+  FoundRepository,
   ImageConfig,
   ImageInspect,
   ImageListOptions,
@@ -22,7 +23,10 @@ import type {
   PullOptions,
   PushOptions,
   RegistryAuth,
+  RegistryOptions,
+  RemoteImage,
   SaveOptions,
+  SearchOptions,
   StoreReport,
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
@@ -193,6 +197,18 @@ export class ImageStore implements ImageService {
     await this.registries.login(registry, auth, options.signal);
   }
 
+  async inspectRemote(reference: string, options: RegistryOptions = {}): Promise<RemoteImage> {
+    throwIfAborted("inspectRemote", options.signal);
+    const { describeRemote } = await import("./registry/describe-remote.js");
+    return describeRemote(this.registries, withDefaultTag(parseReference(reference)), options);
+  }
+
+  async search(term: string, options: SearchOptions = {}): Promise<readonly FoundRepository[]> {
+    throwIfAborted("search", options.signal);
+    const { searchRegistry } = await import("./registry/search-registry.js");
+    return searchRegistry(this.registries, term, options);
+  }
+
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
     throwIfAborted("load", options.signal);
     const { loadImages, removeSpool } = await import("./archive/load-images.js");
@@ -223,14 +239,18 @@ export class ImageStore implements ImageService {
     return saveImages({ content: this.content, layers: this.layers }, records, options);
   }
 
-  async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImageInspect> {
+  async import(rootfs: AsyncIterable<Uint8Array> | URL, options: ImportOptions = {}): Promise<ImageInspect> {
     throwIfAborted("import", options.signal);
-    const { reference, changes = [] } = options;
+    const { reference, changes = [], signal, progress } = options;
     const name = reference === undefined ? undefined : canonicalName(withDefaultTag(parseReference(reference)));
     const execution = applyChanges({ ...fromOci(), ...options.config }, changes);
     const platform = parsePlatform(options.platform ?? hostPlatform());
+    const archive =
+      rootfs instanceof URL
+        ? await (await import("./fetch-archive.js")).fetchArchive(this.registries.http, rootfs, { signal, progress })
+        : rootfs;
     return this.removals.keeping(async (keep) => {
-      const diffId = await this.layers.addNormalized(decompress(rootfs), options.signal, keep);
+      const diffId = await this.layers.addNormalized(decompress(archive), signal, keep);
       const created = new Date().toISOString();
       return this.#publish("import", name, {
         created,

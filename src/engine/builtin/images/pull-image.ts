@@ -14,6 +14,7 @@ import type { FileLocks } from "./file-locks.js";
 import type { LayerStore } from "./layer-store.js";
 import { type Descriptor, type ImageManifest, isImageIndex, parseManifest } from "./manifest.js";
 import { downloadBlob } from "./registry/download.js";
+import { fromRepositories } from "./registry/from-repositories.js";
 import type { Registries } from "./registry/registries.js";
 import type { Repository } from "./registry/repository.js";
 import type { Keep } from "./removals.js";
@@ -43,50 +44,18 @@ export interface PulledImage {
 
 /** @throws IMAGE_NOT_FOUND, IMAGE_PLATFORM_MISSING, REGISTRY_*, DIGEST_MISMATCH, LAYER_INVALID, DISK_FULL, STORE_UNWRITABLE, ABORTED */
 export function pullImage(context: PullContext, reference: ImageReference, options: PullOptions): Promise<PulledImage> {
-  return fromRepositories(context, reference, options, (pull) => pull.run());
+  return pulling(context, reference, options, (pull) => pull.run());
 }
 
 /** The configuration alone: what a pull begins with. @throws as pullImage */
 export function pullConfig(context: PullContext, reference: ImageReference, options: PullOptions): Promise<OciImageConfig> {
-  return fromRepositories(context, reference, options, async (pull) => (await pull.describe()).config);
+  return pulling(context, reference, options, async (pull) => (await pull.describe()).config);
 }
 
-/** Mirrors first, the registry last. */
-async function fromRepositories<T>(
-  context: PullContext,
-  reference: ImageReference,
-  options: PullOptions,
-  work: (pull: Pull) => Promise<T>,
-): Promise<T> {
-  const name = familiarName(reference);
-  if (context.registries.offline) {
-    throw new CaissonError("IMAGE_NOT_FOUND", `There is no image ${name} here, and CAISSON_OFFLINE forbids to ask ${reference.domain}`, {
-      facts: { reference: name, registry: reference.domain },
-      remedy: "Unset CAISSON_OFFLINE, or load the image from an archive.",
-    });
-  }
-  const repositories = await context.registries.forPull(reference, options.auth);
-  const failures: string[] = [];
-  for (const [index, repository] of repositories.entries()) {
-    try {
-      return await work(new Pull(context, reference, repository, options));
-    } catch (error) {
-      const last = index === repositories.length - 1;
-      if (!(error instanceof CaissonError) || !mirrorMayLack(error)) throw error;
-      if (last) throw failures.length > 0 ? withMirrors(error, failures) : error;
-      failures.push(`mirror ${repository.registry}: ${error.summary}`);
-    }
-  }
-  throw new Error("a reference without repositories");
-}
-
-function mirrorMayLack(error: CaissonError): boolean {
-  return error.code.startsWith("REGISTRY_") || error.code === "IMAGE_NOT_FOUND" || error.code === "DIGEST_MISMATCH";
-}
-
-function withMirrors(error: CaissonError, failures: readonly string[]): CaissonError {
-  const { code, summary, facts, cause, evidence, remedy } = error;
-  return new CaissonError(code, summary, { facts, cause, evidence: [...evidence, ...failures], remedy });
+function pulling<T>(context: PullContext, reference: ImageReference, options: PullOptions, work: (pull: Pull) => Promise<T>): Promise<T> {
+  return fromRepositories(context.registries, reference, options.auth, (repository) =>
+    work(new Pull(context, reference, repository, options)),
+  );
 }
 
 class Pull {

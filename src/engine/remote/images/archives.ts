@@ -21,6 +21,9 @@ export interface ArchiveParts {
 const INVALID =
   /invalid tar header|unexpected EOF|archive\/tar|repositories: no such file|manifest\.json|invalid archive|not a valid|payload does not match|unrecognized image format|invalid manifest|index\.json|Error processing tar file|no such file or directory|invalid character/i;
 
+/** What daemons say of an address that they can't fetch from. */
+const UNAVAILABLE = /dial tcp|no such host|connection refused|connection reset|with status|can't be fetched|bad response/i;
+
 export async function loadImages(
   { client, inspect }: ArchiveParts,
   archive: AsyncIterable<Uint8Array>,
@@ -95,43 +98,52 @@ export async function saveImages(
 
 export async function importRootfs(
   { client, inspect }: ArchiveParts,
-  rootfs: AsyncIterable<Uint8Array>,
+  rootfs: AsyncIterable<Uint8Array> | URL,
   options: ImportOptions,
 ): Promise<ImageInspect> {
-  const { reference, platform, comment, signal } = options;
+  const { reference, platform, comment, signal, progress } = options;
   const config = applyChanges({ ...fromOci(), ...options.config }, options.changes ?? []);
   if (platform !== undefined) parsePlatform(platform);
   const name = reference === undefined ? undefined : repositoryAndTag(reference);
-  const body = new SourceBody(rootfs);
+  const address = rootfs instanceof URL ? rootfs.href : undefined;
+  const body = rootfs instanceof URL ? undefined : new SourceBody(rootfs);
   const request: DockerRequest = {
-    doing: "Importing a root file system",
+    doing: `Importing ${address ?? "a root file system"}`,
     query: {
-      fromSrc: "-",
+      fromSrc: address ?? "-",
       // In one: Podman reads no tag here.
       repo: name && `${name.repository}:${name.tag}`,
       message: comment ?? "Imported",
       platform: client.speaks("1.32") ? platform : undefined,
       changes: configInstructions(config),
     },
-    body,
+    ...(body ? { body } : {}),
     signal,
   };
   let id: string | undefined;
   try {
-    for await (const { status = "" } of answerLines(client, await client.stream("POST", "/images/create", request), request)) {
+    for await (const line of answerLines(client, await client.stream("POST", "/images/create", request), request)) {
+      const { status = "", progressDetail } = line;
+      const { current, total } = progressDetail ?? {};
+      if (address !== undefined && current !== undefined)
+        progress?.({ id: address, status: "downloading", current, ...(total ? { total } : {}) });
       if (/^(?:sha256:)?[0-9a-f]{64}$/.test(status.trim())) id = imageId(status.trim());
     }
   } catch (error) {
-    throw importFailure(body.blame(error));
+    throw importFailure(body ? body.blame(error) : error, address);
   }
   if (id === undefined) throw client.failure(new Error("the daemon ended without an image"), request);
   return inspect(id);
 }
 
-function importFailure(error: unknown): unknown {
+function importFailure(error: unknown, address: string | undefined): unknown {
+  if (address !== undefined && isCaissonError(error, "DAEMON_ERROR") && UNAVAILABLE.test(error.facts.message)) {
+    const { message } = error.facts;
+    return new CaissonError("PATH_NOT_FOUND", `The daemon can't fetch ${address}: ${message}`, { facts: { path: address }, cause: error });
+  }
   if (
     !isCaissonError(error, "DAEMON_ERROR") ||
-    !/archive\/tar|unexpected EOF|invalid tar|Error processing tar file/i.test(error.facts.message)
+    !/archive\/tar|unexpected EOF|invalid tar|Error processing tar file|archive is refused|damaged or cut short/i.test(error.facts.message)
   )
     return error;
   const { message } = error.facts;

@@ -6,6 +6,7 @@ import type {
   BuildContext,
   BuildOptions,
   BuildResult,
+  FoundRepository,
   ImageInspect,
   ImageListOptions,
   ImagePruneOptions,
@@ -20,7 +21,10 @@ import type {
   PullOptions,
   PushOptions,
   RegistryAuth,
+  RegistryOptions,
+  RemoteImage,
   SaveOptions,
+  SearchOptions,
   StoreReport,
 } from "../../engine.js";
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
@@ -32,6 +36,7 @@ import { importRootfs, loadImages, saveImages } from "./archives.js";
 import { repositoryAndTag, requestName } from "./image-name.js";
 import { authJson } from "./registry-auth.js";
 import { registryFailure } from "./registry-failure.js";
+import { inspectRemote, searchRegistry } from "./registry-queries.js";
 import { pruneImages, removeImage } from "./removal.js";
 import { pullImage, pushImage } from "./transfers.js";
 
@@ -68,6 +73,16 @@ export class RemoteImages implements ImageService {
     });
   }
 
+  async inspectRemote(reference: string, options: RegistryOptions = {}): Promise<RemoteImage> {
+    throwIfAborted("inspectRemote", options.signal);
+    return inspectRemote(this.#parts, reference, options);
+  }
+
+  async search(term: string, options: SearchOptions = {}): Promise<readonly FoundRepository[]> {
+    throwIfAborted("search", options.signal);
+    return searchRegistry(this.#parts, term, options);
+  }
+
   async load(archive: AsyncIterable<Uint8Array>, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
     throwIfAborted("load", options.signal);
     return loadImages(this.#parts, archive, options);
@@ -78,7 +93,7 @@ export class RemoteImages implements ImageService {
     return saveImages(this.#parts, references, options);
   }
 
-  async import(rootfs: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<ImageInspect> {
+  async import(rootfs: AsyncIterable<Uint8Array> | URL, options: ImportOptions = {}): Promise<ImageInspect> {
     throwIfAborted("import", options.signal);
     return importRootfs(this.#parts, rootfs, options);
   }

@@ -72,7 +72,7 @@ const ANSWERS: readonly (readonly [RegExp, Answer])[] = [
     },
   ],
   [
-    /dial tcp|connection refused|no such host|i\/o timeout|context deadline exceeded|TLS handshake|server gave HTTP response to HTTPS client|x509:|connection reset|unexpected EOF|proxyconnect|: EOF$|Client\.Timeout/i,
+    /dial tcp|connection refused|no such host|i\/o timeout|context deadline exceeded|TLS handshake|server gave HTTP response to HTTPS client|x509:|connection reset|unexpected EOF|proxyconnect|: EOF$|Client\.Timeout|can't be reached for/i,
     unreachable,
   ],
   [

@@ -75,6 +75,7 @@ async function copyIn({ engine }: ServerContext, exchange: Exchange): Promise<vo
     await engine.containers.copyIn(id, exchange.body, {
       path,
       noOverwriteDirNonDir: exchange.flag("noOverwriteDirNonDir"),
+      containerUser: exchange.flag("copyUIDGID"),
       signal: exchange.signal,
     });
   } catch (error) {

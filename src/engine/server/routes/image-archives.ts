@@ -76,20 +76,32 @@ function pathOf(repository: string): string {
 }
 
 async function importImage({ engine }: ServerContext, exchange: Exchange): Promise<void> {
-  const source = exchange.text("fromSrc");
-  if (source !== "-") throw new HttpFailure(501, "importing from a URL is not served: fetch it, and import what was fetched");
+  const source = exchange.text("fromSrc")!;
+  const url = source === "-" ? undefined : addressOf(source);
   const repository = exchange.text("repo");
   const lines = exchange.lines();
   await inLines(lines, async () => {
-    const { id } = await engine.images.import(exchange.body, {
+    const { id } = await engine.images.import(url ?? exchange.body, {
       ...(repository === undefined ? {} : { reference: joinReference(repository, exchange.text("tag")) }),
       changes: exchange.query.getAll("changes"),
-      comment: exchange.text("message") ?? "Imported from -",
+      comment: exchange.text("message") ?? `Imported from ${url?.href ?? "-"}`,
       platform: exchange.text("platform"),
       signal: exchange.signal,
+      progress({ id, current, total }) {
+        if (!lines.begun) void lines.write({ status: `Downloading from ${id}` });
+        void lines.write({ status: "Importing", progressDetail: { current, total } });
+      },
     });
     await lines.write({ status: id });
   });
+}
+
+/** Without a scheme it is plain HTTP. @throws HttpFailure */
+function addressOf(source: string): URL {
+  const text = source.includes("://") ? source : `http://${source}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new HttpFailure(400, `invalid fromSrc ${JSON.stringify(source)}: expected - or the address of an archive, http: or https:`);
 }
 
 async function load({ engine }: ServerContext, exchange: Exchange): Promise<void> {

@@ -14,19 +14,14 @@ import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
 import { pruneFilters } from "./containers.js";
 import { imageArchiveRoutes } from "./image-archives.js";
+import { registryRoutes } from "./registry.js";
 
 export function imageRoutes(context: ServerContext): readonly Route[] {
   const { images } = context.engine;
   return [
     ["GET", "/images/json", (exchange) => list(context, exchange)],
     ["POST", "/images/prune", (exchange) => prune(context, exchange)],
-    [
-      "GET",
-      "/images/search",
-      async () => {
-        throw new HttpFailure(501, "searching registries is not served: the index of Docker Hub is the only one that can be searched");
-      },
-    ],
+    ...registryRoutes(context),
     ...imageArchiveRoutes(context),
     ["POST", "/images/{name*}/push", (exchange) => push(context, exchange)],
     ["POST", "/images/{name*}/tag", (exchange) => tag(context, exchange)],
@@ -41,13 +36,6 @@ export function imageRoutes(context: ServerContext): readonly Route[] {
       async (exchange) => exchange.send(200, historyJson(await images.inspect(exchange.parameter("name")))),
     ],
     ["DELETE", "/images/{name*}", (exchange) => remove(context, exchange)],
-    [
-      "GET",
-      "/distribution/{name*}/json",
-      async () => {
-        throw new HttpFailure(501, "what a registry has of an image is not served: pull it");
-      },
-    ],
   ];
 }
 

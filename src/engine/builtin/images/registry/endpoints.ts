@@ -14,6 +14,7 @@ export interface Endpoint {
 
 const DOCKER_HUB = "docker.io";
 const DOCKER_HUB_API = "registry-1.docker.io";
+const DOCKER_HUB_INDEX = "index.docker.io";
 
 /**
  * Environment: `CAISSON_REGISTRY_MIRRORS`, a list separated by commas of `URL` (a mirror of docker.io) or `HOST=URL`;
@@ -30,6 +31,11 @@ export function endpointsOf(domain: string, environment: NodeJS.ProcessEnv): rea
     ...mirrors.filter((mirror) => mirror.domain === domain).map((mirror) => fromUrl(mirror.url, insecure)),
     fromHost(own, insecure.has(domain)),
   ];
+}
+
+/** Where a registry is searched: Docker Hub has a host of its own for that, and mirrors know no answer. */
+export function searchEndpointOf(domain: string, environment: NodeJS.ProcessEnv): Endpoint {
+  return domain === DOCKER_HUB ? fromHost(DOCKER_HUB_INDEX, false) : endpointsOf(domain, environment).at(-1)!;
 }
 
 /** A host that nobody but this machine can answer for: any loopback name, as dockerd sees it. */

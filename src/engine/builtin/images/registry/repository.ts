@@ -23,6 +23,8 @@ export interface RepositoryOptions {
   readonly reference: string;
   readonly credentials: FoundCredentials;
   readonly access: "pull" | "pull,push";
+  /** What a token is for. @default the access to the repository */
+  readonly scope?: string | undefined;
 }
 
 interface RepositoryRequest extends Omit<HttpRequest, "url" | "insecure"> {
@@ -97,8 +99,7 @@ export class Repository {
   }
 
   async #attempt(request: RepositoryRequest): Promise<HttpResponse> {
-    const { http, endpoint, path, access } = this.#options;
-    const scope = `repository:${path}:${access}`;
+    const { http, endpoint, path, access, scope = `repository:${path}:${access}` } = this.#options;
     this.#base ??= this.#findBase(request.signal);
     const base = await this.#base.catch((error: unknown) => {
       this.#base = undefined;
