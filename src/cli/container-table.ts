@@ -1,7 +1,8 @@
 /** The table of `ps`, as docker prints it. Pure. */
-import { commandText, statusText } from "../engine/docker-api/container-row.js";
-import { humanDuration } from "../engine/docker-api/times.js";
-import type { ContainerInspect, PublishedPort } from "../engine/engine.js";
+import { commandText } from "../engine/docker-api/container-row.js";
+import type { ContainerSummary, PublishedPort } from "../engine/engine.js";
+import { humanDuration } from "../engine/spec/status-text.js";
+import { formatSize } from "./quantities.js";
 
 const SHORT_ID = 12;
 const COMMAND_LENGTH = 20;
@@ -20,21 +21,22 @@ export const CONTAINER_HEADINGS = {
   Labels: "LABELS",
   Mounts: "MOUNTS",
   Networks: "NETWORKS",
+  Size: "SIZE",
 } as const;
 
 /** Docker's names of the columns, as `--format` knows them. */
 export function containerColumns(
-  container: ContainerInspect,
+  container: ContainerSummary,
   { whole, now }: { readonly whole: boolean; readonly now: number },
 ): Readonly<Record<string, string>> {
-  const { id, image, command, created, name, labels, status, mounts, networks } = container;
+  const { id, image, command, created, name, labels, status, statusText, mounts, networks, size } = container;
   return {
     ID: whole ? id : id.slice(0, SHORT_ID),
     Image: image,
     Command: `"${cut(commandText(command), whole)}"`,
     CreatedAt: created.toISOString(),
     RunningFor: `${humanDuration(now - created.getTime())} ago`,
-    Status: statusText(container, now),
+    Status: statusText,
     State: status,
     Ports: portTexts(container).join(", "),
     Names: name,
@@ -43,12 +45,15 @@ export function containerColumns(
       .join(","),
     Mounts: mounts.map((mount) => mount.target).join(","),
     Networks: Object.keys(networks).join(",") || "bridge",
+    Size: size ? `${formatSize(size.writableBytes)} (virtual ${formatSize(size.rootBytes)})` : "0B",
   };
 }
 
 /** Of the headings, too. */
-export function containerTableRow(columns: Readonly<Record<string, string>>): string[] {
-  return ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names"].map((name) => columns[name] ?? "");
+export function containerTableRow(columns: Readonly<Record<string, string>>, sized: boolean): string[] {
+  return ["ID", "Image", "Command", "RunningFor", "Status", "Ports", "Names", ...(sized ? ["Size"] : [])].map(
+    (name) => columns[name] ?? "",
+  );
 }
 
 function cut(text: string, whole: boolean): string {
@@ -56,10 +61,10 @@ function cut(text: string, whole: boolean): string {
 }
 
 /** `127.0.0.1:8080->80/tcp`, then what is exposed and not published: `443/tcp`. */
-function portTexts({ ports, config, state }: ContainerInspect): string[] {
-  if (!state.running) return [];
+function portTexts({ ports, exposedPorts, status }: ContainerSummary): string[] {
+  if (status === "created" || status === "exited") return [];
   const published = new Set(ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
-  const exposed = config.exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`)).filter((port) => !published.has(port));
+  const exposed = exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`)).filter((port) => !published.has(port));
   return [...ports.map((port) => `${hostAddress(port)}->${port.containerPort}/${port.protocol}`), ...exposed];
 }
 

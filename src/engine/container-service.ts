@@ -134,6 +134,15 @@ export interface ContainerSummary {
   readonly status: ContainerStatus;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly PublishedPort[];
+  /** What it exposes, published or not: `80/tcp`. In their lists daemons tell it of containers that run. */
+  readonly exposedPorts: readonly string[];
+  /** In docker's words: `Up 3 minutes (healthy)`, `Exited (0) 2 hours ago`. */
+  readonly statusText: string;
+  readonly mounts: readonly MountPoint[];
+  /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
+  readonly ipAddress: string | undefined;
+  /** By name of the network; the default one is none of them. */
+  readonly networks: Readonly<Record<string, EndpointInspect>>;
   /** When asked for. */
   readonly size?: ContainerSize | undefined;
 }
@@ -167,11 +176,6 @@ export interface ContainerInspect extends ContainerSummary {
   };
   /** How often its restart policy has started it again. */
   readonly restartCount: number;
-  readonly mounts: readonly MountPoint[];
-  /** Address of the container as itself and its network see it. Undefined when it has none of its own. */
-  readonly ipAddress: string | undefined;
-  /** By name of the network; the default one is none of them. */
-  readonly networks: Readonly<Record<string, EndpointInspect>>;
   /**
    * TCP ports of this host that it tried in its last run and was refused, because they are not among `exposedHostPorts`; each
    * was an event `host_port_refused`. Undefined where the engine can't tell.

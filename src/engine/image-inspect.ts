@@ -15,6 +15,8 @@ export interface ImageSummary {
   /** `sha256:` + the digest of the image's config. */
   readonly id: string;
   readonly references: readonly string[];
+  /** `repository@digest`, as registries named it. */
+  readonly repoDigests: readonly string[];
   readonly created: Date;
   /** Bytes of its unpacked layers. */
   readonly size: number;
@@ -25,8 +27,6 @@ export interface ImageSummary {
 export interface ImageInspect extends ImageSummary {
   /** Digest of the manifest for this platform. */
   readonly digest: string;
-  /** `repository@digest`, as registries named it. */
-  readonly repoDigests: readonly string[];
   readonly config: ImageConfig;
   /** diffIDs, lowest first. */
   readonly layers: readonly string[];
@@ -66,4 +66,6 @@ export interface ImageHistory {
   readonly createdBy?: string | undefined;
   readonly comment?: string | undefined;
   readonly emptyLayer: boolean;
+  /** Bytes of its layer, unpacked. */
+  readonly size: number;
 }

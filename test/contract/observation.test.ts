@@ -247,6 +247,38 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       await expect(named({ publish: ["x"] })).rejects.toMatchObject({ code: "OPTION_INVALID" });
     });
 
+    it("tells what `ps` shows without a look at each container", async () => {
+      const network = await at.engine.networks.create({ name: "listed" });
+      await at.engine.volumes.create({ name: "listed" });
+      const id = await at.start({
+        command: ["sleep", "60"],
+        networks: { listed: {} },
+        exposedPorts: ["81/tcp"],
+        publish: [{ containerPort: 80, protocol: "tcp" }],
+        mounts: [{ type: "volume", source: "listed", target: "/data" }],
+      });
+      const [listed] = await at.engine.containers.list({ filters: { id: [id] } });
+      const { ports, exposedPorts, mounts, networks, ipAddress, statusText, status } = await at.engine.containers.inspect(id);
+      expect({ ...listed, exposedPorts: [...listed!.exposedPorts].sort() }).toMatchObject({
+        ports,
+        exposedPorts: [...exposedPorts].sort(),
+        mounts: mounts.map(({ type, name, target }) => ({ type, name, target })),
+        ipAddress,
+        status,
+      });
+      expect(Object.keys(listed!.networks)).toEqual(Object.keys(networks));
+      expect(listed?.networks["listed"]?.ipAddress).toBe(networks["listed"]?.ipAddress);
+      const up = /^Up (?:Less than a second|\d+ seconds?)$/;
+      expect([listed?.statusText, statusText]).toEqual([expect.stringMatching(up), expect.stringMatching(up)]);
+      await at.engine.containers.kill(id);
+      await at.engine.containers.wait(id);
+      const [ended] = await at.engine.containers.list({ all: true, filters: { id: [id] } });
+      expect(ended?.statusText).toMatch(/^Exited \(137\) (?:Less than a second|\d+ seconds?) ago$/);
+      await at.engine.containers.remove(id);
+      await at.engine.networks.remove(network.id);
+      await at.engine.volumes.remove("listed");
+    });
+
     it("knows images that stand on others", async () => {
       const base = await at.startShell("echo x >/file");
       await at.engine.containers.wait(base);

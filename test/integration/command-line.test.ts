@@ -43,6 +43,20 @@ it("import takes instructions and a comment; inspect shows them", async () => {
   });
 });
 
+it("history shows what each step added", async () => {
+  const [image] = JSON.parse((await caisson.run(["inspect", "busybox:test"])).stdout);
+  expect(image.history).toEqual([expect.objectContaining({ emptyLayer: false, size: image.size })]);
+  await caisson.run(["build", "-t", "stepped", "-"], "FROM busybox:test\nENV A=1\nRUN head -c 5000000 /dev/zero >/five\n");
+  const columns = await caisson.said("history", "--format", "{{.CreatedBy}}|{{.Size}}|{{.Comment}}", "stepped");
+  const [run, env, base] = columns.split("\n");
+  expect(run).toMatch(/^RUN .*head.*\|5MB\|/);
+  expect(env).toMatch(/^ENV A=1.*\|0B\|/);
+  expect(base).toMatch(/\|[\d.]+MB\|made for a test$/);
+  const table = await caisson.said("history", "stepped");
+  expect(table).toMatch(/^IMAGE +CREATED +CREATED BY +SIZE +COMMENT\n[0-9a-f]{12} .*\n<missing> /);
+  await caisson.said("rmi", "stepped");
+});
+
 it("import reads the standard input, and an image without a name is reachable by its id", async () => {
   const { stdout } = await caisson.run(["import", "-", "--json"], await readFile(path.join(scratch, "rootfs.tar")));
   const { id, references } = JSON.parse(stdout);

@@ -8,6 +8,7 @@ import { diff, port, top } from "./container-views.js";
 import { cp } from "./cp.js";
 import { create } from "./create.js";
 import { exec } from "./exec.js";
+import { history } from "./history.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
 import { importImage } from "./import.js";
@@ -29,7 +30,7 @@ export const CONTAINER_COMMANDS: readonly Command[] = [
   ...[top, port, diff, stats, commit],
 ];
 
-export const IMAGE_COMMANDS: readonly Command[] = [build, pull, push, images, tag, imageRm, importImage, load, save];
+export const IMAGE_COMMANDS: readonly Command[] = [build, pull, push, images, history, tag, imageRm, importImage, load, save];
 
 export const container: CommandGroup = {
   name: "container",

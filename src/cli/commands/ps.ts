@@ -1,5 +1,4 @@
 import type { ContainerFilters, ContainerStatus } from "../../engine/engine.js";
-import { isCaissonError } from "../../engine/errors.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
 import { CONTAINER_HEADINGS, containerColumns, containerTableRow } from "../container-table.js";
 import { FILTER_OPTION, parseFilters } from "../filters.js";
@@ -36,29 +35,26 @@ export const ps = defineCommand({
     last: { type: "string", short: "n", value: "NUMBER", help: "the last so many that were made" },
     latest: { type: "boolean", short: "l", help: "the last one that was made" },
     "no-trunc": { type: "boolean", help: "print whole ids and commands" },
+    size: { type: "boolean", short: "s", help: "how much they have written" },
     json: JSON_OPTION,
   },
   async run({ values, terminal, lasting }) {
     const limit = values.latest ? 1 : values.last === undefined ? undefined : parseNumber("last", values.last);
     const filters = containerFilters(parseFilters(values.filter, KNOWN));
     const { containers } = await lasting();
-    const listed = await containers.list({ all: values.all, limit, filters });
-    const found = await Promise.all(
-      listed.map(({ id }) =>
-        containers.inspect(id).catch((error: unknown) => {
-          if (isCaissonError(error, "CONTAINER_NOT_FOUND")) return undefined; // gone meanwhile
-          throw error;
-        }),
-      ),
-    );
-    const newestFirst = found.filter((container) => container !== undefined).reverse();
+    const sized = values.size ?? false;
+    const size = sized || /\.Size\b/.test(values.format ?? "");
+    const newestFirst = [...(await containers.list({ all: values.all, limit, filters, size }))].reverse();
     const now = Date.now();
     const rows = newestFirst.map((container) => containerColumns(container, { whole: values["no-trunc"] ?? false, now }));
     if (values.json) printJson(terminal, newestFirst);
     else if (values.quiet) for (const { ID: id = "" } of rows) printLine(terminal, id);
     else if (values.format !== undefined && values.format !== "table")
       for (const line of formatRows(values.format, rows, CONTAINER_HEADINGS)) printLine(terminal, line);
-    else printTable(terminal, containerTableRow(CONTAINER_HEADINGS), rows.map(containerTableRow));
+    else {
+      const cells = [CONTAINER_HEADINGS, ...rows].map((row) => containerTableRow(row, sized));
+      printTable(terminal, cells[0]!, cells.slice(1));
+    }
     return 0;
   },
 });

@@ -1,5 +1,4 @@
 /** A container's spec as the body of `POST /containers/create`. Pure. */
-
 import type { ContainerSpec, EndpointSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine.js";
 import { deviceRatesBody } from "./device-rates.js";
 import { bindText, isBindText, mountBody, tmpfsBody } from "./mount-json.js";

@@ -1,5 +1,5 @@
 /** A container as `GET /containers/{id}/json` shows it. Pure. */
-import type { ContainerInspect, ImageConfig, MountPoint } from "../engine.js";
+import type { ContainerInspect, ContainerStatus, ContainerSummary, ImageConfig, MountPoint } from "../engine.js";
 import { hostConfigJson, nanoseconds } from "./host-config-json.js";
 import { endpointJson, PREDEFINED } from "./network-details.js";
 import { timeText } from "./times.js";
@@ -197,10 +197,15 @@ function networkSettingsJson(container: ContainerInspect, mode: string): Readonl
   };
 }
 
+/** As Docker has it: also when it is paused or will be restarted. */
+export function isUp(status: ContainerStatus): boolean {
+  return status !== "created" && status !== "exited";
+}
+
 /** By name of the network, the predefined ones included. */
-export function networksJson(container: ContainerInspect, mode: string): Readonly<Record<string, unknown>> {
+export function networksJson(container: ContainerSummary, mode: string): Readonly<Record<string, unknown>> {
   const joined = Object.entries(container.networks);
-  const { running } = container.state;
+  const running = isUp(container.status);
   if (joined.length > 0)
     return Object.fromEntries(joined.map(([name, endpoint]) => [name, endpointJson(endpoint, { containerId: container.id, running })]));
   if (mode.startsWith("container:")) return {};

@@ -1,17 +1,19 @@
 /** `GET /containers/{id}/json` and `GET /containers/json` as the contract's types. */
-
 import type {
   ContainerExit,
   ContainerInspect,
   ContainerStatus,
   ContainerSummary,
+  EndpointInspect,
   Healthcheck,
   HealthState,
+  MountPoint,
   PublishedPort,
   ResourceLimits,
   RestartPolicy,
 } from "../engine.js";
 import { depth } from "../spec/mount-targets.js";
+import { statusText } from "../spec/status-text.js";
 import { type DeviceRateJson, deviceRatesOf } from "./device-rates.js";
 import { type MountPointJson, mountPointOf } from "./mount-json.js";
 import { DEFAULT_NETWORKS, type EndpointJson, endpointOf } from "./network-json.js";
@@ -111,6 +113,8 @@ export interface ContainerListJson {
   /** Seconds since the epoch. */
   readonly Created: number;
   readonly State: string;
+  readonly Status?: string;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, EndpointJson>> | null };
   readonly Labels?: Readonly<Record<string, string>> | null;
   readonly Mounts?: readonly MountPointJson[] | null;
   readonly SizeRw?: number;
@@ -123,12 +127,22 @@ const STOP_TIMEOUT_MS = 10_000;
 /** What Go writes for a time that was never set. */
 const NEVER = "0001-01-01";
 
-export function inspectOf(json: ContainerJson): ContainerInspect {
+/** @param now milliseconds, by the daemon's clock */
+export function inspectOf(json: ContainerJson, now: number): ContainerInspect {
   const { Config: config, State: state } = json;
-  const networks = Object.entries(json.NetworkSettings.Networks ?? {});
   // One that waits for its restart counts as running, and has its last exit.
   const runs = state.Running && state.Status !== "restarting";
-  const address = json.NetworkSettings.IPAddress || networks.map(([, { IPAddress }]) => IPAddress).find(Boolean);
+  const current = {
+    status: statusOf(state.Status),
+    running: state.Running,
+    pid: state.Pid,
+    startedAt: dateOf(state.StartedAt),
+    finishedAt: runs ? undefined : dateOf(state.FinishedAt),
+    exit: runs || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
+    // Podman has an empty one for containers without a check, Docker none or "none".
+    health: state.Health?.Status && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
+  };
+  const exposedPorts = Object.keys(config.ExposedPorts ?? {});
   return {
     id: json.Id,
     name: json.Name.replace(/^\//, ""),
@@ -136,19 +150,12 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
     imageId: json.Image,
     command: [json.Path, ...json.Args],
     created: new Date(json.Created),
-    status: statusOf(state.Status),
+    status: current.status,
+    statusText: statusText(current, now),
     labels: config.Labels ?? {},
     ports: portsOf(json.NetworkSettings.Ports ?? {}),
-    state: {
-      status: statusOf(state.Status),
-      running: state.Running,
-      pid: state.Pid,
-      startedAt: dateOf(state.StartedAt),
-      finishedAt: runs ? undefined : dateOf(state.FinishedAt),
-      exit: runs || !dateOf(state.FinishedAt) ? undefined : exitOf(state.ExitCode, state.OOMKilled ?? false),
-      // Podman has an empty one for containers without a check, Docker none or "none".
-      health: state.Health?.Status && state.Health.Status !== "none" ? healthOf(state.Health) : undefined,
-    },
+    exposedPorts,
+    state: current,
     config: {
       env: config.Env ?? [],
       entrypoint: config.Entrypoint ?? [],
@@ -158,7 +165,7 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       hostname: config.Hostname ?? json.Id.slice(0, 12),
       tty: config.Tty ?? false,
       openStdin: config.OpenStdin ?? false,
-      exposedPorts: Object.keys(config.ExposedPorts ?? {}),
+      exposedPorts,
       stopSignal: config.StopSignal || "SIGTERM",
       stopTimeoutMs: config.StopTimeout === undefined ? STOP_TIMEOUT_MS : config.StopTimeout * 1000,
       healthcheck: healthcheckOf(config.Healthcheck),
@@ -167,12 +174,9 @@ export function inspectOf(json: ContainerJson): ContainerInspect {
       annotations: json.HostConfig.Annotations ?? {},
     },
     restartCount: json.RestartCount ?? 0,
-    // A daemon has them in no order at all.
-    mounts: (json.Mounts ?? []).map(mountPointOf).sort((a, b) => depth(a.target) - depth(b.target) || (a.target < b.target ? -1 : 1)),
-    ipAddress: address || undefined,
-    networks: Object.fromEntries(
-      networks.filter(([name]) => !DEFAULT_NETWORKS.includes(name)).map(([name, endpoint]) => [name, endpointOf(name, endpoint)]),
-    ),
+    mounts: mountsOf(json.Mounts),
+    ipAddress: json.NetworkSettings.IPAddress || addressOf(json.NetworkSettings.Networks),
+    networks: networksOf(json.NetworkSettings.Networks),
     platform: json.Platform ?? "linux",
   };
 }
@@ -186,7 +190,12 @@ export function summaryOf(json: ContainerListJson): ContainerSummary {
     command: json.Command.split(" "),
     created: new Date(json.Created * 1000),
     status: statusOf(json.State),
+    statusText: json.Status ?? "",
     labels: json.Labels ?? {},
+    exposedPorts: [...new Set((json.Ports ?? []).map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`))],
+    mounts: mountsOf(json.Mounts),
+    ipAddress: addressOf(json.NetworkSettings?.Networks),
+    networks: networksOf(json.NetworkSettings?.Networks),
     ports: (json.Ports ?? []).flatMap(({ IP, PrivatePort, PublicPort, Type }) =>
       PublicPort === undefined
         ? []
@@ -195,6 +204,23 @@ export function summaryOf(json: ContainerListJson): ContainerSummary {
     // Without the layers of its image there is no such figure: the list was not asked for sizes.
     ...(json.SizeRootFs === undefined ? {} : { size: { writableBytes: json.SizeRw ?? 0, rootBytes: json.SizeRootFs } }),
   };
+}
+
+type NetworksJson = Readonly<Record<string, EndpointJson>> | null | undefined;
+
+/** A daemon has them in no order at all. */
+function mountsOf(mounts: readonly MountPointJson[] | null | undefined): MountPoint[] {
+  return (mounts ?? []).map(mountPointOf).sort((a, b) => depth(a.target) - depth(b.target) || (a.target < b.target ? -1 : 1));
+}
+
+function addressOf(networks: NetworksJson): string | undefined {
+  const addresses = Object.values(networks ?? {}).map(({ IPAddress }) => IPAddress);
+  return addresses.find(Boolean);
+}
+
+function networksOf(networks: NetworksJson): Readonly<Record<string, EndpointInspect>> {
+  const own = Object.entries(networks ?? {}).filter(([name]) => !DEFAULT_NETWORKS.includes(name));
+  return Object.fromEntries(own.map(([name, endpoint]) => [name, endpointOf(name, endpoint)]));
 }
 
 export function statusOf(status: string): ContainerStatus {

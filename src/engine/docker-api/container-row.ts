@@ -1,16 +1,12 @@
 /** A container as `GET /containers/json` lists it. Pure. */
-import type { ContainerInspect, ContainerSummary } from "../engine.js";
-import { mountJson, networksJson } from "./container-details.js";
-import { hostConfigJson } from "./host-config-json.js";
-import { humanDuration } from "./times.js";
+import type { ContainerSummary } from "../engine.js";
+import { isUp, mountJson, networksJson } from "./container-details.js";
+import { networkModeOf, saidOf } from "./host-config-json.js";
 
 /** @param hostConfig as the client gave it */
-export function containerRow(
-  container: ContainerInspect,
-  { size, hostConfig, now }: { readonly size: ContainerSummary["size"]; readonly hostConfig: unknown; readonly now: number },
-): Readonly<Record<string, unknown>> {
-  const host = hostConfigJson(container, hostConfig);
-  const mode = String(host["NetworkMode"]);
+export function containerRow(container: ContainerSummary, hostConfig: unknown): Readonly<Record<string, unknown>> {
+  const { size } = container;
+  const mode = networkModeOf(container, hostConfig);
   return {
     Id: container.id,
     Names: [`/${container.name}`],
@@ -22,10 +18,10 @@ export function containerRow(
     ...(size ? { SizeRw: size.writableBytes, SizeRootFs: size.rootBytes } : {}),
     Labels: container.labels,
     State: container.status,
-    Status: statusText(container, now),
+    Status: container.statusText,
     HostConfig: { NetworkMode: mode },
     NetworkSettings: { Networks: networksJson(container, mode) },
-    Mounts: container.mounts.flatMap((mount) => mountJson(mount, host["Tmpfs"])),
+    Mounts: container.mounts.flatMap((mount) => mountJson(mount, saidOf(hostConfig)["Tmpfs"])),
   };
 }
 
@@ -34,35 +30,17 @@ export function commandText([path = "", ...args]: readonly string[]): string {
   return [path, ...args.map((arg) => (arg.includes(" ") ? `'${arg}'` : arg))].join(" ");
 }
 
-function portRows({ ports, config, state }: ContainerInspect): readonly object[] {
-  if (!state.running) return [];
+function portRows({ ports, exposedPorts, status }: ContainerSummary): readonly object[] {
+  if (!isUp(status)) return [];
   const published = ports.map(({ containerPort, protocol, hostIp, hostPort }) => ({
     IP: hostIp,
     PrivatePort: containerPort,
     PublicPort: hostPort,
     Type: protocol,
   }));
-  const exposed = config.exposedPorts
+  const exposed = exposedPorts
     .map((port) => port.split("/"))
     .map(([port, type = "tcp"]) => ({ PrivatePort: Number(port), Type: type }))
     .filter(({ PrivatePort, Type }) => !published.some((each) => each.PrivatePort === PrivatePort && each.Type === Type));
   return [...published, ...exposed];
-}
-
-/** `Up 3 minutes (healthy)`. */
-export function statusText({ status, state }: ContainerInspect, now: number): string {
-  const since = (time: Date | undefined): string => humanDuration(now - (time?.getTime() ?? now));
-  const { health, exit } = state;
-  switch (status) {
-    case "created":
-      return "Created";
-    case "running":
-      return `Up ${since(state.startedAt)}${health ? ` (${health.status === "starting" ? "health: starting" : health.status})` : ""}`;
-    case "paused":
-      return `Up ${since(state.startedAt)} (Paused)`;
-    case "restarting":
-      return `Restarting (${exit?.exitCode ?? 0}) ${since(state.finishedAt)} ago`;
-    case "exited":
-      return `Exited (${exit?.exitCode ?? 0}) ${since(state.finishedAt)} ago`;
-  }
 }

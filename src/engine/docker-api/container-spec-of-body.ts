@@ -1,5 +1,4 @@
 /** The body of `POST /containers/create` as a container's spec. Pure. */
-
 import type { ContainerSpec, EndpointSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine.js";
 import { parseSecurityOptions } from "../security-options.js";
 import { deviceRatesOf } from "./device-rates.js";

@@ -1,6 +1,5 @@
 /** `HostConfig` of a container: what the client said, over what it would have been otherwise. Pure. */
-
-import type { ContainerInspect } from "../engine.js";
+import type { ContainerInspect, ContainerSummary } from "../engine.js";
 import { deviceRatesBody } from "./device-rates.js";
 import { isObject } from "./json-fields.js";
 
@@ -92,17 +91,9 @@ const CANONICAL = new Map(Object.keys(DEFAULTS).map((name) => [name.toLowerCase(
 
 /** @param said the client's, with whatever case and omissions */
 export function hostConfigJson(container: ContainerInspect, said: unknown): Readonly<Record<string, unknown>> {
-  const json: Record<string, unknown> = { ...DEFAULTS };
-  for (const [name, value] of Object.entries(isObject(said) ? said : {})) {
-    const canonical = CANONICAL.get(name.toLowerCase());
-    // Zero values say nothing, and the default may be another one.
-    if (canonical !== undefined && value !== null && value !== undefined && value !== "" && !(value === 0 && canonical === "ShmSize"))
-      json[canonical] = value;
-  }
+  const json: Record<string, unknown> = { ...DEFAULTS, ...saidOf(said) };
   if (json["MemorySwappiness"] === -1) json["MemorySwappiness"] = null;
-  if (json["NetworkMode"] === "default") json["NetworkMode"] = "bridge";
-  const [network] = Object.keys(container.networks);
-  if (!isObject(said) && network !== undefined) json["NetworkMode"] = network;
+  json["NetworkMode"] = networkModeOf(container, said);
   const log = json["LogConfig"];
   if (isObject(log) && !log["Type"]) json["LogConfig"] = { Type: "json-file", Config: log["Config"] ?? {} };
   const { restartPolicy, resources } = container.config;
@@ -124,6 +115,25 @@ export function hostConfigJson(container: ContainerInspect, said: unknown): Read
     MemorySwap: resources.memorySwapBytes ?? (resources.memoryBytes === undefined ? 0 : resources.memoryBytes * 2),
     PidsLimit: resources.pids ?? null,
   };
+}
+
+/** What of it says something, under the API's names. */
+export function saidOf(said: unknown): Readonly<Record<string, unknown>> {
+  const json: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(isObject(said) ? said : {})) {
+    const canonical = CANONICAL.get(name.toLowerCase());
+    // Zero values say nothing, and the default may be another one.
+    if (canonical !== undefined && value !== null && value !== undefined && value !== "" && !(value === 0 && canonical === "ShmSize"))
+      json[canonical] = value;
+  }
+  return json;
+}
+
+export function networkModeOf({ networks }: ContainerSummary, said: unknown): string {
+  const [network] = Object.keys(networks);
+  if (!isObject(said) && network !== undefined) return network;
+  const mode = String(saidOf(said)["NetworkMode"] ?? "default");
+  return mode === "default" ? "bridge" : mode;
 }
 
 export function nanoseconds(ms: number | undefined): number | undefined {

@@ -70,8 +70,9 @@ function healthcheckJson(check: Healthcheck): Readonly<Record<string, unknown>> 
 /** @param containers how many were made from it; -1 where nobody counted */
 export function imageRow(
   image: ImageSummary,
-  { version, repoDigests, containers }: { readonly version: number; readonly repoDigests: readonly string[]; readonly containers: number },
+  { version, containers }: { readonly version: number; readonly containers: number },
 ): Readonly<Record<string, unknown>> {
+  const { repoDigests } = image;
   // Before 1.43 an image without a name had one that says so.
   const none = version < 43 && image.references.length === 0;
   return {
@@ -88,16 +89,15 @@ export function imageRow(
   };
 }
 
-/** Newest first. How large each layer is, nobody tells: the one layer of an image with one has all of it. */
+/** Newest first. */
 export function historyJson(image: ImageInspect): readonly object[] {
-  const filled = image.history.filter(({ emptyLayer }) => !emptyLayer);
   return image.history
     .map((entry, index) => ({
       Comment: entry.comment ?? "",
       Created: Math.floor((entry.created?.getTime() ?? 0) / 1000),
       CreatedBy: entry.createdBy ?? "",
       Id: index === image.history.length - 1 ? image.id : "<missing>",
-      Size: filled.length === 1 && entry === filled[0] ? image.size : 0,
+      Size: entry.size,
       Tags: index === image.history.length - 1 && image.references.length > 0 ? image.references : null,
     }))
     .reverse();

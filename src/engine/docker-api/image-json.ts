@@ -99,6 +99,7 @@ function historyOf(history: readonly ImageHistoryJson[], layers: number): readon
     createdBy: entry.CreatedBy || undefined,
     comment: entry.Comment || undefined,
     emptyLayer: empty[index]!,
+    size: entry.Size ?? 0,
   }));
 }
 

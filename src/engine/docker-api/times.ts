@@ -28,21 +28,3 @@ export function parseTime(name: string, text: string | null | undefined, now = D
   if (Number.isNaN(time.getTime())) throw new MalformedBody(`invalid value for ${name}: ${JSON.stringify(text)} is no time`);
   return time;
 }
-
-/** How long, in words, as `docker ps` has it (go-units HumanDuration). */
-export function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / SECOND_MS);
-  if (seconds < 1) return "Less than a second";
-  if (seconds === 1) return "1 second";
-  if (seconds < 60) return `${seconds} seconds`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 1) return "About a minute";
-  if (minutes < 60) return `${minutes} minutes`;
-  const hours = Math.floor(seconds / 3600 + 0.5);
-  if (hours === 1) return "About an hour";
-  if (hours < 48) return `${hours} hours`;
-  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days`;
-  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks`;
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
-  return `${Math.floor(hours / 24 / 365)} years`;
-}

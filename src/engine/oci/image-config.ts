@@ -96,12 +96,15 @@ export function toOci(config: ImageConfig): OciExecution {
   return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
 }
 
-export function historyFromOci(history: readonly OciHistory[] = []): readonly ImageHistory[] {
+/** @param layerBytes of each layer, lowest first: they belong to the steps that are not empty, in order */
+export function historyFromOci(history: readonly OciHistory[] = [], layerBytes: readonly number[]): readonly ImageHistory[] {
+  let layer = 0;
   return history.map((step) => ({
     created: step.created === undefined ? undefined : new Date(step.created),
     createdBy: step.created_by,
     comment: step.comment,
     emptyLayer: step.empty_layer ?? false,
+    size: step.empty_layer ? 0 : (layerBytes[layer++] ?? 0),
   }));
 }
 

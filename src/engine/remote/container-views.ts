@@ -40,7 +40,7 @@ export abstract class RemoteContainerViews {
   protected readonly terminals = new Map<string, boolean>();
 
   async inspect(container: string): Promise<ContainerInspect> {
-    const inspect = inspectOf(await this.json(container));
+    const inspect = inspectOf(await this.json(container), this.context.client.now());
     return { ...inspect, labels: withoutSessionLabels(inspect.labels) };
   }
 

@@ -1,40 +1,60 @@
 /** What list and inspect show of a container. */
-import type { ContainerInspect, ContainerSummary } from "../../engine.js";
+import type { ContainerInspect, ContainerState, ContainerSummary } from "../../engine.js";
+import { statusText } from "../../spec/status-text.js";
 import type { ContainerRecord } from "./container-record.js";
 import { mountPoint } from "./mount-plan.js";
 import { inspectEndpoint } from "./networks/network-record.js";
 
 export function summarize(record: ContainerRecord): ContainerSummary {
   const { spec, image, process } = record;
+  const { config } = image.inspect;
   return {
     id: record.id,
     name: record.name,
     image: spec.image,
     imageId: image.inspect.id,
-    command: process
-      ? process.argv
-      : [...(spec.entrypoint ?? image.inspect.config.entrypoint ?? []), ...(spec.command ?? image.inspect.config.command ?? [])],
+    command: process ? process.argv : [...(spec.entrypoint ?? config.entrypoint ?? []), ...(spec.command ?? config.command ?? [])],
     created: record.created,
     status: record.status,
-    labels: { ...image.inspect.config.labels, ...spec.labels },
+    statusText: statusText(stateOf(record), Date.now()),
+    labels: labelsOf(record),
     ports: record.ports,
+    exposedPorts: exposedPortsOf(record),
+    mounts: record.mounts.map(mountPoint),
+    ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
+    networks: Object.fromEntries(
+      [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),
+    ),
+  };
+}
+
+export function labelsOf({ image, spec }: ContainerRecord): Readonly<Record<string, string>> {
+  return { ...image.inspect.config.labels, ...spec.labels };
+}
+
+export function exposedPortsOf({ image, spec }: ContainerRecord): readonly string[] {
+  return [...new Set([...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])])];
+}
+
+function stateOf(record: ContainerRecord): ContainerState {
+  return {
+    status: record.status,
+    running: record.running || record.status === "restarting",
+    pid: record.running ? record.pid : 0,
+    startedAt: record.startedAt,
+    finishedAt: record.finishedAt,
+    exit: record.exit,
+    health: record.health,
   };
 }
 
 export function inspectRecord(record: ContainerRecord): ContainerInspect {
   const { spec, image, process } = record;
   const config = image.inspect.config;
+  const summary = summarize(record);
   return {
-    ...summarize(record),
-    state: {
-      status: record.status,
-      running: record.running || record.status === "restarting",
-      pid: record.running ? record.pid : 0,
-      startedAt: record.startedAt,
-      finishedAt: record.finishedAt,
-      exit: record.exit,
-      health: record.health,
-    },
+    ...summary,
+    state: stateOf(record),
     config: {
       env: process?.env ?? config.env,
       entrypoint: process?.entrypoint ?? [],
@@ -44,7 +64,7 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       hostname: process?.hostname ?? record.shortId,
       tty: spec.tty ?? false,
       openStdin: spec.openStdin ?? false,
-      exposedPorts: [...new Set([...config.exposedPorts, ...(spec.exposedPorts ?? [])])],
+      exposedPorts: summary.exposedPorts,
       stopSignal: process?.stopSignal ?? "SIGTERM",
       stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
       healthcheck: effectiveHealthcheck(record),
@@ -53,11 +73,6 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       annotations: spec.annotations ?? {},
     },
     restartCount: record.restarts.count,
-    mounts: record.mounts.map(mountPoint),
-    ipAddress: record.address?.address ?? [...record.endpoints.values()][0]?.ipv4.address,
-    networks: Object.fromEntries(
-      [...record.endpoints.values()].map((endpoint) => [endpoint.network.name, inspectEndpoint(record, endpoint)]),
-    ),
     refusedHostPorts: [...record.refusedHostPorts],
     platform: image.inspect.platform,
   };

@@ -4,7 +4,7 @@ import { isCaissonError, optionError } from "../../errors.js";
 import { anyOf, hasLabels, isNamed } from "../../filters.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { ContainerRecord } from "./container-record.js";
-import { summarize } from "./inspect.js";
+import { exposedPortsOf, labelsOf, summarize } from "./inspect.js";
 import type { Session } from "./session.js";
 import { writtenBytes } from "./written-files.js";
 
@@ -26,7 +26,7 @@ export async function listContainers(source: ListSource, options: ContainerListO
     .all()
     .filter((record) => everything || record.running || record.status === "restarting")
     .filter((record) => name === undefined || record.name.includes(name))
-    .filter((record) => Object.entries(labels).every(([key, value]) => summarize(record).labels[key] === value))
+    .filter((record) => Object.entries(labels).every(([key, value]) => labelsOf(record)[key] === value))
     .filter(passes);
   const listed = limit === undefined ? found : found.slice(-limit);
   return Promise.all(listed.map(async (record) => ({ ...summarize(record), ...(size && { size: await sizeOf(source, record) }) })));
@@ -37,7 +37,7 @@ async function sizeOf(source: ListSource, record: ContainerRecord) {
   return { writableBytes, rootBytes: writableBytes + record.image.inspect.size };
 }
 
-type Predicate = (record: ContainerRecord, summary: ContainerSummary) => boolean;
+type Predicate = (record: ContainerRecord) => boolean;
 
 async function containerFilter(source: ListSource, filters: ContainerFilters): Promise<(record: ContainerRecord) => boolean> {
   const ancestors = (await Promise.all((filters.ancestor ?? []).map((image) => imageOf(source, image)))).filter(
@@ -52,7 +52,7 @@ async function containerFilter(source: ListSource, filters: ContainerFilters): P
   const predicates: Predicate[] = [
     ({ id }) => anyOf(filters.id, (value) => id.startsWith(value)),
     ({ name }) => anyOf(filters.name, (value) => name.includes(value.replace(/^\//, ""))),
-    (_, { labels }) => hasLabels(labels, filters.label),
+    (record) => hasLabels(labelsOf(record), filters.label),
     ({ status }) => anyOf(filters.status, (value) => status === value),
     ({ status, exit }) => anyOf(filters.exited, (value) => status === "exited" && exit?.exitCode === value),
     ({ health }) => anyOf(filters.health, (value) => (health?.status ?? "none") === value),
@@ -60,14 +60,11 @@ async function containerFilter(source: ListSource, filters: ContainerFilters): P
     (record) => before === undefined || place(record) < place(before),
     (record) => since === undefined || place(record) > place(since),
     ({ ports }) => anyOf(publish, (port) => ports.some((each) => `${each.containerPort}/${each.protocol}` === port)),
-    ({ image, spec }) => anyOf(expose, (port) => [...image.inspect.config.exposedPorts, ...(spec.exposedPorts ?? [])].includes(port)),
+    (record) => anyOf(expose, (port) => exposedPortsOf(record).includes(port)),
     ({ endpoints }) =>
       anyOf(filters.network, (value) => [...endpoints.values()].some(({ network: { id, name } }) => isNamed(value, id, [name]))),
   ];
-  return (record) => {
-    const summary = summarize(record);
-    return predicates.every((passes) => passes(record, summary));
-  };
+  return (record) => predicates.every((passes) => passes(record));
 }
 
 /** An image that isn't here is nobody's ancestor. */

@@ -48,6 +48,9 @@ export async function readImage(
     repoDigests: record.repoDigests,
     config,
     layers: oci.rootfs.diff_ids,
-    history: historyFromOci(oci.history),
+    history: historyFromOci(
+      oci.history,
+      unpacked.map(({ bytes }) => bytes),
+    ),
   };
 }

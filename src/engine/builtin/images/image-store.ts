@@ -327,20 +327,35 @@ export class ImageStore implements ImageService {
 
   async inspect(reference: string): Promise<ImageInspect> {
     const record = await this.#find(reference);
-    const names = (await this.#references.list()).flatMap((other) => (other.config === record.config && other.name ? [other.name] : []));
-    return readImage(this.content, this.layers, record, names.sort());
+    return this.#read(record, await this.#references.list());
   }
 
   async list(options: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
     const records = await this.#references.list();
-    const ids = [...new Set(records.map((record) => record.config))];
-    const images = await Promise.all(ids.map((id) => this.#unlessGone(id, () => this.inspect(id))));
+    const one = [...new Map(records.map((record) => [record.config, record])).values()];
+    const images = await Promise.all(one.map((record) => this.#unlessGone(record.config, () => this.#read(record, records))));
     return images
       .flatMap((image) => image ?? [])
       .filter((image) => options.reference === undefined || image.references.some((name) => matchesReference(name, options.reference!)))
       .filter((image) => Object.entries(options.labels ?? {}).every(([label, value]) => image.labels[label] === value))
-      .map(({ id, references, created, size, labels, platform }) => ({ id, references, created, size, labels, platform }))
+      .map(({ id, references, repoDigests, created, size, labels, platform }) => ({
+        id,
+        references,
+        repoDigests,
+        created,
+        size,
+        labels,
+        platform,
+      }))
       .sort((a, b) => b.created.getTime() - a.created.getTime());
+  }
+
+  /** Under all of the names that it has. */
+  #read(record: ReferenceRecord, records: readonly ReferenceRecord[]): Promise<ImageInspect> {
+    const same = records.filter(({ config }) => config === record.config);
+    const names = same.flatMap(({ name }) => name ?? []).sort();
+    const repoDigests = [...new Set([...record.repoDigests, ...same.flatMap((other) => other.repoDigests)])];
+    return readImage(this.content, this.layers, { ...record, repoDigests }, names);
   }
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<ImageRemoval> {

@@ -177,8 +177,8 @@ export class RemoteImages implements ImageService {
     const name = imageId(row.Id);
     try {
       const json = await this.#client.json<ImageJson>("GET", `/images/${name}/json`, { doing: "Listing images", image: name });
-      const { id, references, created, size, labels, platform } = withoutOwners(imageInspectOf(json, []));
-      return { id, references, created, size, labels, platform };
+      const { id, references, repoDigests, created, size, labels, platform } = withoutOwners(imageInspectOf(json, []));
+      return { id, references, repoDigests, created, size, labels, platform };
     } catch (error) {
       if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
       throw error;

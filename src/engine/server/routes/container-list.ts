@@ -2,7 +2,6 @@
 import { containerRow } from "../../docker-api/container-row.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import type { ContainerFilters, ContainerListOptions, ContainerStatus } from "../../engine.js";
-import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
 import { HttpFailure } from "../http-failure.js";
 import type { ServerContext } from "../server-context.js";
@@ -53,22 +52,13 @@ export async function listRows(
   options: ContainerListOptions,
   filters = new FilterParameter(undefined, []),
 ): Promise<readonly object[]> {
-  const listed = await engine.containers.list(options);
-  const now = Date.now();
   const volumes = filters.get("volume");
   const names = filters.get("name")?.map(nameTest);
-  const rows: object[] = [];
-  for (const { id, size } of listed) {
-    const container = await engine.containers.inspect(id).catch((error: unknown) => {
-      if (isCaissonError(error, "CONTAINER_NOT_FOUND")) return undefined; // gone meanwhile
-      throw error;
-    });
-    if (!container) continue;
-    if (names && !names.some((passes) => passes(container.name))) continue;
-    if (volumes && !container.mounts.some(({ name, target }) => volumes.includes(target) || volumes.includes(name ?? ""))) continue;
-    rows.push(containerRow(container, { size, hostConfig: served.get(id)?.["HostConfig"], now }));
-  }
-  return rows.reverse();
+  return (await engine.containers.list(options))
+    .filter(({ name }) => !names || names.some((passes) => passes(name)))
+    .filter(({ mounts }) => !volumes || mounts.some(({ name, target }) => volumes.includes(target) || volumes.includes(name ?? "")))
+    .map((container) => containerRow(container, served.get(container.id)?.["HostConfig"]))
+    .reverse();
 }
 
 /** Names are patterns, with or without the slash in front. */

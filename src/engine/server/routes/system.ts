@@ -174,7 +174,7 @@ async function diskUsageJson(context: ServerContext, exchange: Exchange): Promis
   ]);
   const sizes = new Map(usage.volumes.map((volume) => [volume.name, volume]));
   const images = usage.images.map((image) => ({
-    ...imageRow({ ...image, labels: {}, platform: "" }, { version: exchange.version, repoDigests: [], containers: image.containers }),
+    ...imageRow({ ...image, repoDigests: [], labels: {}, platform: "" }, { version: exchange.version, containers: image.containers }),
     SharedSize: image.sharedBytes,
   }));
   return {

@@ -1,0 +1,71 @@
+import type { ImageHistory, ImageInspect } from "../../engine/engine.js";
+import { defineCommand, JSON_OPTION } from "../command.js";
+import { FORMAT_OPTION, formatRows } from "../format-template.js";
+import { formatAge, formatSize } from "../quantities.js";
+import { printJson, printLine, printTable } from "../terminal.js";
+
+const SHORT_ID = 12;
+const CREATED_BY_WIDTH = 45;
+
+/** Docker's names of the columns and their headings. */
+const HEADINGS = {
+  ID: "IMAGE",
+  CreatedSince: "CREATED",
+  CreatedAt: "CREATED AT",
+  CreatedBy: "CREATED BY",
+  Size: "SIZE",
+  Comment: "COMMENT",
+} as const;
+
+const TABLE = ["ID", "CreatedSince", "CreatedBy", "Size", "Comment"] as const;
+
+export const history = defineCommand({
+  name: "history",
+  summary: "Show the steps that made an image, the last one first, and how much each of them added",
+  operands: "IMAGE",
+  least: 1,
+  most: 1,
+  options: {
+    quiet: { type: "boolean", short: "q", help: "print ids alone" },
+    "no-trunc": { type: "boolean", help: "print whole ids and commands" },
+    format: FORMAT_OPTION,
+    json: JSON_OPTION,
+  },
+  async run({ values, operands: [reference = ""], terminal, engine }) {
+    const image = await (await engine()).images.inspect(reference);
+    const newestFirst = [...image.history].reverse();
+    if (values.json) {
+      printJson(terminal, newestFirst);
+      return 0;
+    }
+    const now = new Date();
+    const rows = newestFirst.map((step, index) => columnsOf(image, step, { isLast: index === 0, now, whole: values["no-trunc"] ?? false }));
+    if (values.quiet) for (const { ID: id } of rows) printLine(terminal, id);
+    else if (values.format !== undefined && values.format !== "table")
+      for (const line of formatRows(values.format, rows, HEADINGS)) printLine(terminal, line);
+    else
+      printTable(
+        terminal,
+        TABLE.map((name) => HEADINGS[name]),
+        rows.map((row) => TABLE.map((name) => row[name])),
+      );
+    return 0;
+  },
+});
+
+/** Steps before the last one are no images of their own. */
+function columnsOf(
+  { id }: ImageInspect,
+  { created, createdBy = "", comment = "", size }: ImageHistory,
+  { isLast, now, whole }: { readonly isLast: boolean; readonly now: Date; readonly whole: boolean },
+): Record<keyof typeof HEADINGS, string> {
+  const command = createdBy.replace(/\s+/g, " ");
+  return {
+    ID: isLast ? (whole ? id : id.replace("sha256:", "").slice(0, SHORT_ID)) : "<missing>",
+    CreatedSince: created ? formatAge(created, now) : "N/A",
+    CreatedAt: created?.toISOString() ?? "N/A",
+    CreatedBy: whole || command.length <= CREATED_BY_WIDTH ? command : `${command.slice(0, CREATED_BY_WIDTH - 1)}…`,
+    Size: formatSize(size),
+    Comment: comment,
+  };
+}
