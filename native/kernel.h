@@ -6,6 +6,7 @@
 #ifndef CAISSON_KERNEL_H
 #define CAISSON_KERNEL_H
 
+#include <errno.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -21,9 +22,17 @@
 #define PR_CAP_AMBIENT 47
 #endif
 
+/*
+ * kernel_clone3() - clone3(2) without a stack. Sandboxes that can't look into its structure refuse it as if there were none, and expect
+ * clone(2) instead, which can all of it but CLONE_INTO_CGROUP.
+ */
 static inline int kernel_clone3(struct clone_args *args)
 {
-	return (int)syscall(SYS_clone3, args, sizeof(*args));
+	int pid = (int)syscall(SYS_clone3, args, sizeof(*args));
+
+	if (pid >= 0 || errno != ENOSYS || args->flags & CLONE_INTO_CGROUP)
+		return pid;
+	return (int)syscall(SYS_clone, (unsigned long)(args->flags | args->exit_signal), 0, (int *)(uintptr_t)args->pidfd, 0, 0);
 }
 
 static inline int kernel_pidfd_open(pid_t pid)

@@ -71,7 +71,8 @@ static int fs_failure(int context, int no, const char *what, struct err *e)
 		return fail(e, no, "%s", what);
 	line[n] = 0;
 	line[strcspn(line, "\n")] = 0;
-	return fail(e, no, "%.48s (%s)", what, line);
+	/* It begins with its level: "e ", "w " or "i ". */
+	return fail(e, no, "%.48s (%s)", what, n > 2 && line[1] == ' ' ? line + 2 : line);
 }
 
 static int op_fsconfig(struct plan *p, struct slice args, struct err *e)

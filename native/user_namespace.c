@@ -21,6 +21,12 @@ static int await_end(int fd)
 	return (int)n;
 }
 
+/* say() - How it went, to whoever maps ids: 0 or an errno. */
+static int say(unsigned char how)
+{
+	return RETRY(write(STDOUT_FILENO, &how, 1)) == 1 ? 0 : -1;
+}
+
 static int become_root(struct err *e)
 {
 	/* Where no groups were mapped beside our own, setgroups(2) is denied, and the groups that we have stay (user_namespaces(7)). */
@@ -37,9 +43,12 @@ int user_namespace_enter(struct err *e)
 
 	if (null < 0)
 		return fail(e, errno, "/dev/null");
-	if (unshare(CLONE_NEWUSER) < 0)
-		return fail(e, errno, "unshare CLONE_NEWUSER");
-	if (RETRY(write(STDOUT_FILENO, "", 1)) != 1 || await_end(STDIN_FILENO) < 0)
+	if (unshare(CLONE_NEWUSER) < 0) {
+		fail(e, errno, "unshare CLONE_NEWUSER");
+		say((unsigned char)e->no);
+		return -1;
+	}
+	if (say(0) < 0 || await_end(STDIN_FILENO) < 0)
 		return fail(e, errno, "user namespace");
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return fail(e, errno, "standard streams");

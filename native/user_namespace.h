@@ -10,8 +10,8 @@
 #include "err.h"
 
 /*
- * user_namespace_enter() - Make it, say so by a byte on standard output, wait for the end of standard input, by when ids must have
- * been mapped, and become its root. Both streams lead nowhere afterwards.
+ * user_namespace_enter() - Make it, say by a byte on standard output how that went (0, or an errno), wait for the end of standard input,
+ * by when ids must have been mapped, and become its root. Both streams lead nowhere afterwards.
  * Return: 0, or -1 with @e.
  */
 int user_namespace_enter(struct err *e);

@@ -8,4 +8,6 @@ export interface Probe {
   /** What was found, or what failed and with what. */
   readonly detail: string;
   readonly remedy?: string | undefined;
+  /** Of the system call that failed: `"EPERM"`. */
+  readonly errno?: string | undefined;
 }

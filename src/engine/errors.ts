@@ -106,8 +106,13 @@ export interface ErrorFacts {
   SERVER_RUNNING: { readonly what: string; readonly pid: number | undefined };
   /** The session that owned this object was closed. */
   SESSION_CLOSED: { readonly what: string };
-  /** The container could not be started: which step of the launch failed, and with what. */
-  START_FAILED: { readonly containerId: string; readonly step: string; readonly errno?: string | undefined };
+  /** The container could not be started: which step of the launch failed, and with what; where this host is at fault, doctor's probe that shows it. */
+  START_FAILED: {
+    readonly containerId: string;
+    readonly step: string;
+    readonly errno?: string | undefined;
+    readonly probe?: string | undefined;
+  };
   STORE_CORRUPT: { readonly path: string };
   STORE_UNWRITABLE: { readonly path: string };
   /** The native supervisor ended although it was needed. */
@@ -121,7 +126,8 @@ export interface ErrorFacts {
   /** A running container's limit could not be changed: which file of its cgroup refused what. All limits are as they were. */
   UPDATE_FAILED: { readonly containerId: string; readonly file: string; readonly value: string; readonly errno?: string | undefined };
   /** This user gets no user namespace: the kernel, or what the system gives of ids, forbids it. */
-  USER_NAMESPACE_REFUSED: { readonly uid: number };
+  /** `errno` where the kernel refused it. */
+  USER_NAMESPACE_REFUSED: { readonly uid: number; readonly errno?: string | undefined };
   /** Containers have the volume: those of this engine by name; none named, those of another process. */
   VOLUME_IN_USE: { readonly volume: string; readonly containers: readonly string[] };
   /** There is a volume of that name already, made with other labels or options. */

@@ -35,8 +35,10 @@ import { Deferred } from "./deferred.js";
 import { destroyContainer, removeScratch, signalContainer } from "./end-container.js";
 import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
+import { substituteWarnings } from "./fit-host.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
 import { watchHealth } from "./health.js";
+import { tellHost } from "./host-failure.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
 import type { ContainerKeeper } from "./kept/container-keeper.js";
 import { restoreContainer, restoreProblem } from "./kept/restore-container.js";
@@ -150,11 +152,11 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       await readLimitedDisks(spec.resources);
       peersOf(spec, (container) => this.#table.get(container));
       const record = new ContainerRecord(id, name, spec, image, addressOf(spec), this.#placeIn(session));
-      const user = session.host.userNamespace?.single && (await readExpectedUser(session, record));
+      const user = session.host.userNamespace?.single && (await tellHost(session, id, () => readExpectedUser(session, record)));
       if (user !== undefined) record.spec = { ...spec, user };
       const peer = peerOf(spec.networkMode);
       if (peer !== undefined) record.peer = this.#networkHolder(peer);
-      record.users = await readUsers(session, record);
+      record.users = await tellHost(session, id, () => readUsers(session, record));
       // Resolved here and not at the start only, so that a command that is missing, or an unknown user, fails the create.
       record.process = resolveProcess({ id, spec: record.spec, image: image.inspect.config, users: record.users });
       await this.#mounts.resolve(record);
@@ -165,7 +167,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       });
       this.#table.add(record);
       this.#emit(record, "create");
-      return { id, warnings: uplinkWarnings(session) };
+      return { id, warnings: [...uplinkWarnings(session), ...substituteWarnings(session.host)] };
     } catch (error) {
       this.#table.release(name);
       throw error;

@@ -11,10 +11,11 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
 import { readHostDevices } from "./host-devices.js";
+import { hostFailure, tellHost } from "./host-failure.js";
 import { whereAvailable } from "./kernel-feature.js";
 import { mountsOf } from "./mount-plan.js";
 import { launchNetwork } from "./networks/launch-network.js";
-import { commandFailure, failedOperation, mountFailure, startFailure } from "./plan-failure.js";
+import { commandFailure, failedOperation, mountFailure } from "./plan-failure.js";
 import { publishPorts, unpublishPorts } from "./published-ports.js";
 import type { Session } from "./session.js";
 import { updateNetworkUplink, withUplink, writeUplink } from "./uplink/uplink-requests.js";
@@ -36,7 +37,7 @@ export async function launchContainer(
   record: ContainerRecord,
   peers: Peers = NO_PEERS,
 ): Promise<{ readonly warnings: readonly string[] }> {
-  record.users = await readUsers(session, record);
+  record.users = await tellHost(session, record.id, () => readUsers(session, record));
   const devices = await readHostDevices(record.spec);
   for (const { network } of record.endpoints.values()) await updateNetworkUplink(session, network);
   const scope = containerScope(record, session.host);
@@ -89,7 +90,7 @@ async function launch(
     // The container that it was to take a volume from has just ended: there may be another one, or none that has it.
     if (operation?.op === "OPEN_TREE_OF" && error.code === "ESRCH" && tries > 0)
       return launch(session, record, planNetwork, devices, peers, tries - 1);
-    throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? startFailure(record.id, error, operation);
+    throw commandFailure(error, operation) ?? mountFailure(error, operation) ?? (await hostFailure(session, record.id, error, operation));
   } finally {
     record.starting = false;
   }

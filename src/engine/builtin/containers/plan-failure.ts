@@ -1,4 +1,5 @@
 /** A launch or exec that the supervisor could not carry out, in words: which step, what the kernel said, what to do. */
+import type { Probe } from "../../diagnosis.js";
 import { CaissonError, optionError } from "../../errors.js";
 import { describeOperation } from "../runtime/describe-operation.js";
 import { SLOT } from "../runtime/plan-mounts.js";
@@ -59,10 +60,18 @@ export function mountFailure(failure: SupervisorFailure, operation: Operation | 
 /** Operations that open sources of mounts. */
 const SOURCES: readonly Operation["op"][] = ["OPEN_TREE", "OPEN_TREE_OF", "OPEN_TREE_BENEATH", "OPEN_TREE_IN_ROOT", "POPULATE"];
 
-/** Any other step. */
-export function startFailure(containerId: string, failure: SupervisorFailure, operation: Operation | undefined): CaissonError {
+/**
+ * Any other step.
+ * @param probe what shows that this host is at fault, whatever the container asks for
+ */
+export function startFailure(
+  containerId: string,
+  failure: SupervisorFailure,
+  operation: Operation | undefined,
+  probe: Probe | undefined,
+): CaissonError {
   const step = operation ? describeOperation(operation) : failure.doing;
-  if (failure.code === "ENOSPC" && operation?.op !== "BPF_DEVICE") {
+  if (failure.code === "ENOSPC" && operation?.op !== "BPF_DEVICE" && probe === undefined) {
     return new CaissonError("DISK_FULL", `Container ${containerId.slice(0, 12)} could not be started: no space left`, {
       facts: { path: operation?.path ?? "" },
       cause: failure,
@@ -72,10 +81,12 @@ export function startFailure(containerId: string, failure: SupervisorFailure, op
     "START_FAILED",
     `Container ${containerId.slice(0, 12)} could not be started: ${step}: ${describeErrno(failure.errno)}`,
     {
-      facts: { containerId, step, errno: failure.code },
+      facts: { containerId, step, errno: failure.code, probe: probe?.name },
       cause: failure,
-      evidence: operation ? [failure.doing] : [],
-      remedy: failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined,
+      evidence: [...(operation ? [failure.doing] : []), ...(probe ? [`This host: ${probe.name}: ${probe.detail}`] : [])],
+      remedy:
+        probe?.remedy ??
+        (failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined),
     },
   );
 }

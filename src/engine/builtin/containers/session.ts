@@ -11,6 +11,7 @@ import type { HostFacts } from "../runtime/host-facts.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
 import { leaveDelegatedCgroup } from "./cgroup-leaf.js";
+import { fitHost } from "./fit-host.js";
 import type { KernelFeature } from "./kernel-feature.js";
 
 export interface Session {
@@ -47,8 +48,9 @@ export async function openSession(root: string, host: HostFacts, environment: No
     userNamespace: host.userNamespace,
   });
   const unknown = (): KernelFeature => ({ missing: undefined });
+  const opened = { directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor };
   return {
-    ...{ id, directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor },
+    ...{ ...opened, id, host: await fitHost(opened) },
     ...{ uplink: unknown(), nameRedirect: unknown() },
   };
 }

@@ -1,12 +1,14 @@
 /** Every probe of the built-in engine: facts about the host first, then what the kernel allows, tried by a supervisor for real. */
 
 import type { Probe } from "../../diagnosis.js";
-import { errorSummary } from "../../errors.js";
+import { errorSummary, isCaissonError } from "../../errors.js";
 import { openSession } from "../containers/session.js";
+import type { HostFacts } from "../runtime/host-facts.js";
 import { readHostFacts } from "../runtime/read-host-facts.js";
 import { locateSupervisor } from "../supervisor/supervisor-binary.js";
 import { probeHost } from "./probe-host.js";
-import { KERNEL_PROBES, probeKernel } from "./probe-kernel.js";
+import { probeKernel } from "./probe-kernel.js";
+import { KERNEL_PROBES } from "./trials.js";
 
 export interface DiagnoseOptions {
   /** Data root. */
@@ -23,22 +25,35 @@ export async function diagnose({ root, environment }: DiagnoseOptions): Promise<
     (found) => found,
   );
   const about = await probeHost(host, root);
-  if (binary.status === "failed") return [...about, binary, ...skipped("the supervisor is missing")];
+  if (binary.status === "failed")
+    return [...about, binary, ...[USER_NAMESPACE, "session", ...KERNEL_PROBES].map((name) => skipped(name, "the supervisor is missing"))];
   try {
     const session = await openSession(root, host, environment);
     try {
       const opened: Probe = { name: "session", status: "passed", detail: session.directory };
-      return [...about, binary, opened, ...(await probeKernel(session))];
+      return [...about, binary, userNamespace(host), opened, ...(await probeKernel(session))];
     } finally {
       await session.supervisor.close();
     }
   } catch (error) {
-    return [...about, binary, failure("session", error), ...skipped("no session could be opened")];
+    if (!isCaissonError(error, "USER_NAMESPACE_REFUSED"))
+      return [...about, binary, failure("session", error), ...KERNEL_PROBES.map((name) => skipped(name, "no session could be opened"))];
+    const refused = { ...failure(USER_NAMESPACE, error), errno: error.facts.errno };
+    return [...about, binary, refused, ...["session", ...KERNEL_PROBES].map((name) => skipped(name, "there is no user namespace"))];
   }
 }
 
-function skipped(reason: string): readonly Probe[] {
-  return KERNEL_PROBES.map((name) => ({ name, status: "skipped", detail: `not tried: ${reason}` }));
+const USER_NAMESPACE = "user namespace";
+
+/** That the session is there shows it: its supervisor made one, and had ids mapped. */
+function userNamespace({ userNamespace: namespace }: HostFacts): Probe {
+  if (!namespace) return { name: USER_NAMESPACE, status: "skipped", detail: "not tried: root needs none" };
+  const ids = namespace.uids.reduce((sum, [, , count]) => sum + count, 0);
+  return { name: USER_NAMESPACE, status: "passed", detail: `made, with ${ids === 1 ? "a single id" : `${ids} ids`}` };
+}
+
+function skipped(name: string, reason: string): Probe {
+  return { name, status: "skipped", detail: `not tried: ${reason}` };
 }
 
 async function attempt<T>(name: string, run: () => Promise<T>, describe: (result: T) => string): Promise<Probe> {

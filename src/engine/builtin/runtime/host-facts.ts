@@ -20,9 +20,18 @@ export interface HostFacts {
     readonly maskedFiles: readonly string[];
     readonly readonly: readonly string[];
   };
-  /** Contents of the resolv.conf that names servers which are not on the host's loopback, as it is now. */
+  /** As it is now: a host may join a network, or another one, while an engine lives. */
+  readonly network: () => HostNetwork;
+  /** Why no overlay can be mounted on the data root: a root file system is a copy of its layers then. */
+  readonly overlayRefused?: string | undefined;
+  /** Why no /proc of its own can be mounted for a container: it sees the host's then. */
+  readonly procRefused?: string | undefined;
+}
+
+export interface HostNetwork {
+  /** Contents of the resolv.conf that names servers which are not on the host's loopback. */
   readonly resolvConf: string;
-  /** It has an IPv6 address, now, that leads further than to itself and its links. */
+  /** It has an IPv6 address that leads further than to itself and its links. */
   readonly ipv6: boolean;
 }
 

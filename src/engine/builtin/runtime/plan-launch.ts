@@ -174,7 +174,7 @@ function planPrepare(
     dns: spec.dns ?? [],
     dnsSearch: spec.dnsSearch,
     dnsOptions: spec.dnsOptions,
-    hostResolvConf: host.resolvConf,
+    hostResolvConf: host.network().resolvConf,
     nameServer: network.nameServer?.address,
     hostGateway: network.hostGateway,
   });

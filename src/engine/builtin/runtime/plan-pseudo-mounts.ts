@@ -30,8 +30,7 @@ export function planPseudoMounts(options: PseudoMountOptions): Plan {
   const { host, privileged, ownNetwork, hostPid, sharedMemory } = options;
   const systemFlags = restricted | (privileged ? 0 : MountAttr.RDONLY);
   return [
-    // Of the host's pid namespace a user namespace can't mount one.
-    ...(host.userNamespace && hostPid ? bindTree("/proc", "proc") : mountNew("proc", "proc", restricted)),
+    ...planProc(host, hostPid),
     ...mountNew("tmpfs", "dev", MountAttr.NOSUID | MountAttr.STRICTATIME, { mode: "755", size: "65536k" }),
     ...deviceNodes(host),
     ...mountNew("devpts", "dev/pts", MountAttr.NOSUID | MountAttr.NOEXEC, {
@@ -52,6 +51,14 @@ export function planPseudoMounts(options: PseudoMountOptions): Plan {
   ];
 }
 
+function planProc(host: HostFacts, hostPid: boolean): Plan {
+  // Of the host's pid namespace a user namespace can't mount one.
+  if (host.userNamespace && hostPid) return bindTree("/proc", "proc");
+  if (host.procRefused === undefined) return mountNew("proc", "proc", restricted);
+  // It shows processes that are not the container's, which keeps its pid namespace: they can be seen, but neither signalled nor changed.
+  return bindTree("/proc", "proc", [{ op: "MOUNT_SETATTR", slot: MOUNT, set: restricted | MountAttr.RDONLY, flags: OpenTree.RECURSIVE }]);
+}
+
 /** A new file system of a kind, mounted on an in-root directory that is made where it is missing. What `mount` shows as its source is Docker's. */
 export function mountNew(type: string, target: string, flags: number, values: Readonly<Record<string, string>> = {}): Operation[] {
   return [
@@ -62,6 +69,15 @@ export function mountNew(type: string, target: string, flags: number, values: Re
     ),
     { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags },
     { op: "MOVE_MOUNT", slot: MOUNT, path: target },
+  ];
+}
+
+/** The same on an absolute path, for trials: nothing but the mount. */
+export function mountOnHost(type: string, path: string): Operation[] {
+  return [
+    { op: "FSOPEN", slot: CONTEXT, name: type },
+    { op: "FSMOUNT", slot: CONTEXT, slot2: MOUNT, flags: restricted },
+    { op: "MOVE_MOUNT_HOST", slot: MOUNT, path },
   ];
 }
 

@@ -47,13 +47,7 @@ export function readHostFacts(): HostFacts {
       blkioRates: cgroups.v1.blkio ? existsSync(path.join(cgroups.v1.blkio, "blkio.throttle.read_bps_device")) : enforcesUnified("io"),
     },
     protectedPaths: findProtectedPaths(),
-    // Read when they are asked for: a host may join a network, or another one, while an engine lives.
-    get resolvConf() {
-      return readResolvConf();
-    },
-    get ipv6() {
-      return readIpv6();
-    },
+    network: () => ({ resolvConf: readResolvConf(), ipv6: readIpv6() }),
   };
 }
 

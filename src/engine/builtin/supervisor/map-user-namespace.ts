@@ -6,10 +6,11 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { CaissonError } from "../../errors.js";
+import { userNamespaceRemedy } from "../runtime/confinement.js";
+import { readConfinement } from "../runtime/read-confinement.js";
 import type { IdRange, UserNamespace } from "../runtime/user-namespace.js";
+import { describeErrno, errnoName } from "./supervisor-failure.js";
 
-const ALLOW =
-  "Where AppArmor restricts them (Ubuntu 24.04): sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; elsewhere user.max_user_namespaces, kernel.unprivileged_userns_clone, or a container's seccomp profile forbid it.";
 const PERMIT = "It needs its set-user-ID bit, and maps only ids that /etc/subuid and /etc/subgid give to this user.";
 
 /**
@@ -19,9 +20,12 @@ const PERMIT = "It needs its set-user-ID bit, and maps only ids that /etc/subuid
 export async function mapUserNamespace(child: ChildProcess, namespace: UserNamespace, stderr: () => string): Promise<void> {
   const { uids, gids, programs } = namespace;
   const { stdin, stdout } = child;
-  // A byte says that there is a namespace; the end without one, that there is none.
-  const made = await Promise.race([once(stdout!, "data").then(() => true), once(child, "close").then(() => false)]).catch(() => false);
-  if (!made) throw refused("the kernel refuses it", stderr(), ALLOW);
+  // A byte says how unshare(2) went: 0, or with which errno. The end without one: the supervisor did not get that far.
+  const said = await Promise.race([
+    once(stdout!, "data").then(([data]) => (data as Buffer)[0]),
+    once(child, "close").then(() => undefined),
+  ]).catch(() => undefined);
+  if (said !== 0) throw refusedByKernel(said, stderr());
   const pid = String(child.pid);
   try {
     if (programs) await Promise.all([map(programs.newuidmap, pid, uids), map(programs.newgidmap, pid, gids)]);
@@ -40,7 +44,8 @@ async function mapOwn(pid: string, { uids, gids }: UserNamespace): Promise<void>
     await writeFile(`/proc/${pid}/gid_map`, lines(gids));
     await writeFile(`/proc/${pid}/uid_map`, lines(uids));
   } catch (error) {
-    throw refused(`its ids can't be mapped (${(error as Error).message})`, "", ALLOW, error as Error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw refused(`its ids can't be mapped (${message})`, "", userNamespaceRemedy(code, readConfinement()), error as Error, code);
   }
 }
 
@@ -56,9 +61,15 @@ async function map(program: string, pid: string, ranges: readonly IdRange[]): Pr
   });
 }
 
-function refused(why: string, said: string, remedy: string, cause?: Error): CaissonError {
+function refusedByKernel(errno: number | undefined, said: string): CaissonError {
+  const code = errno === undefined ? undefined : errnoName(errno);
+  const how = errno === undefined ? "" : `: unshare: ${describeErrno(errno)}`;
+  return refused(`the kernel refuses it${how}`, said, userNamespaceRemedy(code, readConfinement()), undefined, code);
+}
+
+function refused(why: string, said: string, remedy: string, cause?: Error, errno?: string): CaissonError {
   return new CaissonError("USER_NAMESPACE_REFUSED", `No user namespace for this user: ${why}`, {
-    facts: { uid: process.getuid?.() ?? 0 },
+    facts: { uid: process.getuid?.() ?? 0, errno },
     evidence: said.split("\n").filter(Boolean),
     cause,
     remedy,

@@ -33,7 +33,7 @@ export class NameServer {
   }
 
   async #forward(record: ContainerRecord, fields: Fields, query: Buffer): Promise<void> {
-    const servers = upstreamOf(record, this.#session.host.resolvConf);
+    const servers = upstreamOf(record, this.#session.host.network().resolvConf);
     if (servers.length === 0) return this.#reply(fields, nameErrorReply(query));
     if (this.#forwards >= FORWARDS_MAX) return this.#reply(fields, serverFailureReply(query));
     this.#forwards++;

@@ -14,7 +14,7 @@ export function containerScope(record: ContainerRecord, host: HostFacts): Uplink
   return {
     ofContainer: true,
     gateways: [{ address: record.address.gateway, exposed }],
-    ipv6: host.ipv6 ? ofNetworks : undefined,
+    ipv6: host.network().ipv6 ? ofNetworks : undefined,
   };
 }
 

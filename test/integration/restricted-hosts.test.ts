@@ -1,0 +1,161 @@
+/**
+ * Hosts that refuse what containers need, for real: by a seccomp filter, by what is mounted where, by limits of a user namespace. What doctor says,
+ * what a start says, and what runs all the same.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RestrictedHosts, type Restriction } from "../fixtures/restricted-host.js";
+
+let hosts: RestrictedHosts;
+
+beforeAll(async () => {
+  hosts = await RestrictedHosts.make();
+});
+
+afterAll(() => hosts.remove());
+
+const SECCOMP = /^A seccomp filter is on this process: .*seccomp/;
+
+describe.each<{ what: string; restriction: Restriction; probe: object; started: RegExp }>([
+  {
+    what: "user namespaces refused by seccomp",
+    restriction: { as: "user", refuse: ["unshare:user=EPERM"] },
+    probe: {
+      name: "user namespace",
+      status: "failed",
+      errno: "EPERM",
+      detail: expect.stringMatching(/unshare: operation not permitted/),
+      remedy: expect.stringMatching(SECCOMP),
+    },
+    started: /^No user namespace for this user: .*unshare: operation not permitted \(EPERM\)\nRemedy: A seccomp filter is on this process/m,
+  },
+  {
+    what: "user namespaces refused by user.max_user_namespaces",
+    restriction: { as: "user of a single id", limits: { max_user_namespaces: 0 } },
+    probe: {
+      name: "user namespace",
+      status: "failed",
+      errno: "ENOSPC",
+      remedy: expect.stringContaining("sysctl -w user.max_user_namespaces="),
+    },
+    started: /^No user namespace for this user: .*\(ENOSPC\)\nRemedy: user\.max_user_namespaces is 0\./m,
+  },
+  {
+    what: "user namespaces without rights in them, as AppArmor leaves them",
+    restriction: { as: "user", refuse: ["clone3=ENOSYS", "clone:others=EPERM", "unshare:others=EPERM"] },
+    probe: {
+      name: "namespace mount",
+      status: "failed",
+      errno: "EPERM",
+      detail: expect.stringContaining("clone"),
+      remedy: expect.stringMatching(SECCOMP),
+    },
+    started: /could not be started: .*\nThis host: namespace mount: .*\(EPERM\)\nRemedy: A seccomp filter/,
+  },
+  {
+    what: "no more network namespaces",
+    restriction: { as: "user of a single id", limits: { max_net_namespaces: 0 } },
+    probe: { name: "namespace network", status: "failed", errno: "ENOSPC" },
+    started: /could not be started: .*\nThis host: namespace network: .*\(ENOSPC\)/,
+  },
+  {
+    what: "mount(2) and its kin refused by seccomp",
+    restriction: { refuse: ["mount=EPERM", "fsopen=EPERM", "fsmount=EPERM", "move_mount=EPERM", "open_tree=EPERM"] },
+    probe: {
+      name: "mount",
+      status: "failed",
+      errno: "EPERM",
+      detail: expect.stringContaining("mount"),
+      remedy: expect.stringMatching(SECCOMP),
+    },
+    started: /could not be started: .*\nThis host: mount: .*\(EPERM\)\nRemedy: A seccomp filter/,
+  },
+  {
+    what: "a kernel that has no fsopen(2) as far as a sandbox tells",
+    restriction: { as: "user", refuse: ["fsopen=ENOSYS"] },
+    probe: {
+      name: "mount",
+      status: "failed",
+      errno: "ENOSYS",
+      detail: expect.stringContaining("fsopen"),
+      remedy: expect.stringMatching(SECCOMP),
+    },
+    started: /could not be started: .*\n(fsopen: .*\n)?This host: mount: .*\(ENOSYS\)\nRemedy: A seccomp filter/,
+  },
+])("$what", ({ restriction, probe, started }) => {
+  it("is a probe of doctor's with its remedy, and the reason of a failed start", async () => {
+    const host = await hosts.open(restriction);
+    expect(await host.probe((probe as { name: string }).name)).toMatchObject(probe);
+    const run = await host.caisson("run", "--rm", "busybox", "true");
+    expect(run.stderr).toMatch(started);
+    expect(run.code).not.toBe(0);
+  });
+});
+
+it("clone3(2) refused as if there were none: clone(2) does the same", async () => {
+  for (const as of ["root", "user"] as const) {
+    const host = await hosts.open({ as, refuse: ["clone3=ENOSYS"] });
+    expect(await host.caisson("run", "--rm", "busybox", "echo", "hello")).toEqual({ code: 0, stdout: "hello\n", stderr: "" });
+  }
+});
+
+describe("a masked /proc", () => {
+  const MASK = "mount --bind /dev/null /proc/keys";
+
+  it.each(["user", "user of a single id"] as const)("is given to containers, read-only, of a %s", async (as) => {
+    const host = await hosts.open({ as, setup: MASK });
+    expect(await host.probe("proc")).toMatchObject({
+      status: "warning",
+      errno: "EPERM",
+      detail: expect.stringMatching(/too revealing.*Containers see this \/proc, read-only/i),
+      remedy: expect.stringMatching(/systempaths=unconfined|unmask=ALL|procMount/),
+    });
+    expect(await host.probe("proc, dev and sys")).toMatchObject({ status: "passed" });
+    const script = [
+      "echo $$", // in a pid namespace of its own
+      "cat /proc/self/comm",
+      "grep -o ' /proc r[ow]' /proc/self/mountinfo",
+      "test $(cat /proc/1/comm) = sh || echo outside is seen",
+      "echo 5 2>/dev/null >/proc/self/oom_score_adj || echo read-only",
+      "head -c 1 /proc/keys | wc -c",
+      "kill -0 $PPID 2>/dev/null; kill -0 $(ls /proc | grep '^[0-9]' | tail -1) 2>/dev/null || echo outside is out of reach",
+    ];
+    const { stdout, stderr } = await host.caisson("run", "--rm", "busybox", "sh", "-c", script.join("\n"));
+    expect(stdout).toBe("1\ncat\n /proc ro\noutside is seen\nread-only\n0\noutside is out of reach\n");
+    expect(stderr).toMatch(/Containers have no \/proc of their own/);
+  });
+
+  it("is no matter for root, who is refused nothing by it", async () => {
+    const host = await hosts.open({ setup: MASK });
+    expect(await host.probe("proc")).toMatchObject({ status: "passed" });
+    expect(await host.caisson("run", "--rm", "busybox", "cat", "/proc/1/comm")).toMatchObject({ code: 0, stdout: "cat\n", stderr: "" });
+  });
+});
+
+describe("cgroups that can't be written to", () => {
+  const READONLY =
+    "awk '$9 ~ /^cgroup/ || $8 ~ /^cgroup/ || $7 ~ /^cgroup/ { print $5 }' /proc/self/mountinfo | while read m; do mount -o remount,bind,ro $m; done";
+
+  it("are said, and do without: containers run, and a limit that was asked for is refused", async () => {
+    const host = await hosts.open({ setup: READONLY });
+    expect(await host.probe("cgroup")).toMatchObject({ status: "warning", remedy: expect.stringContaining("cgroup2") });
+    expect(await host.probe("limit memory")).toMatchObject({ status: "warning" });
+    expect(await host.caisson("run", "--rm", "busybox", "echo", "hello")).toEqual({ code: 0, stdout: "hello\n", stderr: "" });
+    const limited = await host.caisson("run", "--rm", "--memory=64m", "busybox", "true");
+    expect(limited.code).not.toBe(0);
+    expect(limited.stderr).toMatch(/memory/i);
+  });
+});
+
+describe("no /dev/net/tun", () => {
+  it("is said, and hinders only who asks for it", async () => {
+    const host = await hosts.open({ setup: "mount -t tmpfs tmpfs /dev/net" });
+    expect(await host.probe("/dev/net/tun")).toMatchObject({
+      status: "warning",
+      errno: "ENOENT",
+      remedy: expect.stringContaining("Caisson's own networks don't need it"),
+    });
+    expect(await host.caisson("run", "--rm", "busybox", "echo", "hello")).toEqual({ code: 0, stdout: "hello\n", stderr: "" });
+    const { stderr } = await host.caisson("run", "--rm", "--device=/dev/net/tun", "busybox", "true");
+    expect(stderr).toContain("/dev/net/tun");
+  });
+});
