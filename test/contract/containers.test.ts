@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import type { ContainerSpec } from "../../src/engine/engine.js";
+import type { ContainerSpec, ListeningSocket } from "../../src/engine/engine.js";
 import { SINGLE_ID } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
@@ -121,6 +121,14 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       expect(new Set(ports.map((port) => port.hostPort)).size).toBe(1);
       for (const host of loopback())
         expect(await (await fetch(`http://${host.includes(":") ? `[${host}]` : host}:${ports[0]!.hostPort}/`)).text()).toBe("hello\n");
+    });
+
+    it("is seen listening, and nothing of the engine's with it", async () => {
+      const id = await at.startShell("sleep 1; exec httpd -f -p 80");
+      const seen: number[][] = [];
+      const observe = (sockets: readonly ListeningSocket[]): void => void seen.push(sockets.map(({ port }) => port));
+      await at.engine.containers.waitListening(id, { ports: [{ port: 80, protocol: "tcp" }], observe });
+      expect(seen[0]).toEqual([]);
     });
 
     it("answers datagrams on a published UDP port, each peer for itself", async (context) => {

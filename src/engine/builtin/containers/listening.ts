@@ -3,6 +3,7 @@ import { isIPv4 } from "node:net";
 import type { ListeningSocket, WaitListeningOptions } from "../../engine.js";
 import { addressBytes, addressText } from "../../spec/address-bytes.js";
 import { NAME_SERVER_ADDRESS, NAME_SERVER_PORT } from "../network/addresses.js";
+import { UPLINK_PORT } from "../network/uplink.js";
 import type { Fields } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
@@ -68,9 +69,11 @@ function ownAddress(record: ContainerRecord): string | undefined {
   return reachOf(holder)?.address ?? [...holder.endpoints.values()][0]?.ipv4.address;
 }
 
-/** The name server's sockets are the engine's. */
+/** Those of the name server and of the way out are the engine's. */
 function isContainers({ address, port }: ListeningSocket): boolean {
-  return address !== NAME_SERVER_ADDRESS || port !== NAME_SERVER_PORT;
+  const isNameServers = address === NAME_SERVER_ADDRESS && port === NAME_SERVER_PORT;
+  const isUplinks = (address === "::" || address === "0.0.0.0") && port === UPLINK_PORT;
+  return !isNameServers && !isUplinks;
 }
 
 function isLoopback(address: string): boolean {
