@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the contract suite in a virtual machine with a kernel that this one is not: Debian's (6.1), cgroup v2 alone, systemd. Where there is no
-// KVM, QEMU emulates it. Usage: main.mjs [all | VITEST-ARGUMENT...]: a choice of files, all, or others, each as root and as a user.
+// KVM, QEMU emulates it. Usage: main.mjs [all | quickstart | VITEST-ARGUMENT...]: a choice of files and the quickstart of Postgres, all files
+// and the quickstart, it alone, or other files; each as root and as a user.
 // Needs `npm run build`, root and Debian.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -16,19 +17,39 @@ const TIMEOUT_S = Number(process.env["CAISSON_VM_TIMEOUT_S"] ?? 3600);
 
 const files = (...names) => names.map((name) => `test/contract/${name}.test.ts`).join(" ");
 const SUITES = {
-  root: files("isolation", "lifecycle", "mounts", "volumes", "observation"),
-  user: files("isolation", "lifecycle", "observation"),
+  root: files("isolation", "lifecycle", "mounts", "volumes", "observation", "inside", "attacks", "uplink"),
+  user: files("isolation", "lifecycle", "observation", "inside", "uplink"),
   delegated: files("isolation"),
 };
 
 /** As whom; all unless told otherwise. */
 const people = process.env["CAISSON_VM_AS"]?.split(",") ?? Object.keys(SUITES);
 const wanted = process.argv.slice(2).join(" ");
-const steps = people.map((who) => {
+const WITH_QUICKSTART = ["", "all", "quickstart"].includes(wanted);
+const tests = (who) => {
   const what = wanted === "all" ? "" : wanted || SUITES[who];
-  const report = "--reporter=verbose --reporter=./scripts/vm/reporter.mjs";
-  return `${who} ${who} node node_modules/vitest/vitest.mjs run --project contract ${report} ${what}`;
-});
+  return [
+    who,
+    who,
+    `node node_modules/vitest/vitest.mjs run --project contract --reporter=verbose --reporter=./scripts/vm/reporter.mjs ${what}`,
+  ];
+};
+const quickstart = (who) => [`${who}-quickstart`, who, "node dist/cli/main.cjs load -i bin/images.tar && node scripts/vm/quickstart.mjs"];
+/** A name, as whom, and a command. */
+const steps = people.flatMap((who) => [...(WITH_QUICKSTART ? [quickstart(who)] : []), ...(wanted === "quickstart" ? [] : [tests(who)])]);
+
+/** An archive of the image that the quickstart starts, built where there is none. */
+function saveImages(archive) {
+  const env = { ...process.env, CAISSON_HOME: path.join(CACHE, "../home") };
+  const caisson = (...args) => execFileSync("node", [path.join(HERE, "../../dist/cli/main.cjs"), ...args], { env, stdio: "pipe" });
+  try {
+    caisson("image", "inspect", "postgres");
+  } catch {
+    execFileSync(path.join(HERE, "../images.mjs"), ["postgres"], { env, stdio: "inherit" });
+  }
+  caisson("save", "-o", archive, "postgres");
+  return archive;
+}
 
 /** Kernel, initrd and the disk with Debian, made once from their recipe. */
 function bootFiles() {
@@ -104,14 +125,17 @@ const work = mkdtempSync(path.join(CACHE, "run-"));
 const log = path.join(CACHE, "console.log");
 try {
   const [tree, lines] = [path.join(work, "tree.ext4"), path.join(work, "results")];
-  execFileSync(path.join(HERE, "tree.sh"), [tree], { input: `${steps.join("\n")}\n`, stdio: ["pipe", "inherit", "inherit"] });
+  const images = WITH_QUICKSTART ? [saveImages(path.join(work, "images.tar"))] : [];
+  const input = steps.map((step) => `${step.join(" ")}\n`).join("");
+  execFileSync(path.join(HERE, "tree.sh"), [tree, ...images], { input, stdio: ["pipe", "inherit", "inherit"] });
+  for (const file of images) rmSync(file);
   const begun = performance.now();
   const ended = await run(boot, tree, lines, log);
   const kept = path.join(CACHE, "results");
   rmSync(kept, { recursive: true, force: true });
   mkdirSync(kept);
   const told = existsSync(lines) ? readResults(lines) : new Map();
-  const ends = people.map((step) => [step, told.get(step) ?? { results: [], missing: [], status: undefined }]);
+  const ends = steps.map(([step]) => [step, told.get(step) ?? { results: [], missing: [], status: undefined }]);
   console.log();
   for (const [step, end] of ends) {
     writeFileSync(path.join(kept, `${step}.json`), JSON.stringify({ testResults: end.results }));

@@ -10,7 +10,7 @@ security=$("$here/../debian-mirror.sh" security)
 suite=bookworm
 # What has no test by itself: a machine (systemd, dbus, kmod), Node (libstdc++6, libatomic1), a user with subordinate ids (uidmap).
 packages=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,kmod,libstdc++6,libatomic1,uidmap
-packages=$packages,busybox-static,iproute2,iptables,nftables,procps,openssl,openssh-client,git,perl,bzip2,xz-utils,zstd
+packages=$packages,busybox-static,iproute2,iptables,nftables,procps,openssl,openssh-client,git,perl,bzip2,xz-utils,zstd,docker-registry,gcc,libc6-dev
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -31,8 +31,8 @@ chroot "$root" depmod "$version"
 chroot "$root" useradd --uid 1000 --create-home --shell /bin/sh tester
 cp "$here/caisson-test.service" "$root/etc/systemd/system/"
 ln -s ../caisson-test.service "$root/etc/systemd/system/multi-user.target.wants/"
-# No logins, and nothing that runs by the clock.
-for unit in getty@tty1.service serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
+# No logins, nothing that runs by the clock, and no service: tests start theirs.
+for unit in docker-registry.service getty@tty1.service serial-getty@ttyS0.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 mkdir -p "$root/caisson"

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes the second disk of the virtual machine: this tree as built, without what its tests do not run, this Node, and the steps from
-# standard input. It belongs to the user of the tests. Needs root. Usage: tree.sh OUTPUT.ext4 <STEPS
+# Makes the second disk of the virtual machine: this tree as built, without what its tests do not run, this Node, the steps from standard
+# input, and IMAGES, an archive. It belongs to the user of the tests. Needs root. Usage: tree.sh OUTPUT.ext4 [IMAGES] <STEPS
 set -eu
-output=${1:?usage: tree.sh OUTPUT.ext4}
+output=${1:?usage: tree.sh OUTPUT.ext4 [IMAGES]}
+images=${2:-}
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -12,6 +13,7 @@ tar -c -h --exclude=node_modules/@biomejs --exclude=node_modules/typescript --ex
 cp native/build/caisson-supervisor "$work/tree/native/build/"
 cp -L "$(command -v node)" "$work/tree/bin/node"
 cat >"$work/tree/bin/steps"
+if [ -n "$images" ]; then cp "$images" "$work/tree/bin/images.tar"; fi
 chown -R 1000:1000 "$work/tree"
 rm -f "$output"
 truncate -s 2G "$output"
