@@ -4,8 +4,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import type { ContainerSpec, ResourceLimits } from "../../src/engine/engine.js";
-import { blockRatesOf, DISK } from "../fixtures/block-rates.js";
+import type { ContainerSpec, EnforcedLimits, ResourceLimits } from "../../src/engine/engine.js";
+import { blockRatesOf, type CgroupFile, cgroupFile, DISK } from "../fixtures/cgroup-files.js";
 import { ifMayOpen } from "../fixtures/rootless.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
@@ -173,6 +173,26 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       for await (const { cpu } of at.engine.containers.stats(id, { intervalMs: 100 })) if (cpu.throttling.throttledPeriods > 2) break;
       const exec = await at.engine.containers.exec(id, { command: ["true"] });
       expect(await exec.exit).toMatchObject({ exitCode: 0 });
+    });
+
+    it.each<[keyof EnforcedLimits, ResourceLimits, CgroupFile, v1: string, v2: string]>([
+      ["memory", { memoryBytes: 64 << 20 }, { v1: "memory/memory.limit_in_bytes", v2: "memory.max" }, "67108864", "67108864"],
+      [
+        "swap",
+        { memoryBytes: 64 << 20, memorySwapBytes: 96 << 20 },
+        { v1: "memory/memory.memsw.limit_in_bytes", v2: "memory.swap.max" },
+        "100663296",
+        "33554432",
+      ],
+      ["cpu", { cpuQuotaUs: 20_000, cpuPeriodUs: 50_000 }, { v1: "cpu/cpu.cfs_quota_us", v2: "cpu.max" }, "20000", "20000 50000"],
+      ["cpu", { cpuShares: 512 }, { v1: "cpu/cpu.shares", v2: "cpu.weight" }, "512", "20"],
+      ["pids", { pids: 50 }, { v1: "pids/pids.max", v2: "pids.max" }, "50", "50"],
+    ])("on %s, %j, are what the kernel has", async (kind, resources, file, v1, v2) => {
+      if (!at.engine.supports.limits[kind])
+        return expect(at.start({ command: ["true"], resources })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+      const id = await at.start({ command: ["sleep", "60"], resources });
+      const { state } = await at.engine.containers.inspect(id);
+      expect(cgroupFile(state.pid, file)).toBe((await at.engine.info()).cgroupVersion === "2" ? v2 : v1);
     });
 
     it("can be changed while it runs, and are what they were when that fails", async (context) => {

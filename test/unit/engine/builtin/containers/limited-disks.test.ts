@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readLimitedDisks } from "../../../../../src/engine/builtin/containers/limited-disks.js";
-import { DISK } from "../../../../fixtures/block-rates.js";
+import { DISK } from "../../../../fixtures/cgroup-files.js";
 
 const limit = (path: string) => readLimitedDisks({ blkioDeviceWriteBps: [{ path, rate: 1 }] });
 
