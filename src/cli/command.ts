@@ -44,6 +44,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly least: number;
   readonly most: number;
   readonly options: T;
+  /** Docker's flags that are not served, by name, with the reason. */
+  readonly refuses?: Readonly<Record<string, string>> | undefined;
   /** Options end at the first operand: what follows is another program's command line. */
   readonly stopsAtOperand?: boolean | undefined;
   /** Deals with SIGINT and its like itself. */

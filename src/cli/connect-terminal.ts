@@ -12,13 +12,24 @@ export interface TerminalConnection {
   close(): void;
 }
 
+const BOTH: ReadonlySet<string> = new Set(["stdout", "stderr"]);
+
 export function connectTerminal(
   { stdin, stdout, stderr }: Terminal,
   streams: Pick<AttachedStreams, "stdin" | "stdout" | "stderr" | "resize">,
-  { interactive, tty }: { readonly interactive: boolean; readonly tty: boolean },
+  {
+    interactive,
+    tty,
+    outputs = BOTH,
+  }: { readonly interactive: boolean; readonly tty: boolean; readonly outputs?: ReadonlySet<string> | undefined },
 ): TerminalConnection {
-  streams.stdout.pipe(stdout, { end: false });
-  streams.stderr.pipe(stderr, { end: false });
+  for (const [name, target] of [
+    ["stdout", stdout],
+    ["stderr", stderr],
+  ] as const) {
+    if (outputs.has(name)) streams[name].pipe(target, { end: false });
+    else streams[name].resume();
+  }
   const drained = Promise.allSettled([finished(streams.stdout), finished(streams.stderr)]);
   const raw = interactive && tty && stdin.isTTY === true;
   if (raw) stdin.setRawMode?.(true);

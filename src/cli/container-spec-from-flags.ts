@@ -1,11 +1,13 @@
 /** What docker's flags of `run` say, in the contract's terms. Reads the files of --env-file, else pure. */
 import { readFileSync } from "node:fs";
-import type { ContainerSpec, DeviceRate, DeviceSpec, Healthcheck, PortBinding, ResourceLimits, RestartPolicy } from "../engine/engine.js";
+import type { ContainerSpec, DeviceRate, DeviceSpec, ResourceLimits, RestartPolicy } from "../engine/engine.js";
 import { CaissonError } from "../engine/errors.js";
 import { parseSecurityOptions } from "../engine/security-options.js";
 import type { Values } from "./command.js";
 import type { CONTAINER_OPTIONS } from "./container-flags.js";
 import { mountSpecs } from "./mount-flags.js";
+import { networkSpec } from "./network-flags.js";
+import { exposedPorts, portBindings } from "./port-flags.js";
 import { parseDuration, parseNumber, parseSize } from "./quantities.js";
 import { pairs, splitAt } from "./split-at.js";
 import { UsageError } from "./usage.js";
@@ -27,18 +29,21 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     name: flags.name,
     entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === "" ? [] : [flags.entrypoint],
     env: variables(flags, environment),
-    labels: pairs(flags.label ?? []),
+    labels: pairs([...(flags["label-file"] ?? []).flatMap(linesOf), ...(flags.label ?? [])]),
+    annotations: flags.annotation && pairs(flags.annotation),
     workingDir: flags.workdir,
     user: flags.user,
     groupAdd: flags["group-add"],
     hostname: flags.hostname,
     domainname: flags.domainname,
-    exposedPorts: flags.expose,
-    publish: flags.publish?.map(portBinding),
+    exposedPorts: flags.expose?.flatMap(exposedPorts),
+    publish: flags.publish?.flatMap(portBindings),
     publishAll: flags["publish-all"],
-    ...network(flags.network, flags["network-alias"]),
+    ...networkSpec(flags),
     extraHosts: flags["add-host"]?.map(extraHost),
     dns: flags.dns,
+    dnsSearch: flags["dns-search"],
+    dnsOptions: flags["dns-option"],
     mounts: mountSpecs(flags),
     volumesFrom: flags["volumes-from"],
     shmSizeBytes: optional(flags["shm-size"], (text) => parseSize("shm-size", text)),
@@ -56,7 +61,8 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     init: flags.init,
     resources: resources(flags),
     oomScoreAdj: numberOf(flags, "oom-score-adj"),
-    healthcheck: flags["no-healthcheck"] ? "none" : healthcheck(flags),
+    healthcheck: healthcheck(flags),
+    logMaxBytes: logMaxBytes(flags),
     restartPolicy: optional(flags.restart, restartPolicy),
     stopSignal: flags["stop-signal"],
     stopTimeoutMs: optional(flags["stop-timeout"], (text) => parseNumber("stop-timeout", text) * 1000),
@@ -65,7 +71,10 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
 }
 
 /** `--env` wins over `--env-file`, as with docker. */
-function variables(flags: ContainerFlags, environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+export function variables(
+  flags: Pick<ContainerFlags, "env" | "env-file">,
+  environment: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> {
   const lines = [...(flags["env-file"] ?? []).flatMap(linesOf), ...(flags.env ?? [])];
   return Object.fromEntries(
     lines.flatMap((line): [string, string][] => {
@@ -85,29 +94,6 @@ function linesOf(file: string): string[] {
   } catch (cause) {
     throw new CaissonError("PATH_NOT_FOUND", `${file} can't be read: ${(cause as Error).message}`, { facts: { path: file }, cause });
   }
-}
-
-/** `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`. */
-function portBinding(text: string): PortBinding {
-  const [, hostIp, hostPort, containerPort, protocol = "tcp"] =
-    /^(?:(?:(\[[0-9a-f:.]+\]|[0-9.]+):)?(\d*):)?(\d+)(?:\/(tcp|udp))?$/i.exec(text) ?? [];
-  if (containerPort === undefined)
-    throw new UsageError(`--publish takes [[IP:]HOST-PORT:]PORT[/udp], not ${JSON.stringify(text)}; a range needs a flag for each port`);
-  return {
-    containerPort: Number(containerPort),
-    protocol: protocol as "tcp" | "udp",
-    ...(hostPort ? { hostPort: Number(hostPort) } : {}),
-    ...(hostIp ? { hostIp: hostIp.replace(/^\[|\]$/g, "") } : {}),
-  };
-}
-
-/** What is none of docker's words is the name of a network. */
-function network(text: string | undefined, aliases: readonly string[] | undefined): Pick<ContainerSpec, "networkMode" | "networks"> {
-  if (text === undefined || ["default", "bridge", "none", "host"].includes(text) || text.startsWith("container:")) {
-    if (aliases !== undefined) throw new UsageError("--network-alias needs a network with a name: --network NAME");
-    return { networkMode: (text === "bridge" ? "default" : text) as ContainerSpec["networkMode"] };
-  }
-  return { networks: { [text]: { aliases } } };
 }
 
 function extraHost(text: string): { host: string; address: string } {
@@ -168,8 +154,11 @@ function deviceRates(
   });
 }
 
-function healthcheck(flags: ContainerFlags): Healthcheck | undefined {
+function healthcheck(flags: ContainerFlags): ContainerSpec["healthcheck"] {
   const line = flags["health-cmd"];
+  const given = Object.keys(flags).some((name) => name.startsWith("health-"));
+  if (flags["no-healthcheck"] && given) throw new UsageError("--no-healthcheck can't be together with --health-... flags");
+  if (flags["no-healthcheck"]) return "none";
   if (line === undefined) return undefined;
   const time = (name: "health-interval" | "health-timeout" | "health-start-period" | "health-start-interval"): number | undefined =>
     optional(flags[name], (text) => parseDuration(name, text));
@@ -181,6 +170,22 @@ function healthcheck(flags: ContainerFlags): Healthcheck | undefined {
     startIntervalMs: time("health-start-interval"),
     retries: numberOf(flags, "health-retries"),
   };
+}
+
+/** Checks the flags that leave no choice, too. */
+function logMaxBytes(flags: ContainerFlags): number | undefined {
+  only("log-driver", flags["log-driver"], ["json-file", "local"]);
+  only("runtime", flags.runtime, ["runc"]);
+  only("volume-driver", flags["volume-driver"], ["local"]);
+  const { "max-size": size, ...others } = pairs(flags["log-opt"] ?? []);
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new UsageError(`--log-opt knows max-size, not ${JSON.stringify(unknown)}`);
+  return optional(size, (text) => parseSize("log-opt max-size", text));
+}
+
+function only(option: string, value: string | undefined, known: readonly string[]): void {
+  if (value !== undefined && !known.includes(value))
+    throw new UsageError(`--${option} takes ${known.join(" or ")}, not ${JSON.stringify(value)}`);
 }
 
 function numberOf(

@@ -15,7 +15,7 @@ const HELP = { type: "boolean" } as const;
 export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
   const { least, most, operands: shape, name } = command;
   const [own, rest] = command.stopsAtOperand ? splitAtOperand(command, words) : [words, []];
-  const { values, positionals } = parse(command.options, own);
+  const { values, positionals } = parse(command, own);
   const { help, ...options } = values;
   const operands = [...positionals, ...rest];
   if (help === true) return { help: true, values: options, operands };
@@ -26,23 +26,53 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   return { help: false, values: options, operands };
 }
 
-function parse(table: OptionTable, words: readonly string[]): { values: Values<OptionTable>; positionals: readonly string[] } {
+function parse(
+  { options: table, refuses = {} }: Pick<Command, "options" | "refuses">,
+  words: readonly string[],
+): { values: Values<OptionTable>; positionals: readonly string[] } {
+  const { args, denied } = inline(table, refuses, words);
   try {
-    const { values, positionals } = parseArgs({ args: inline(table, words), options: parserOptions(table), allowPositionals: true });
-    return { values: values as Values<OptionTable>, positionals };
+    const { values, positionals } = parseArgs({ args, options: parserOptions(table), allowPositionals: true });
+    return { values: { ...(values as Values<OptionTable>), ...denied }, positionals };
   } catch (error) {
     throw new UsageError(firstSentence(error as Error));
   }
 }
 
-/** `--memory-swap -1` as `--memory-swap=-1`: docker's flags take values that begin with a dash, Node's strict parser doesn't. */
-function inline(table: OptionTable, words: readonly string[]): string[] {
+/**
+ * What docker's flags take and Node's strict parser doesn't: values that begin with a dash (`--memory-swap -1`), and words for what is on or
+ * off (`--sig-proxy=false`).
+ * @returns the words, and the flags that are off
+ */
+function inline(
+  table: OptionTable,
+  refuses: Readonly<Record<string, string>>,
+  words: readonly string[],
+): { readonly args: string[]; readonly denied: Readonly<Record<string, false>> } {
   const { tokens } = parseArgs({ args: [...words], options: parserOptions(table), allowPositionals: true, strict: false, tokens: true });
-  return tokens.flatMap((token) => {
+  const denied: Record<string, false> = {};
+  const args = tokens.flatMap((token) => {
     if (token.kind === "positional") return [token.value];
     if (token.kind === "option-terminator") return ["--"];
-    return [token.value === undefined ? token.rawName : `--${token.name}=${token.value}`];
+    const { name, value, rawName } = token;
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (!option && Object.hasOwn(refuses, name)) throw new UsageError(`--${name} is not served: ${refuses[name]}`);
+    if (value === undefined) return [rawName];
+    if (option?.type !== "boolean") return [`--${name}=${value}`];
+    if (!isOn(name, value)) {
+      denied[name] = false;
+      return [];
+    }
+    return [`--${name}`];
   });
+  return { args, denied };
+}
+
+/** Go's words for true and false (strconv.ParseBool). @throws UsageError */
+function isOn(name: string, value: string): boolean {
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
+  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
+  throw new UsageError(`--${name} takes true or false, not ${JSON.stringify(value)}`);
 }
 
 function splitAtOperand(command: Command, words: readonly string[]): [readonly string[], readonly string[]] {

@@ -2,8 +2,11 @@
 import type { Engine } from "../../engine/engine.js";
 import { type Command, defineCommand } from "../command.js";
 import { eachOperand, unlessMissing } from "../each-operand.js";
+import { followContainer } from "../follow-container.js";
 import { parseNumber } from "../quantities.js";
 import { printLine } from "../terminal.js";
+import { UsageError } from "../usage.js";
+import { DETACH_KEYS_OPTION } from "./attach.js";
 
 const MANY = { operands: "CONTAINER [CONTAINER...]", least: 1, most: Number.POSITIVE_INFINITY } as const;
 const STOP_OPTIONS = {
@@ -22,7 +25,35 @@ function stopOptions({ time, timeout = time, signal }: StopValues) {
   return { timeoutMs: timeout === undefined ? undefined : parseNumber("time", timeout) * 1000, signal };
 }
 
-export const start = onEach("start", "Start containers that have ended", ({ containers }, name) => containers.start(name));
+const NO_CHECKPOINTS = "there are no checkpoints of running containers";
+
+export const start = defineCommand({
+  name: "start",
+  summary: "Start containers that have ended",
+  ...MANY,
+  handlesSignals: true,
+  options: {
+    attach: { type: "boolean", short: "a", help: "connect this terminal with its output, and return its exit code" },
+    interactive: { type: "boolean", short: "i", help: "connect the standard input, too" },
+    "detach-keys": DETACH_KEYS_OPTION,
+  },
+  refuses: { checkpoint: NO_CHECKPOINTS, "checkpoint-dir": NO_CHECKPOINTS },
+  async run({ values: { attach = false, interactive = false, "detach-keys": detachKeys }, operands, terminal, lasting }) {
+    const { containers } = await lasting();
+    if (!attach && !interactive) return eachOperand(operands, terminal, (name) => containers.start(name));
+    const [name = "", ...others] = operands;
+    if (others.length > 0) throw new UsageError("start: one container alone can be attached to");
+    const { id, config } = await containers.inspect(name);
+    const code = await followContainer(containers, id, terminal, {
+      interactive: interactive && config.openStdin,
+      tty: config.tty,
+      detachKeys,
+      sigProxy: !config.tty,
+      begin: () => containers.start(id),
+    });
+    return code === "detached" ? 0 : code;
+  },
+});
 export const pause = onEach("pause", "Freeze every process of containers", ({ containers }, name) => containers.pause(name));
 export const unpause = onEach("unpause", "Let the processes of containers go on", ({ containers }, name) => containers.unpause(name));
 
@@ -48,6 +79,7 @@ export const rm = defineCommand({
     force: { type: "boolean", short: "f", help: "also those that run; what is not there is no error" },
     volumes: { type: "boolean", short: "v", help: "with the volumes that nobody gave a name" },
   },
+  refuses: { link: "containers have no links: networks have names for them" },
   async run({ values: { force = false, volumes = false }, operands, terminal, lasting }) {
     const { containers } = await lasting();
     return eachOperand(operands, terminal, (name) =>

@@ -1,6 +1,7 @@
 import { defineCommand } from "../command.js";
 import { connectTerminal } from "../connect-terminal.js";
-import { splitAt } from "../split-at.js";
+import { variables } from "../container-spec-from-flags.js";
+import { DETACH_KEYS_OPTION } from "./attach.js";
 
 /** Docker's, where the tool itself fails; 126 and 127 are a command's that can't be executed. */
 const FAILURE_CODE = 1;
@@ -18,16 +19,15 @@ export const exec = defineCommand({
     tty: { type: "boolean", short: "t", help: "give it a terminal" },
     detach: { type: "boolean", short: "d", help: "do not wait for its end" },
     env: { type: "string", short: "e", multiple: true, value: "NAME[=VALUE]", help: "set a variable; without a value, this shell's" },
+    "env-file": { type: "string", multiple: true, value: "FILE", help: "set the variables of a file, one NAME=VALUE a line" },
     workdir: { type: "string", short: "w", value: "PATH", help: "working directory" },
     user: { type: "string", short: "u", value: "USER[:GROUP]", help: "run as this user" },
     privileged: { type: "boolean", help: "every capability" },
-    "detach-keys": { type: "string", value: "KEYS", help: "default: ctrl-p,ctrl-q" },
+    "detach-keys": DETACH_KEYS_OPTION,
   },
   async run({ values, operands: [container = "", ...command], terminal, lasting, environment, signal }) {
     const { interactive = false, tty = false, detach = false } = values;
-    const env = Object.fromEntries(
-      (values.env ?? []).map((text) => (text.includes("=") ? splitAt(text, "=") : ([text, environment[text] ?? ""] as const))),
-    );
+    const env = variables(values, environment);
     const { containers } = await lasting();
     const running = await containers.exec(container, {
       command,

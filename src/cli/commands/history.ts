@@ -28,9 +28,11 @@ export const history = defineCommand({
   options: {
     quiet: { type: "boolean", short: "q", help: "print ids alone" },
     "no-trunc": { type: "boolean", help: "print whole ids and commands" },
+    human: { type: "boolean", short: "H", help: "sizes with units and times since, as always; =false for bytes and dates" },
     format: FORMAT_OPTION,
     json: JSON_OPTION,
   },
+  refuses: { platform: "an image is kept for one platform" },
   async run({ values, operands: [reference = ""], terminal, engine }) {
     const image = await (await engine()).images.inspect(reference);
     const newestFirst = [...image.history].reverse();
@@ -39,7 +41,9 @@ export const history = defineCommand({
       return 0;
     }
     const now = new Date();
-    const rows = newestFirst.map((step, index) => columnsOf(image, step, { isLast: index === 0, now, whole: values["no-trunc"] ?? false }));
+    const rows = newestFirst.map((step, index) =>
+      columnsOf(image, step, { isLast: index === 0, now, whole: values["no-trunc"] ?? false, human: values.human ?? true }),
+    );
     if (values.quiet) for (const { ID: id } of rows) printLine(terminal, id);
     else if (values.format !== undefined && values.format !== "table")
       for (const line of formatRows(values.format, rows, HEADINGS)) printLine(terminal, line);
@@ -57,15 +61,15 @@ export const history = defineCommand({
 function columnsOf(
   { id }: ImageInspect,
   { created, createdBy = "", comment = "", size }: ImageHistory,
-  { isLast, now, whole }: { readonly isLast: boolean; readonly now: Date; readonly whole: boolean },
+  { isLast, now, whole, human }: { readonly isLast: boolean; readonly now: Date; readonly whole: boolean; readonly human: boolean },
 ): Record<keyof typeof HEADINGS, string> {
   const command = createdBy.replace(/\s+/g, " ");
   return {
     ID: isLast ? (whole ? id : id.replace("sha256:", "").slice(0, SHORT_ID)) : "<missing>",
-    CreatedSince: created ? formatAge(created, now) : "N/A",
+    CreatedSince: created ? (human ? formatAge(created, now) : created.toISOString()) : "N/A",
     CreatedAt: created?.toISOString() ?? "N/A",
     CreatedBy: whole || command.length <= CREATED_BY_WIDTH ? command : `${command.slice(0, CREATED_BY_WIDTH - 1)}…`,
-    Size: formatSize(size),
+    Size: human ? formatSize(size) : String(size),
     Comment: comment,
   };
 }

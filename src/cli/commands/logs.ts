@@ -16,6 +16,7 @@ export const logs = defineCommand({
     until: UNTIL_OPTION,
     timestamps: { type: "boolean", short: "t", help: "begin each line with its time" },
   },
+  refuses: { details: "logs have no attributes but time and stream" },
   async run({ values, operands: [container = ""], terminal, lasting, signal }) {
     const tail = values.tail === undefined || values.tail === "all" ? undefined : parseNumber("tail", values.tail);
     const [since, until] = [parseMoment("since", values.since), parseMoment("until", values.until)];

@@ -1,10 +1,13 @@
-import { constants } from "node:os";
-import type { ContainerSpec, Engine } from "../../engine/engine.js";
-import { type Call, defineCommand } from "../command.js";
-import { connectTerminal } from "../connect-terminal.js";
-import { forwardSignals } from "../forward-signals.js";
+import type { ContainerSpec } from "../../engine/engine.js";
+import { defineCommand } from "../command.js";
+import { followContainer } from "../follow-container.js";
+import { REFUSED_CONTAINER_FLAGS } from "../refused-flags.js";
 import { printLine } from "../terminal.js";
+import { UsageError } from "../usage.js";
+import { DETACH_KEYS_OPTION, SIG_PROXY_OPTION } from "./attach.js";
 import { CREATE_OPTIONS, createContainer, FAILURE_CODE, specOfCall } from "./create.js";
+
+const STREAMS = ["stdin", "stdout", "stderr"] as const;
 
 export const run = defineCommand({
   name: "run",
@@ -19,60 +22,56 @@ export const run = defineCommand({
     ...CREATE_OPTIONS,
     detach: { type: "boolean", short: "d", help: "leave it to the server, which is started when none runs, and print its id" },
     rm: { type: "boolean", help: "remove it when it ends; in the foreground, without networks and other containers, that is always so" },
+    "sig-proxy": SIG_PROXY_OPTION,
+    "detach-keys": { ...DETACH_KEYS_OPTION, help: "have it in the foreground of the server, and detach with these keys" },
   },
+  refuses: REFUSED_CONTAINER_FLAGS,
   async run(call) {
-    const { detach = false, rm = false, interactive } = call.values;
+    const { detach = false, rm = false, interactive = false, tty = false, "detach-keys": keys } = call.values;
+    const attached = attachedStreams(call.values.attach, detach);
     const spec = specOfCall(call);
-    const served = detach || needsOthers(spec);
+    const served = detach || keys !== undefined || needsOthers(spec);
     const engine = await (served ? call.lasting() : call.engine());
+    const { containers } = engine;
     const id = await createContainer(engine, call, { ...spec, stdinOnce: interactive && !detach, autoRemove: detach && rm });
-    if (!detach) return runInForeground(engine, id, call, { ...call.values, keep: served && !rm });
-    await engine.containers.start(id);
-    printLine(call.terminal, id);
-    return 0;
+    if (detach) {
+      await containers.start(id);
+      printLine(call.terminal, id);
+      return 0;
+    }
+    let end: number | "detached" | undefined;
+    try {
+      end = await followContainer(containers, id, call.terminal, {
+        interactive: interactive && attached.has("stdin"),
+        tty,
+        // Of one in this process nothing would be left.
+        detachKeys: served ? keys : "",
+        sigProxy: call.values["sig-proxy"] ?? true,
+        outputs: attached,
+        begin: () => containers.start(id),
+      });
+      return end === "detached" ? 0 : end;
+    } finally {
+      if ((!served || rm) && end !== "detached") await containers.remove(id, { force: true }).catch(() => {});
+    }
   },
 });
+
+/** @throws UsageError */
+function attachedStreams(given: readonly string[] | undefined, detach: boolean): ReadonlySet<"stdin" | "stdout" | "stderr"> {
+  if (given === undefined) return new Set(STREAMS);
+  if (detach) throw new UsageError("--attach can't be together with --detach");
+  return new Set(
+    given.map((text) => {
+      const stream = STREAMS.find((name) => name === text.toLowerCase());
+      if (stream === undefined) throw new UsageError(`--attach takes ${STREAMS.join(", ")}, not ${JSON.stringify(text)}`);
+      return stream;
+    }),
+  );
+}
 
 /** Networks with names and other containers are the server's. */
 function needsOthers({ networks, networkMode, ipcMode, pidMode, volumesFrom = [] }: ContainerSpec): boolean {
   const joins = [networkMode, ipcMode, pidMode].some((mode) => mode?.startsWith("container:"));
   return networks !== undefined || joins || volumesFrom.length > 0;
-}
-
-interface ForegroundOptions {
-  readonly interactive?: boolean | undefined;
-  readonly tty?: boolean | undefined;
-  /** Leave the container there when it has ended. */
-  readonly keep: boolean;
-}
-
-async function runInForeground(
-  engine: Engine,
-  id: string,
-  { terminal }: Pick<Call, "terminal">,
-  { interactive = false, tty = false, keep }: ForegroundOptions,
-): Promise<number> {
-  const { containers } = engine;
-  // Nothing would be left of what one detaches from.
-  const streams = await containers.attach(id, { stdin: interactive, detachKeys: "" });
-  // Before the start: a signal that comes in between must not end this process and leave the reader wondering.
-  const signals = forwardSignals((signal) => containers.kill(id, signal));
-  const exit = containers.wait(id, { condition: "next-exit" });
-  exit.catch(() => {});
-  const connection = connectTerminal(terminal, streams, { interactive, tty });
-  try {
-    await containers.start(id);
-    await signals.started();
-    await connection.resize();
-    await exit;
-    // Its restart policy may have it run again: the last exit is the one that counts.
-    const { exitCode } = await containers.wait(id);
-    await connection.drained;
-    return signals.forced === undefined ? exitCode : 128 + constants.signals[signals.forced];
-  } finally {
-    connection.close();
-    signals.stop();
-    streams.detach();
-    if (!keep) await containers.remove(id, { force: true }).catch(() => {});
-  }
 }

@@ -21,17 +21,18 @@ export async function attachContainer(context: ContainerContext, container: stri
   const terminal = Config.Tty ?? false;
   const stdin = (options.stdin ?? false) && (Config.OpenStdin ?? false);
   const keys = terminal ? daemonKeys(options.detachKeys) : undefined;
-  const ended = statusOf(State.Status) === "exited";
+  // Of one that has ended, what was logged; or what it will say once it runs again.
+  const past = statusOf(State.Status) === "exited" && (options.logs ?? false);
   const socket = await client.hijack(containerPath(container, "/attach"), {
     doing,
     container,
     signal,
     query: {
-      stream: !ended,
-      stdin: stdin && !ended,
+      stream: !past,
+      stdin: stdin && !past,
       stdout: true,
       stderr: true,
-      logs: (options.logs ?? false) || ended,
+      logs: options.logs ?? false,
       detachKeys: keys?.text,
     },
   });

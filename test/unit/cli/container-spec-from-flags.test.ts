@@ -3,6 +3,8 @@ import { defineCommand } from "../../../src/cli/command.js";
 import { CONTAINER_OPTIONS } from "../../../src/cli/container-flags.js";
 import { type ContainerFlags, containerSpec } from "../../../src/cli/container-spec-from-flags.js";
 import { parseArguments } from "../../../src/cli/parse-arguments.js";
+import { REFUSED_CONTAINER_FLAGS } from "../../../src/cli/refused-flags.js";
+import { UsageError } from "../../../src/cli/usage.js";
 import type { ContainerSpec } from "../../../src/engine/engine.js";
 
 const command = defineCommand({
@@ -13,6 +15,7 @@ const command = defineCommand({
   most: Number.POSITIVE_INFINITY,
   stopsAtOperand: true,
   options: CONTAINER_OPTIONS,
+  refuses: REFUSED_CONTAINER_FLAGS,
   run: () => Promise.resolve(0),
 });
 
@@ -38,6 +41,57 @@ it.each([
   ["[::1]::80", { containerPort: 80, protocol: "tcp", hostIp: "::1" }],
 ])("--publish %s", (text, binding) => {
   expect(specOf(`-p ${text} i`).publish).toEqual([binding]);
+});
+
+it("takes ranges of ports apart", () => {
+  expect(specOf("-p 8000-8001:80-81/udp i").publish).toEqual([
+    { containerPort: 80, protocol: "udp", hostPort: 8000 },
+    { containerPort: 81, protocol: "udp", hostPort: 8001 },
+  ]);
+  expect(specOf("-p 80-81 i").publish?.map(({ containerPort }) => containerPort)).toEqual([80, 81]);
+  expect(specOf("--expose 80-81/udp --expose 90 i").exposedPorts).toEqual(["80/udp", "81/udp", "90"]);
+  for (const line of ["-p 8000-8001:80 i", "-p 82-80 i", "-p 1-70000 i", "--expose x i"]) expect(() => specOf(line)).toThrow(UsageError);
+});
+
+it.each([
+  ["--network none i", { networkMode: "none" }],
+  ["--network bridge i", { networkMode: "default" }],
+  ["--network a --network-alias x --ip 10.0.0.2 i", { networks: { a: { aliases: ["x"], ipv4Address: "10.0.0.2" } } }],
+  ["--network a --network b i", { networks: { a: {}, b: {} } }],
+  [
+    "--network name=a,alias=x,alias=y,ip6=fd00::2 --network name=b,mac-address=02:42:0a:00:00:02 --network-alias z i",
+    { networks: { a: { aliases: ["z", "x", "y"], ipv6Address: "fd00::2" }, b: { macAddress: "02:42:0a:00:00:02" } } },
+  ],
+])("%s", (line, expected) => {
+  const { networkMode, networks } = specOf(line);
+  expect({ ...(networkMode ? { networkMode } : {}), ...(networks ? { networks } : {}) }).toEqual(expected);
+});
+
+it.each([
+  ["--ip 10.0.0.2 i", "need a network with a name"],
+  ["--network host --network a i", "--network host can't be together with another network"],
+  ["--network name=a,size=3 i", "size is none of name, alias, ip, ip6, mac-address"],
+  ["--network alias=x i", "one name is needed"],
+  ["--log-driver syslog i", "--log-driver takes json-file or local"],
+  ["--log-opt max-file=3 i", "--log-opt knows max-size"],
+  ["--no-healthcheck --health-cmd true i", "can't be together"],
+  ["--gpus all i", "--gpus is not served: name the devices with --device"],
+  ["--init=perhaps i", "--init takes true or false"],
+])("%s is refused", (line, message) => {
+  expect(() => specOf(line)).toThrow(message);
+});
+
+it("takes words for what is on or off, as docker does", () => {
+  expect(specOf("--init=true --read-only=false --privileged i")).toMatchObject({ init: true, readonlyRootfs: false, privileged: true });
+});
+
+it("takes labels, notes, log size and resolver", () => {
+  expect(specOf("--annotation a=b --log-opt max-size=1m --dns-search x --dns-option ndots:2 i")).toMatchObject({
+    annotations: { a: "b" },
+    logMaxBytes: 1 << 20,
+    dnsSearch: ["x"],
+    dnsOptions: ["ndots:2"],
+  });
 });
 
 it.each([
@@ -130,7 +184,6 @@ it.each([
   ["--device-read-bps /dev/sda:fast i", /--device-read-bps takes/],
   ["--device-write-iops /dev/sda:1m i", /--device-write-iops takes a number/],
   ["--restart on-failure:x i", /--restart takes a number/],
-  ["--publish 80-90 i", /--publish takes/],
   ["-v /a:/b:bogus i", /"bogus" is no option/],
   ["-v /a:/b:ro:more i", /SOURCE|NAME or PATH/],
   ["-v :/b i", /NAME or PATH/],

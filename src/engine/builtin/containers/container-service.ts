@@ -445,16 +445,19 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     session.supervisor.retain();
     try {
       // A frozen process gets the signal once it is thawed.
-      await sendUnlessGone(session, record, signalNumber(timeoutMs > 0 ? signal : "SIGKILL"));
+      await this.#end(session, record, signalNumber(timeoutMs > 0 ? signal : "SIGKILL"));
       await this.#thaw(session, record);
-      if (timeoutMs === 0 || !(await settledWithin(exit, timeoutMs))) {
-        await sendUnlessGone(session, record, signalNumber("SIGKILL"));
-        await exit;
-      }
+      if (timeoutMs > 0 && !(await settledWithin(exit, timeoutMs))) await this.#end(session, record, signalNumber("SIGKILL"));
+      await exit;
     } finally {
       session.supervisor.release();
     }
     this.#emit(record, "stop");
+  }
+
+  /** Tells of the signal, as docker does of every one that it sends. */
+  async #end(session: Session, record: ContainerRecord, signal: number): Promise<void> {
+    if (await sendUnlessGone(session, record, signal)) this.#emit(record, "kill", { signal: String(signal) });
   }
 
   async #remove(record: ContainerRecord, { force = false, volumes = true }: RemoveOptions): Promise<void> {
@@ -469,6 +472,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     record.stopRequested = true;
     clearTimeout(record.restartTimer);
     const session = await this.#open();
+    if (record.running) this.#emit(record, "kill", { signal: String(signalNumber("SIGKILL")) });
     await destroyContainer(session, record);
     record.removed = true;
     record.ports = [];
@@ -586,8 +590,13 @@ function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): C
   return networkMode === "default" && Object.keys(networks).length === 0 ? defaultAddress : undefined;
 }
 
-async function sendUnlessGone(session: Session, record: ContainerRecord, signal: number): Promise<void> {
-  await signalContainer(session, record, signal).catch((error: unknown) => {
-    if (record.running && !(error instanceof CaissonError && error.code === "CONTAINER_NOT_RUNNING")) throw error;
-  });
+/** @returns false where it had ended already */
+async function sendUnlessGone(session: Session, record: ContainerRecord, signal: number): Promise<boolean> {
+  return signalContainer(session, record, signal).then(
+    () => true,
+    (error: unknown) => {
+      if (record.running && !(error instanceof CaissonError && error.code === "CONTAINER_NOT_RUNNING")) throw error;
+      return false;
+    },
+  );
 }
