@@ -76,7 +76,7 @@ export interface EngineSupports {
   readonly volumeSubpaths: boolean;
   /** Containers reach the outside, TCP and UDP. A kernel that lacks what it takes gives them none: `caisson doctor` tells. */
   readonly uplink: boolean;
-  /** `exposedHostPorts`. */
+  /** `exposedHostPorts`; without them, names of the host lead to whatever listens on the address that they stand for. */
   readonly hostPorts: boolean;
   /** Limits that are enforced on this host. */
   readonly limits: EnforcedLimits;

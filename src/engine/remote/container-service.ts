@@ -31,6 +31,7 @@ import { RemoteContainerViews } from "./container-views.js";
 import type { DockerClient } from "./docker-client.js";
 import { checkEndpointAddress } from "./endpoint-address.js";
 import type { EventStream } from "./event-stream.js";
+import { withHostNames } from "./host-names.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withSwap } from "./update-swap.js";
 import { checkVolumeSubpaths, VOLUME_SUBPATHS_API } from "./volume-subpaths.js";
@@ -45,6 +46,8 @@ export interface RemoteContainersOptions {
   readonly images: Pick<ImageService, "inspect">;
   /** That the daemon enforces. */
   readonly limits: EnforcedLimits;
+  /** Whether the daemon has one; it may be told to have none. */
+  readonly defaultNetwork: boolean;
 }
 
 interface CreatedJson {
@@ -61,13 +64,15 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   readonly #session: RemoteSession;
   readonly #host: string;
   readonly #limits: EnforcedLimits;
+  readonly #defaultNetwork: boolean;
 
-  constructor({ client, session, events, host, images, limits }: RemoteContainersOptions) {
+  constructor({ client, session, events, host, images, limits, defaultNetwork }: RemoteContainersOptions) {
     super();
     this.#client = client;
     this.#session = session;
     this.#host = host;
     this.#limits = limits;
+    this.#defaultNetwork = defaultNetwork;
     this.context = { client, events, images, host };
   }
 
@@ -84,20 +89,30 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     for (const [, endpoint] of networks) validateEndpoint(endpoint);
     // The daemon would find out at the start only.
     const peers = [networkMode, ipcMode, pidMode].flatMap((mode) => /^container:(.+)$/.exec(mode ?? "")?.[1] ?? []);
-    await Promise.all([
-      ...networks.map(async ([network, endpoint]) => checkEndpointAddress(await this.#network(network), endpoint)),
-      ...peers.map((peer) => this.json(peer)),
-    ]);
+    const places = Promise.all(
+      networks.map(async ([network, endpoint]) => {
+        const place = await this.#network(network);
+        checkEndpointAddress(place, endpoint);
+        return place;
+      }),
+    );
+    await Promise.all([places, ...peers.map((peer) => this.json(peer))]);
+    const leadsOut = networks.length === 0 || (await places).some(({ Internal }) => !Internal);
     const joined = this.#client.speaks("1.44") ? networks : networks.slice(0, 1);
     // Only this machine is to reach what is published on it, as long as nobody says otherwise.
     const hostIp = this.#host === "localhost" ? "127.0.0.1" : undefined;
     const publish = spec.publish?.map((binding) => ({ ...binding, hostIp: binding.hostIp ?? hostIp }));
+    const extraHosts = withHostNames(spec, {
+      speaks: (api) => this.#client.speaks(api),
+      defaultNetwork: this.#defaultNetwork,
+      leadsOut,
+    });
     const { Id: id, Warnings: warnings } = await this.#session.creating(spec.labels, (labels) =>
       this.#client.json<CreatedJson>("POST", "/containers/create", {
         doing: `Creating a container of ${spec.image}`,
         image: spec.image,
         query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
-        json: createBody({ ...spec, labels, publish }, joined),
+        json: createBody({ ...spec, labels, publish, extraHosts }, joined),
       }),
     );
     try {

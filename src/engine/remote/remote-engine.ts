@@ -3,6 +3,7 @@
 import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.js";
 import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
+import { isCaissonError } from "../errors.js";
 import { ANNOTATIONS_API } from "./annotations.js";
 import { RemoteContainers } from "./container-service.js";
 import { detectDaemon } from "./detection/detect-daemon.js";
@@ -29,6 +30,7 @@ interface RemoteEngineParts {
   /** Where published ports are reached. */
   readonly host: string;
   readonly environment: NodeJS.ProcessEnv;
+  readonly defaultNetwork: boolean;
 }
 
 export class RemoteEngine implements Engine {
@@ -43,7 +45,7 @@ export class RemoteEngine implements Engine {
   readonly #events: EventStream;
   readonly #session: RemoteSession;
 
-  private constructor({ client, info, session, host, environment }: RemoteEngineParts) {
+  private constructor({ client, info, session, host, environment, defaultNetwork }: RemoteEngineParts) {
     this.#client = client;
     this.#session = session;
     this.host = host;
@@ -68,18 +70,22 @@ export class RemoteEngine implements Engine {
     this.images = new RemoteImages({ client, environment });
     this.networks = new RemoteNetworks({ client, session });
     this.volumes = new RemoteVolumes({ client, session });
-    this.containers = new RemoteContainers({ client, session, events: this.#events, host: this.host, images: this.images, limits });
+    const { images } = this;
+    this.containers = new RemoteContainers({ client, session, events: this.#events, host, images, limits, defaultNetwork });
   }
 
   /** Asks the daemon what it is and what it can do. @throws ENGINE_UNAVAILABLE, OPTION_INVALID */
   static async open({ host, lasting = false, environment }: RemoteEngineOptions): Promise<RemoteEngine> {
     const { client, publishedHost } = await detectDaemon(host, environment);
     try {
-      const info = await client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" });
+      const [info, defaultNetwork] = await Promise.all([
+        client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" }),
+        hasDefaultNetwork(client),
+      ]);
       const published = await publishedHost(info.Name);
       const session = new RemoteSession(client, environment, lasting);
       if (!lasting) session.sweep();
-      return new RemoteEngine({ client, info, session, host: published, environment });
+      return new RemoteEngine({ client, info, session, host: published, environment, defaultNetwork });
     } catch (error) {
       await client.close();
       throw error;
@@ -110,5 +116,15 @@ export class RemoteEngine implements Engine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+async function hasDefaultNetwork(client: DockerClient): Promise<boolean> {
+  try {
+    await client.json("GET", "/networks/bridge", { doing: "Looking for the default network", network: "bridge" });
+    return true;
+  } catch (error) {
+    if (isCaissonError(error, "NETWORK_NOT_FOUND")) return false;
+    throw error;
   }
 }
