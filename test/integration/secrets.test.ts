@@ -17,6 +17,7 @@ import { openEngine } from "../../src/engine/open.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { run } from "../fixtures/command.js";
 import { commandLine } from "../fixtures/command-line.js";
+import { git, gitHttpBackend } from "../fixtures/git-server.js";
 import { treeOf } from "../fixtures/processes.js";
 
 const SECRET = "kept-from-everybody-4711";
@@ -148,6 +149,36 @@ describe("secrets of a build", () => {
     const dockerfileText = "FROM busybox\nRUN --mount=type=secret,id=e,env=TOKEN,required=true exit 3\n";
     const error = await engine.images
       .build(context, { dockerfileText, secrets: { e: { value: SECRET } } })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "BUILD_FAILED" });
+    expectUntold(formsOf(error));
+  });
+});
+
+describe("a password in a URL of a Dockerfile", () => {
+  const withPassword = (address: string): string => `http://captain:${SECRET}@${address}`;
+
+  it("opens what it is for, and is not told", async () => {
+    const repository = path.join(scratch, "repositories", "one.git");
+    await mkdir(repository, { recursive: true });
+    await git(repository, "init");
+    await git(repository, "commit", "--allow-empty", "-m", "first");
+    const asked = gitHttpBackend(path.dirname(repository), `Basic ${ENCODED}`);
+    await using server = await listen((request, answer) => {
+      if (!request.url?.startsWith("/file")) return asked(request, answer);
+      answer.writeHead(request.headers.authorization === `Basic ${ENCODED}` ? 200 : 401).end("found\n");
+    });
+    const told: unknown[] = [];
+    const url = withPassword(server.address);
+    const dockerfileText = `FROM busybox\nADD ${url}/file /file\nADD --keep-git-dir ${url}/one.git/.git#main /git\nRUN grep found /file && ! grep -r captain /git\n`;
+    await engine.images.build(await mkdtemp(path.join(scratch, "urls-")), { dockerfileText, progress: (event) => told.push(event) });
+    expectUntold(JSON.stringify(told));
+  });
+
+  it.each(["/file", "/one.git"])("is in no error where %s is refused", async (file) => {
+    const dockerfileText = `FROM busybox\nADD ${withPassword(registry)}${file} /x\n`;
+    const error = await engine.images
+      .build(await mkdtemp(path.join(scratch, "urls-")), { dockerfileText })
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "BUILD_FAILED" });
     expectUntold(formsOf(error));

@@ -1,4 +1,6 @@
 /** Errors with a place: file, line and column, the line itself, what was expected. */
+
+import { withoutCredentials } from "../build-context/url-credentials.js";
 import { CaissonError } from "../errors.js";
 
 export interface Location {
@@ -26,12 +28,12 @@ export function formatLocation({ file, line, column }: Location): string {
 export function dockerfileError(at: Location, problem: string, details: Problem = {}): CaissonError<"DOCKERFILE_INVALID"> {
   const { source, expected, allowed, cause } = details;
   const evidence = [
-    ...(source === undefined ? [] : [`${at.line} | ${source}`]),
+    ...(source === undefined ? [] : [`${at.line} | ${withoutCredentials(source)}`]),
     ...(expected === undefined ? [] : [`Expected: ${expected}`]),
     ...(allowed === undefined ? [] : [`Allowed: ${allowed.join(", ")}`]),
   ];
   const nearest = allowed && nearestName(/: (\S+)$/.exec(problem)?.[1] ?? "", allowed);
-  return new CaissonError("DOCKERFILE_INVALID", `${formatLocation(at)}: ${problem}`, {
+  return new CaissonError("DOCKERFILE_INVALID", `${formatLocation(at)}: ${withoutCredentials(problem)}`, {
     facts: { file: at.file, line: at.line, column: at.column },
     evidence,
     cause,

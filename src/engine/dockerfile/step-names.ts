@@ -1,4 +1,5 @@
 /** Steps as BuildKit names them: `[builder 2/5] RUN make`. */
+import { withoutCredentials } from "../build-context/url-credentials.js";
 import type { Dockerfile, Stage } from "./parse-dockerfile.js";
 
 /** Of instructions that make layers. */
@@ -11,5 +12,5 @@ export function stepsOf({ instructions }: Stage): number {
 
 export function stepName({ stages }: Dockerfile, { from, index }: Stage, step: number, total: number, text: string): string {
   const name = stages.length === 1 ? "" : `${from.name ?? `stage-${index}`} `;
-  return `[${name}${step}/${Math.max(total, step)}] ${text}`;
+  return `[${name}${step}/${Math.max(total, step)}] ${withoutCredentials(text)}`;
 }

@@ -1,5 +1,6 @@
 /** Images that a Dockerfile names, found here or pulled; what a stage stands on is found once, whoever asks first. */
 
+import { withoutCredentials } from "../../build-context/url-credentials.js";
 import { formatLocation } from "../../dockerfile/dockerfile-error.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import type { Stage } from "../../dockerfile/parse-dockerfile.js";
@@ -90,7 +91,7 @@ export function placed(error: unknown, file: string, at: Pick<Instruction, "line
   const { code, facts, summary, evidence, remedy } = error;
   return new CaissonError(code, `${formatLocation({ file, line: at.line })}: ${summary}`, {
     facts,
-    evidence: [`${at.line} | ${at.original}`, ...evidence],
+    evidence: [`${at.line} | ${withoutCredentials(at.original)}`, ...evidence],
     remedy,
     cause: error,
   });

@@ -1,6 +1,7 @@
 /** What a step threw, as an error with a place. */
 
 import { statfs } from "node:fs/promises";
+import { withoutCredentials } from "../../build-context/url-credentials.js";
 import { buildFailed, type FailedStep } from "../../dockerfile/build-failed.js";
 import type { ContainerExit } from "../../engine.js";
 import { CaissonError, type ErrorFacts } from "../../errors.js";
@@ -26,7 +27,14 @@ export async function commandFailed(
   const full =
     bavail * bsize < DISK_FULL_BYTES ? `The disk of ${disk} is full: make room, or set CAISSON_HOME to a larger one.` : undefined;
   const remedy = oomKilled ? "The command needs more memory than it may have." : full;
-  return buildFailed(step, describeExit(exit), { command: words.join(" "), exitCode, signal, oomKilled, output, remedy });
+  return buildFailed(step, describeExit(exit), {
+    command: withoutCredentials(words.join(" ")),
+    exitCode,
+    signal,
+    oomKilled,
+    output,
+    remedy,
+  });
 }
 
 /** What a step threw, as an error with a place; errors that say where they come from stay as they are. */
@@ -35,7 +43,10 @@ export function placeFailure(step: FailedStep, error: unknown, output: readonly 
     return buildFailed(step, error.message, { cause: error });
   if (error instanceof SupervisorFailure) {
     if (error.code === "ENOSPC" || error.code === "EDQUOT")
-      return new CaissonError("DISK_FULL", `No space left for ${step.instruction.original}`, { facts: { path: step.file }, cause: error });
+      return new CaissonError("DISK_FULL", `No space left for ${withoutCredentials(step.instruction.original)}`, {
+        facts: { path: step.file },
+        cause: error,
+      });
     const what = error.entry === undefined ? error.message : `${error.entry}: ${error.doing}`;
     return buildFailed(step, what, { cause: error });
   }

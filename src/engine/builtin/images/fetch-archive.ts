@@ -1,4 +1,6 @@
 /** The archive behind a URL, as it comes. */
+
+import { takeCredentials } from "../../build-context/url-credentials.js";
 import type { ImageProgress } from "../../engine.js";
 import { CaissonError, isCaissonError, optionError } from "../../errors.js";
 import type { HttpClient, HttpResponse } from "./registry/http.js";
@@ -12,22 +14,28 @@ export interface FetchOptions {
 const STEP = 1 << 20;
 
 /** @throws PATH_NOT_FOUND, OPTION_INVALID, ABORTED */
-export async function fetchArchive(http: HttpClient, url: URL, { signal, progress }: FetchOptions): Promise<AsyncIterable<Uint8Array>> {
-  if (!/^https?:$/.test(url.protocol)) throw optionError("rootfs", shown(url), "an http: or https: address");
-  const response = await request(http, url, signal);
+export async function fetchArchive(http: HttpClient, given: URL, { signal, progress }: FetchOptions): Promise<AsyncIterable<Uint8Array>> {
+  const { url, authorization } = takeCredentials(given);
+  if (!/^https?:$/.test(url.protocol)) throw optionError("rootfs", url.href, "an http: or https: address");
+  const response = await request(http, url, authorization === undefined ? {} : { authorization }, signal);
   if (response.status < 200 || response.status >= 300) {
     await response.body.dump();
     throw unavailable(url, `it answers ${response.status}`);
   }
   const length = Number(response.headers["content-length"]);
   return counted(response.body, url, (current) =>
-    progress?.({ id: shown(url), status: "downloading", current, ...(length > 0 ? { total: length } : {}) }),
+    progress?.({ id: url.href, status: "downloading", current, ...(length > 0 ? { total: length } : {}) }),
   );
 }
 
-async function request(http: HttpClient, url: URL, signal: AbortSignal | undefined): Promise<HttpResponse> {
+async function request(
+  http: HttpClient,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
   try {
-    return await http.request({ method: "GET", url: shown(url), headers: authorizationOf(url), signal });
+    return await http.request({ method: "GET", url: url.href, headers, signal });
   } catch (error) {
     throw isCaissonError(error) ? error : unavailable(url, (error as Error).message, error);
   }
@@ -53,19 +61,5 @@ async function* counted(source: AsyncIterable<Uint8Array>, url: URL, tell: (curr
 }
 
 function unavailable(url: URL, reason: string, cause?: unknown): CaissonError<"PATH_NOT_FOUND"> {
-  return new CaissonError("PATH_NOT_FOUND", `${shown(url)} can't be fetched: ${reason}`, { facts: { path: shown(url) }, cause });
-}
-
-/** Without a password. */
-function shown(url: URL): string {
-  const open = new URL(url);
-  open.username = "";
-  open.password = "";
-  return open.href;
-}
-
-function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === "") return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+  return new CaissonError("PATH_NOT_FOUND", `${url.href} can't be fetched: ${reason}`, { facts: { path: url.href }, cause });
 }

@@ -3,10 +3,17 @@ import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { readSecret } from "../../../build-context/read-secret.js";
+import { takeCredentials } from "../../../build-context/url-credentials.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { GitSource } from "./git-source.js";
 
 export type GitAccess = Pick<BuildOptions, "secrets" | "ssh"> & { readonly signal: AbortSignal };
+
+interface Remote {
+  /** Without what a URL over HTTP has of a name and a password: command lines can be read by everybody, and `.git/config` may be copied. */
+  readonly remote: string;
+  readonly basic: string | undefined;
+}
 
 /** What git could not do, in its own words; the caller knows where it stands. */
 export class GitFailed extends Error {}
@@ -17,16 +24,18 @@ const KEPT = /^GIT_(?:SSH|SSH_COMMAND|SSL_\w+|PROXY_\w+|TRACE\w*)$/;
 
 /** The commit that a source stands for now. @throws GitFailed */
 export async function resolveCommit(source: GitSource, access: GitAccess): Promise<string> {
-  const { remote, ref, checksum } = source;
+  const { ref, checksum } = source;
+  const remote = remoteOf(source);
   const commit = ref !== undefined && COMMIT.test(ref) ? ref : await findRef(remote, ref, access);
   if (checksum !== undefined && !commit.startsWith(checksum))
-    throw new GitFailed(`${remote} is at commit ${commit}, but ${checksum} was promised`);
+    throw new GitFailed(`${remote.remote} is at commit ${commit}, but ${checksum} was promised`);
   return commit;
 }
 
 /** A branch comes before a tag of that name, and a tag stands for what it is put on. */
-async function findRef(remote: string, ref: string | undefined, access: GitAccess): Promise<string> {
-  const git = await gitFor(remote, undefined, access);
+async function findRef(place: Remote, ref: string | undefined, access: GitAccess): Promise<string> {
+  const { remote } = place;
+  const git = await gitFor(place, undefined, access);
   const wanted = ref ?? "HEAD";
   const names = ["HEAD", "refs/"].some((start) => wanted.startsWith(start))
     ? [wanted]
@@ -47,11 +56,12 @@ async function findRef(remote: string, ref: string | undefined, access: GitAcces
  * @throws GitFailed
  */
 export async function checkOut(source: GitSource, commit: string, place: string, keepGitDir: boolean, access: GitAccess): Promise<string> {
-  const { remote, ref, directory, submodules } = source;
+  const { ref, directory, submodules } = source;
+  const remote = remoteOf(source);
   await mkdir(place, { recursive: true });
   const git = await gitFor(remote, place, access);
   await git("init", "--quiet");
-  await git("remote", "add", "origin", remote);
+  await git("remote", "add", "origin", remote.remote);
   await fetchCommit(git, ref, commit);
   await git("checkout", "--quiet", "--detach", commit);
   if (submodules && (await stat(path.join(place, ".gitmodules")).catch(() => undefined))) {
@@ -91,13 +101,19 @@ async function inside(root: string, directory: string): Promise<string> {
 
 type Git = (...args: string[]) => Promise<string>;
 
-async function gitFor(remote: string, cwd: string | undefined, { secrets, ssh, signal }: GitAccess): Promise<Git> {
+function remoteOf({ remote }: GitSource): Remote {
+  if (!/^https?:/.test(remote) || !URL.canParse(remote)) return { remote, basic: undefined };
+  const { url, authorization } = takeCredentials(new URL(remote));
+  return authorization === undefined ? { remote, basic: undefined } : { remote: url.href, basic: authorization };
+}
+
+async function gitFor(place: Remote, cwd: string | undefined, { secrets, ssh, signal }: GitAccess): Promise<Git> {
   const { execFile } = await import("node:child_process");
   const run = promisify(execFile);
   const config = {
     "core.hooksPath": "/dev/null",
-    "protocol.file.allow": remote.startsWith("file://") ? "always" : "user",
-    ...(await authorization(remote, secrets)),
+    "protocol.file.allow": place.remote.startsWith("file://") ? "always" : "user",
+    ...(await authorization(place, secrets)),
   };
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_") || KEPT.test(name));
   const env = {
@@ -129,15 +145,16 @@ async function gitFor(remote: string, cwd: string | undefined, { secrets, ssh, s
 }
 
 /** Secrets that BuildKit looks for as well: `GIT_AUTH_HEADER`, `GIT_AUTH_TOKEN`, also with `.host` behind. */
-async function authorization(remote: string, secrets: BuildOptions["secrets"]): Promise<Record<string, string>> {
+async function authorization({ remote, basic }: Remote, secrets: BuildOptions["secrets"]): Promise<Record<string, string>> {
   if (!/^https?:/.test(remote)) return {};
   const { host, origin } = new URL(remote);
+  const header = (value: string) => ({ [`http.${origin}/.extraheader`]: `Authorization: ${value}` });
   for (const suffix of [`.${host}`, ""]) {
-    const header = await readSecret(secrets?.[`GIT_AUTH_HEADER${suffix}`]);
-    const token = header ? undefined : await readSecret(secrets?.[`GIT_AUTH_TOKEN${suffix}`]);
+    const whole = await readSecret(secrets?.[`GIT_AUTH_HEADER${suffix}`]);
+    const token = whole ? undefined : await readSecret(secrets?.[`GIT_AUTH_TOKEN${suffix}`]);
     const value =
-      header?.toString().trim() ?? (token && `basic ${Buffer.from(`x-access-token:${token.toString().trim()}`).toString("base64")}`);
-    if (value) return { [`http.${origin}/.extraheader`]: `Authorization: ${value}` };
+      whole?.toString().trim() ?? (token && `basic ${Buffer.from(`x-access-token:${token.toString().trim()}`).toString("base64")}`);
+    if (value) return header(value);
   }
-  return {};
+  return basic === undefined ? {} : header(basic);
 }

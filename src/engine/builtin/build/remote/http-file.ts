@@ -4,6 +4,7 @@ import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { readSecret } from "../../../build-context/read-secret.js";
+import { takeCredentials } from "../../../build-context/url-credentials.js";
 import type { BuildOptions } from "../../../engine.js";
 import { isCaissonError } from "../../../errors.js";
 import type { HttpClient, HttpResponse } from "../../images/registry/http.js";
@@ -13,6 +14,8 @@ export interface HttpParts {
   readonly http: HttpClient;
   readonly cache: CacheStore;
   readonly secrets: BuildOptions["secrets"];
+  /** What the URL itself had of a name and a password. */
+  readonly basic: string | undefined;
   readonly signal: AbortSignal;
   /** A path for a file that is gone with the build. */
   readonly place: () => Promise<string>;
@@ -47,7 +50,10 @@ export class HttpFailed extends Error {}
 /** As BuildKit names a file whose URL has no path. */
 const UNNAMED = "__unnamed__";
 /** @param digest as `--checksum` takes it: `sha256:HEX`. @throws HttpFailed, ABORTED */
-export async function findHttpFile(parts: HttpParts, url: string, digest: string | undefined): Promise<HttpFile> {
+export async function findHttpFile(all: Omit<HttpParts, "basic">, given: string, digest: string | undefined): Promise<HttpFile> {
+  const { url: open, authorization: basic } = takeCredentials(new URL(given));
+  const url = open.href;
+  const parts = { ...all, basic };
   const name = nameOf(url);
   if (digest !== undefined) return { name, key: ["http", name, digest], open: () => download(parts, url, digest) };
   const record = keyOf("http", url);
@@ -87,11 +93,11 @@ async function download(parts: HttpParts, url: string, promised: string): Promis
 }
 
 async function request(
-  { http, secrets, signal }: HttpParts,
+  { http, secrets, basic, signal }: HttpParts,
   url: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<HttpResponse> {
-  const authorization = await authorizationFor(url, secrets);
+  const authorization = { ...(basic === undefined ? {} : { authorization: basic }), ...(await authorizationFor(url, secrets)) };
   try {
     return await http.request({ method: "GET", url, headers: { ...headers, ...authorization }, signal });
   } catch (error) {
