@@ -1,5 +1,5 @@
-/** Docker's `--format`: the part of Go's templates that people write for tables. Pure. */
-import { UsageError } from "./usage.js";
+/** Docker's `--format` of tables and lists. Pure. */
+import { executeTemplate } from "./go-template/execute-template.js";
 
 export const FORMAT_OPTION = { type: "string", value: "TEMPLATE", help: "json, or a template such as '{{.ID}} {{.Names}}'" } as const;
 
@@ -21,17 +21,7 @@ export function formatRows(template: string, rows: readonly Row[], headings: Row
     .replaceAll("\\t", "\t")
     .replaceAll("\\n", "\n");
   if (shape === "json") return rows.map((row) => JSON.stringify(row));
-  return isTable ? aligned([headings, ...rows].map((row) => fill(shape, row))) : rows.map((row) => fill(shape, row));
-}
-
-function fill(shape: string, row: Row): string {
-  return shape.replace(/\{\{\s*(.*?)\s*\}\}/g, (_, action: string) => {
-    if (action === "json .") return JSON.stringify(row);
-    const [, json, field = ""] = /^(json )?\.(\w+)$/.exec(action) ?? [];
-    const value = Object.hasOwn(row, field) ? row[field] : undefined;
-    if (value === undefined) throw new UsageError(`--format knows ${Object.keys(row).join(", ")}, not ${JSON.stringify(action)}`);
-    return json ? JSON.stringify(value) : value;
-  });
+  return isTable ? aligned([headings, ...rows].map((row) => executeTemplate(shape, row))) : rows.map((row) => executeTemplate(shape, row));
 }
 
 /** A tab ends a cell; what follows the last one is in no column. */

@@ -1,8 +1,10 @@
 /** What is here, what it takes, and what nothing needs any more: df, info, inspect, the prunes, and docker's longer names. */
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { type CommandLine, commandLine } from "../fixtures/command-line.js";
@@ -43,8 +45,48 @@ describe("looking", () => {
     expect(JSON.parse(await said("inspect", "--type", "network", "busybox"))).toMatchObject([{ name: "busybox", driver: "bridge" }]);
     expect(JSON.parse(await said("container", "inspect", "one"))).toMatchObject([{ id }]);
     const missing = await caisson.run(["inspect", "nothing-here"]);
-    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("There is no image nothing-here here")]);
+    expect([missing.code, missing.stdout, missing.stderr]).toEqual([1, "[]\n", expect.stringContaining("No such object: nothing-here")]);
+    const some = await caisson.run(["inspect", "nothing-here", "one"]);
+    expect([some.code, JSON.parse(some.stdout)]).toEqual([1, [expect.objectContaining({ id })]]);
     expect((await caisson.run(["inspect", "--type", "pod", "one"])).code).toBe(2);
+  });
+
+  it("inspect fills templates, with docker's names", async () => {
+    await said("run", "-d", "--name", "shown", "-p", "8081", "-e", "A=b", "-v", "/data", "busybox", "sleep", "1000");
+    const shown = (...words: string[]) => said("inspect", "--format", ...words);
+    expect(await shown("{{.State.Status}} {{.Name}} {{.RestartCount}}", "shown")).toBe("running /shown 0");
+    expect(await shown("{{range .Mounts}}{{.Type}}:{{.Destination}}{{end}}", "shown")).toBe("volume:/data");
+    expect(await shown('{{(index (index .NetworkSettings.Ports "8081/tcp") 0).HostPort}}', "shown")).toMatch(/^\d+$/);
+    expect(await shown("{{json .Config.Env}}", "shown", "shown")).toMatch(/^\[.*"A=b".*\]\n\[.*\]$/);
+    expect(JSON.parse(await shown("json", "shown")).Config.Cmd).toEqual(["sleep", "1000"]);
+    expect(await said("image", "inspect", "-f", "{{.Os}} {{.RepoTags}}", "busybox")).toBe("linux [busybox:latest]");
+    expect(await said("network", "inspect", "-f", "{{.Driver}} {{.Name}}", "busybox")).toBe("bridge busybox");
+    expect(await said("container", "inspect", "--size", "-f", "{{.SizeRw}}", "one")).toBe("100000");
+    expect(JSON.parse(await said("inspect", "-s", "one"))[0].size.writableBytes).toBe(100_000);
+    const wrong = await caisson.run(["inspect", "-f", "{{.Nope}}", "shown"]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("--format: there is no Nope among Id, Created")]);
+    // Which of docker's names has what, docker's own command line says of the same server.
+    const { stdout } = await promisify(execFile)("docker", [
+      "--host",
+      `unix://${path.join(directory, "home", "caisson.sock")}`,
+      "inspect",
+      "shown",
+    ]);
+    const own = JSON.parse(await shown("json", "shown"));
+    const { HostConfig: _, ...theirs } = JSON.parse(stdout)[0];
+    for (const name of ["State", "NetworkSettings", "Mounts", "Path", "Args", "Image", "Name"])
+      expect([name, own[name]]).toEqual([name, theirs[name]]);
+    await said("rm", "-f", "-v", "shown");
+  });
+
+  it("volumes are asked for where the containers are that have them", async () => {
+    const name = await said("volume", "create", "taken");
+    await said("create", "--name", "holder", "-v", "taken:/data", "busybox", "true");
+    expect(await said("volume", "inspect", "-f", "{{.Name}} {{.Driver}}", name)).toBe("taken local");
+    expect(JSON.parse(await said("volume", "inspect", name))[0].usedBy).toHaveLength(1);
+    expect((await caisson.run(["volume", "rm", name])).stderr).toContain("holder");
+    await said("rm", "holder");
+    expect(await said("volume", "rm", name)).toBe("taken");
   });
 
   it("create makes what start starts", async () => {

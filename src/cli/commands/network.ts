@@ -5,6 +5,7 @@ import { FILTER_OPTION, parseFilters } from "../filters.js";
 import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
+import { inspectNetwork } from "./inspect.js";
 
 const SHORT_ID = 12;
 const MANY = { operands: "NETWORK [NETWORK...]", least: 1, most: Number.POSITIVE_INFINITY } as const;
@@ -83,18 +84,6 @@ const ls = defineCommand({
   },
 });
 
-const inspect = defineCommand({
-  name: "network inspect",
-  summary: "Print what is known about networks, as JSON",
-  ...MANY,
-  options: { json: { ...JSON_OPTION, help: "as always" } },
-  async run({ operands, terminal, lasting }) {
-    const { networks } = await lasting();
-    printJson(terminal, await Promise.all(operands.map((name) => networks.inspect(name))));
-    return 0;
-  },
-});
-
 const rm = defineCommand({
   name: "network rm",
   aliases: ["network remove"],
@@ -154,5 +143,5 @@ const disconnect = defineCommand({
 export const network: CommandGroup = {
   name: "network",
   summary: "Manage the networks of containers that stay",
-  commands: [create, ls, inspect, connect, disconnect, rm, prune],
+  commands: [create, ls, inspectNetwork, connect, disconnect, rm, prune],
 };

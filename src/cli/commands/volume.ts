@@ -1,10 +1,17 @@
-import type { VolumeInspect } from "../../engine/engine.js";
-import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
+import type { Engine } from "../../engine/engine.js";
+import { type Call, type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { FILTER_OPTION, labelFilter, parseBoolean, parseFilters } from "../filters.js";
+import { INSPECT_OPTIONS, inspectObjects } from "../inspect-objects.js";
 import { formatSize } from "../quantities.js";
+import { isAnythingKept } from "../server/anything-kept.js";
 import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
+
+/** The server's, where there is one or something that it keeps: it knows which containers have a volume. */
+function volumeEngine({ engine, lasting, environment }: Pick<Call, "engine" | "lasting" | "environment">): Promise<Engine> {
+  return isAnythingKept(environment) ? lasting() : engine();
+}
 
 const create = defineCommand({
   name: "volume create",
@@ -18,12 +25,14 @@ const create = defineCommand({
     opt: { type: "string", short: "o", multiple: true, value: "KEY=VALUE", help: "option of the driver: type=none, o=bind, device=PATH" },
     json: JSON_OPTION,
   },
-  async run({ values, operands: [name], terminal, engine }) {
+  async run(call) {
+    const { values, operands, terminal } = call;
+    const [name] = operands;
     if (values.driver !== undefined && values.driver !== "local")
       throw new UsageError(`--driver ${values.driver}: there is none but local`);
     const labels = values.label && pairs(values.label);
     const options = values.opt && pairs(values.opt);
-    const made = await (await engine()).volumes.create({ name, labels, options });
+    const made = await (await volumeEngine(call)).volumes.create({ name, labels, options });
     if (values.json) printJson(terminal, made);
     else printLine(terminal, made.name);
     return 0;
@@ -36,14 +45,9 @@ const inspect = defineCommand({
   operands: "VOLUME [VOLUME...]",
   least: 1,
   most: Number.POSITIVE_INFINITY,
-  options: { json: { ...JSON_OPTION, help: "as always" } },
-  async run({ operands, terminal, engine }) {
-    const { volumes } = await engine();
-    const found: VolumeInspect[] = [];
-    for (const name of operands) found.push(await volumes.inspect(name));
-    printJson(terminal, found);
-    return 0;
-  },
+  options: INSPECT_OPTIONS,
+  run: (call) =>
+    inspectObjects(call.terminal, { ...call.values, names: call.operands, kinds: ["volume"], engineOf: () => volumeEngine(call) }),
 });
 
 const ls = defineCommand({
@@ -58,11 +62,12 @@ const ls = defineCommand({
     quiet: { type: "boolean", short: "q", help: "print names alone" },
     json: JSON_OPTION,
   },
-  async run({ values, terminal, engine }) {
+  async run(call) {
+    const { values, terminal } = call;
     const filters = parseFilters(values.filter, ["dangling", "driver", "label", "name"]);
     const dangling = parseBoolean("dangling", filters.get("dangling")?.[0]);
     const names = filters.get("name") ?? [""];
-    const found = (await (await engine()).volumes.list({ dangling, labels: labelFilter(filters.get("label")) }))
+    const found = (await (await volumeEngine(call)).volumes.list({ dangling, labels: labelFilter(filters.get("label")) }))
       .filter((volume) => names.some((part) => volume.name.includes(part)))
       .filter(() => (filters.get("driver") ?? ["local"]).includes("local"));
     if (values.json) printJson(terminal, found);
@@ -85,8 +90,9 @@ const rm = defineCommand({
   least: 1,
   most: Number.POSITIVE_INFINITY,
   options: { force: { type: "boolean", short: "f", help: "what is not there is no error" }, json: JSON_OPTION },
-  async run({ values, operands, terminal, engine }) {
-    const { volumes } = await engine();
+  async run(call) {
+    const { values, operands, terminal } = call;
+    const { volumes } = await volumeEngine(call);
     for (const name of operands) {
       await volumes.remove(name, { force: values.force });
       if (!values.json) printLine(terminal, name);
@@ -108,9 +114,10 @@ const prune = defineCommand({
     force: { type: "boolean", short: "f", help: "as always: nothing is asked" },
     json: JSON_OPTION,
   },
-  async run({ values, terminal, engine }) {
+  async run(call) {
+    const { values, terminal } = call;
     const labels = labelFilter(parseFilters(values.filter, ["label"]).get("label"));
-    const { removed, bytes } = await (await engine()).volumes.prune({ all: values.all, labels });
+    const { removed, bytes } = await (await volumeEngine(call)).volumes.prune({ all: values.all, labels });
     if (values.json) printJson(terminal, { removed, bytes });
     else for (const line of [...removed, `Total reclaimed space: ${formatSize(bytes)}`]) printLine(terminal, line);
     return 0;

@@ -26,7 +26,7 @@ describe("docker's --format", () => {
 
   it("prints the headings of an empty table", () => expect(formatRows("table {{.ID}}", [], HEADINGS)).toEqual(["THE ID"]));
 
-  it.each(["{{.Missing}}", "{{.toString}}", "{{upper .ID}}", "{{}}"])("refuses %s, and says what it knows", (template) => {
-    expect(() => formatRows(template, ROWS, HEADINGS)).toThrow(/--format knows ID, Names, not/);
+  it.each(["{{.Missing}}", "{{.toString}}"])("refuses %s, and says what it knows", (template) => {
+    expect(() => formatRows(template, ROWS, HEADINGS)).toThrow(/--format: there is no \w+ among ID, Names/);
   });
 });
