@@ -70,16 +70,24 @@ function caseLines(choices: readonly Choice[]): string {
 }
 
 function fish(choices: readonly Choice[]): string {
+  const groups = new Set(choices.flatMap(({ after }) => (after.includes(" ") ? after.split(" ", 1) : [])));
   const lines = choices.flatMap(({ after, words }) => {
-    const [first = "", second] = after.split(" ");
-    const condition =
-      after === ""
-        ? "__fish_use_subcommand"
-        : [`__fish_seen_subcommand_from ${first}`, ...(second ? [`__fish_seen_subcommand_from ${second}`] : [])].join("; and ");
+    // Names are offered where one is being typed, flags anywhere behind it.
+    const condition = after === "" || groups.has(after) ? `__caisson_at ${after}` : `__caisson_after ${after}`;
     return words.map(({ word, help }) => {
       const offer = word.startsWith("--") ? `-l ${word.slice(2)}` : `-f -a ${word}`;
-      return `complete -c caisson -n '${condition}' ${offer} -d '${help.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+      return `complete -c caisson -n '${condition.trim()}' ${offer} -d '${help.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
     });
   });
-  return `# caisson completion for fish: caisson completion fish | source\n${lines.join("\n")}\n`;
+  return `# caisson completion for fish: caisson completion fish | source
+function __caisson_at
+  set -l words (commandline -opc)
+  test "$words[2..-1]" = "$argv"
+end
+function __caisson_after
+  set -l words (commandline -opc)
+  test (count $words) -gt (count $argv); and test "$words[2..$(math (count $argv) + 1)]" = "$argv"
+end
+${lines.join("\n")}
+`;
 }
