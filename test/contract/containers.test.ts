@@ -40,14 +40,14 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
 
     it("has the environment, the host name, the mounts and the limits it was given", async () => {
       const { stdout } = await at.shell(
-        "echo $A; hostname; pwd; ulimit -n; cat /data/package.json | head -c 1; touch /data/x 2>&1; cat /proc/sys/net/core/somaxconn",
+        "echo $A; hostname; pwd; ulimit -n; cat /data/package.json | head -c 1; touch /data/x 2>&1; cat /proc/sys/net/ipv4/ip_default_ttl",
         {
           env: { A: "b c" },
           hostname: "box",
           workingDir: "/made/here",
           ulimits: [{ name: "nofile", soft: 512, hard: 512 }],
           mounts: [{ type: "bind", source: process.cwd(), target: "/data", readonly: true }],
-          sysctls: { "net.core.somaxconn": "99" },
+          sysctls: { "net.ipv4.ip_default_ttl": "99" },
         },
       );
       expect(stdout).toBe("b c\nbox\n/made/here\n512\n{touch: /data/x: Read-only file system\n99\n");

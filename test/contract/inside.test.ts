@@ -171,6 +171,14 @@ describe.each(ENGINES.filter(({ daemon }) => daemon === undefined))("inside of a
     );
   });
 
+  it("a kernel parameter that there is not is named, with what may be why", async () => {
+    await expect(at.start({ command: ["true"], sysctls: { "net.core.nonesuch": "1" } })).rejects.toMatchObject({
+      code: "START_FAILED",
+      facts: { step: expect.stringContaining("net.core.nonesuch"), errno: "ENOENT" },
+      remedy: expect.stringContaining("lacks the parameter"),
+    });
+  });
+
   async function rootWithLinks(links: Readonly<Record<string, string>>): Promise<Buffer> {
     const tar = pack();
     for (const name of ["bin", "etc", "proc", "sys", "dev"].filter((each) => !(each in links)))

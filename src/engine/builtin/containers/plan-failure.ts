@@ -84,9 +84,14 @@ export function startFailure(
       facts: { containerId, step, errno: failure.code, probe: probe?.name },
       cause: failure,
       evidence: [...(operation ? [failure.doing] : []), ...(probe ? [`This host: ${probe.name}: ${probe.detail}`] : [])],
-      remedy:
-        probe?.remedy ??
-        (failure.code === "EPERM" || failure.code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined),
+      remedy: probe?.remedy ?? remedyOf(failure, operation),
     },
   );
+}
+
+function remedyOf({ code }: SupervisorFailure, operation: Operation | undefined): string | undefined {
+  // sysctl_core_net_init of net/core/sysctl_net_core.c, for one.
+  if (code === "ENOENT" && operation?.op === "SYSCTL")
+    return "This kernel lacks the parameter. Older ones have some, such as all of net.core, only in networks that root made.";
+  return code === "EPERM" || code === "EACCES" ? "`caisson doctor` shows what this host allows." : undefined;
 }
