@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "implicit_dirs.h"
@@ -14,9 +13,6 @@
 #include "protocol.h"
 #include "take_over.h"
 #include "tar_format.h"
-
-#define NAMES_SIZE 4096	/* of all attributes of a directory; one that has more keeps what it has */
-#define VALUE_SIZE 4096
 
 /*
  * walk() - Open a directory below another. @opaque: set when one on the way, as far as that goes, hides what is in it below
@@ -47,37 +43,6 @@ static int walk(int root, const char *path, bool *opaque)
 	return fd;
 }
 
-/* copy_attributes() - All that a layer may have. What the file system refuses here was refused there as well, or is no loss. */
-static void copy_attributes(int to, int from)
-{
-	char names[NAMES_SIZE], value[VALUE_SIZE];
-	ssize_t len = flistxattr(from, names, sizeof(names));
-
-	for (char *name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
-		ssize_t size;
-
-		if (!strncmp(name, "trusted.", 8) || overlay_is_private_name(name))
-			continue;
-		size = fgetxattr(from, name, value, sizeof(value));
-		if (size >= 0)
-			fsetxattr(to, name, value, (size_t)size, 0);
-	}
-}
-
-static int become(int to, int from, struct err *e)
-{
-	struct timespec times[2];
-	struct stat st;
-
-	if (take_over(to, from, e) < 0)
-		return -1;
-	copy_attributes(to, from);
-	if (fstat(from, &st) < 0)
-		return fail(e, errno, "time");
-	times[0] = times[1] = st.st_mtim;
-	return futimens(to, times) < 0 ? fail(e, errno, "time") : 0;
-}
-
 static bool is_no_directory(int error)
 {
 	return error == ENOENT || error == ENOTDIR || error == ELOOP;
@@ -106,7 +71,7 @@ static int inherit(int layer, const char *path, struct slice request, struct err
 			return fail(e, errno, "%s", lower);
 		from = walk(below, path, &opaque);
 		if (from >= 0)
-			return become(to, from, e);
+			return take_over_all(to, from, e);
 		if (errno != ENOENT)
 			return is_no_directory(errno) ? 0 : fail(e, errno, "open directory %s in %s", path, lower);
 	}

@@ -210,7 +210,7 @@ int pack_leaf(struct pack *p, int dir, const char *leaf, struct err *e)
 
 	if (fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, errno, "stat %.64s", leaf);
-	if (p->layer && overlay_is_whiteout(&st))
+	if (p->layer && overlay_is_whiteout(dir, leaf, &st))
 		return push(p, WHITEOUT_PREFIX, leaf, e) < 0 ? -1 : put_whiteout(p, &st, e);
 	if (p->layer && !p->names && !strncmp(leaf, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)))
 		return fail(e, EINVAL, "%.64s: a layer can't hold a file whose name starts with %s", leaf, WHITEOUT_PREFIX);

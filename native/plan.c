@@ -98,7 +98,7 @@ int write_once(int fd, struct slice s)
 static const struct operation *find_operation(uint16_t code)
 {
 	static const struct operation *const tables[] = {
-		mount_operations, file_operations, volume_operations, namespace_operations, credential_operations, process_operations,
+		mount_operations, file_operations, volume_operations, copy_operations, namespace_operations, credential_operations, process_operations,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)

@@ -48,6 +48,7 @@ struct operation {
 extern const struct operation mount_operations[];
 extern const struct operation file_operations[];
 extern const struct operation volume_operations[];
+extern const struct operation copy_operations[];
 extern const struct operation namespace_operations[];
 extern const struct operation credential_operations[];
 extern const struct operation process_operations[];

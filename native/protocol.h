@@ -214,6 +214,8 @@ enum op_code {
 	OP_JOIN = 64,		/* NAME running container, FLAGS: its namespaces */
 	OP_HOST_CHOWN = 65,	/* PATH, UID, GID: not followed where it is a link */
 	OP_SINGLE_ID = 66,	/* UID, GID: a user namespace below ours where root's id is that one, and no other is */
+	OP_FLATTEN = 67,	/* PATH host directory, made of ARG... layers, lowest first, unless it is there; FLAGS enum flatten_flag */
+	OP_TREE_DIFF = 68,	/* PATH host directory, made of what CWD, a copy by OP_FLATTEN, has changed of NAME, one of the same layers */
 };
 
 enum arg_tag {
@@ -251,6 +253,11 @@ enum arg_tag {
 /* Flags of MSG_EXEC. */
 enum exec_flag {
 	EXEC_OWN_PIDS = 1,	/* the container has the supervisor's pid namespace: there is none to step into */
+};
+
+/* Flags of OP_FLATTEN. */
+enum flatten_flag {
+	FLATTEN_LINK = 1,	/* to be read only: files are links to the layers' */
 };
 
 /* Flags of OP_MOVE_MOUNT. */

@@ -4,7 +4,10 @@
 
 #include "err.h"
 
-/* take_over() - Owner and mode of another directory. */
+/* take_over() - Owner and mode of another file or directory. */
 int take_over(int to, int from, struct err *e);
+
+/* take_over_all() - Extended attributes and the time of modification, too. */
+int take_over_all(int to, int from, struct err *e);
 
 #endif

@@ -86,7 +86,7 @@ enum room { ROOM_MADE, ROOM_KEPT, ROOM_WHITEOUT };
 static int make_room(struct unpack *u, const char *leaf, const struct tar_entry *entry, const struct link_target *target,
 		     struct err *e)
 {
-	bool wants_dir = entry->type == TAR_DIRECTORY, is_dir;
+	bool wants_dir = entry->type == TAR_DIRECTORY, is_dir, whiteout;
 	struct stat st;
 
 	if (fstatat(u->parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -101,9 +101,10 @@ static int make_room(struct unpack *u, const char *leaf, const struct tar_entry 
 		return is_dir ? fail(e, EISDIR, "cannot overwrite a directory with a non-directory") :
 				fail(e, ENOTDIR, "cannot overwrite a non-directory with a directory");
 	u->parent_stale = is_dir || S_ISLNK(st.st_mode);
+	whiteout = u->flags & UNPACK_LAYER && overlay_is_whiteout(u->parent, leaf, &st);
 	if (is_dir ? archive_remove_tree(u->parent, leaf, e) < 0 : unlinkat(u->parent, leaf, 0) < 0 && errno != ENOENT)
 		return is_dir ? -1 : fail(e, errno, "unlink");
-	return u->flags & UNPACK_LAYER && overlay_is_whiteout(&st) ? ROOM_WHITEOUT : ROOM_MADE;
+	return whiteout ? ROOM_WHITEOUT : ROOM_MADE;
 }
 
 /* write_contents() - The data of the current entry; holes stay holes. */

@@ -44,7 +44,7 @@ static int hide_name(struct unpack *u, const char *clean, struct err *e)
 
 	if (unpack_enter_parent(u, clean, e) < 0)
 		return -1;
-	if (mknodat(u->parent, hidden, S_IFCHR, 0) == 0)
+	if (overlay_make_whiteout(u->parent, hidden) == 0)
 		return 0;
 	if (errno != EEXIST)
 		return fail(e, errno, "create whiteout");
@@ -86,7 +86,7 @@ static int clear_one(struct unpack *u, const char *prefix, struct err *e)
 	parent = root_open(u->root, path, O_PATH | O_DIRECTORY, 0);
 	if (parent < 0)
 		return fail(e, errno, "open directory %s", path);
-	if (fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0 || !overlay_is_whiteout(&st))
+	if (fstatat(parent, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0 || !overlay_is_whiteout(parent, leaf, &st))
 		return 0;
 	if (unlinkat(parent, leaf, 0) < 0 || mkdirat(parent, leaf, 0755) < 0)
 		return fail(e, errno, "create directory %s", prefix);

@@ -2,8 +2,10 @@
  * Hosts that refuse what containers need, for real: by a seccomp filter, by what is mounted where, by limits of a user namespace. What doctor says,
  * what a start says, and what runs all the same.
  */
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RestrictedHosts, type Restriction } from "../fixtures/restricted-host.js";
+import { type RestrictedHost, RestrictedHosts, type Restriction } from "../fixtures/restricted-host.js";
 
 let hosts: RestrictedHosts;
 
@@ -128,6 +130,110 @@ describe("a masked /proc", () => {
     const host = await hosts.open({ setup: MASK });
     expect(await host.probe("proc")).toMatchObject({ status: "passed" });
     expect(await host.caisson("run", "--rm", "busybox", "cat", "/proc/1/comm")).toMatchObject({ code: 0, stdout: "cat\n", stderr: "" });
+  });
+});
+
+describe.each(["root", "user", "user of a single id"] as const)("a data root on an overlay, of %s", (as) => {
+  const OVERLAY = [
+    "mkdir -p $HOME/lower $HOME/upper $HOME/work $HOME/data",
+    "chown --reference=$HOME $HOME/upper $HOME/data",
+    "mount -t overlay -o lowerdir=$HOME/lower,upperdir=$HOME/upper,workdir=$HOME/work overlay $HOME/data",
+  ].join("\n");
+  const COPIED = /layers are copied for each container/;
+
+  async function open(): Promise<RestrictedHost> {
+    return hosts.open({ as, setup: OVERLAY }, { importRestricted: true });
+  }
+
+  it("is no place for another overlay: doctor says so, and what is done instead", async () => {
+    const host = await open();
+    expect(await host.probe("overlay")).toMatchObject({
+      status: "warning",
+      errno: "EINVAL",
+      detail: expect.stringMatching(/upperdir: invalid argument.*The layers of an image are copied/),
+    });
+    expect(await host.probe("proc, dev and sys")).toMatchObject({ status: "passed" });
+  });
+
+  it("has containers with copies of their own, which leave the image as it was", async () => {
+    const host = await open();
+    const change = "echo changed >/etc/passwd; rm /bin/vi; echo new >/new; cat /etc/passwd; test ! -e /bin/vi && stat -f -c %t /";
+    const first = await host.caisson("run", "--rm", "busybox", "sh", "-c", change);
+    expect(first.stderr).toMatch(COPIED);
+    expect(first).toMatchObject({ code: 0, stdout: "changed\n794c7630\n" });
+    const second = await host.caisson(
+      "run",
+      "--rm",
+      "busybox",
+      "sh",
+      "-c",
+      "head -1 /etc/passwd; ls /bin/vi; test ! -e /new && stat -c %a:%u /home/app /tmp",
+    );
+    expect(second.stdout).toBe(`root:x:0:0:root:/root:/bin/sh\n/bin/vi\n755:${as === "user of a single id" ? 0 : 1000}\n1777:0\n`);
+    expect(await readdir(path.join(host.home, "upper/sessions"))).toEqual([]);
+  });
+
+  it("builds images: what is deleted, replaced and linked in a layer is so in the next one, and in the archive of it", async () => {
+    const host = await open();
+    const context = path.join(host.home, "context");
+    await mkdir(context);
+    await writeFile(
+      path.join(context, "Dockerfile"),
+      [
+        "FROM busybox",
+        "RUN echo one >/one && ln /one /two && rm /etc/group && mkdir -p /d/old && echo x >/d/old/x",
+        "RUN rm -rf /d && mkdir /d && echo y >/d/y && chmod 600 /etc/passwd",
+        "COPY Dockerfile /etc/copied",
+        "RUN cat /one /two /d/y && test ! -e /etc/group && test ! -e /d/old && test -s /etc/copied",
+      ].join("\n"),
+    );
+    const built = await host.caisson("build", "--progress=plain", "-t", "built", context);
+    expect(built, built.stderr).toMatchObject({ code: 0 });
+    const look = "ls /d; stat -c %a:%h /etc/passwd /one; test -e /etc/group || echo hidden";
+    expect(await host.caisson("run", "--rm", "built", "sh", "-c", look)).toMatchObject({ code: 0, stdout: "y\n600:1\n644:2\nhidden\n" });
+    // On a data root of the usual kind it is the same image, whiteouts in overlayfs' form.
+    const archive = path.join(host.home, "built.tar");
+    expect(await host.caisson("save", "-o", archive, "built")).toMatchObject({ code: 0 });
+    const usual = await hosts.open({ as });
+    expect(await usual.caisson("load", "-i", archive)).toMatchObject({ code: 0 });
+    expect(await usual.caisson("run", "--rm", "built", "sh", "-c", look)).toEqual({
+      code: 0,
+      stderr: "",
+      stdout: "y\n600:1\n644:2\nhidden\n",
+    });
+  });
+});
+
+describe("containers that stay, whose data root is on an overlay", () => {
+  it("are compared with their image, committed, and copied from, and go on with their files", async () => {
+    const setup =
+      "mkdir -p $HOME/lower $HOME/upper $HOME/work $HOME/data; mount -t overlay -o lowerdir=$HOME/lower,upperdir=$HOME/upper,workdir=$HOME/work overlay $HOME/data";
+    const host = await hosts.open({ setup }, { importRestricted: true });
+    // One mount namespace: a server lives in it as long as the script does.
+    const script = `
+      c() { "$NODE" "$MAIN" "$@" 2>>$HOME/warnings; }
+      c run -d --name box busybox sh -c 'echo new >/new; rm /etc/group; echo more >>/etc/passwd; test -e /again && sleep 60; touch /again; sleep 60' >/dev/null
+      while ! c exec box test -e /again; do sleep 0.1; done
+      c diff box
+      c commit box committed >/dev/null
+      c cp box:/new - | tar -xO
+      c stop -t 0 box >/dev/null
+      c start box >/dev/null
+      c exec box cat /new
+      c rm -f box >/dev/null
+      c run --rm committed sh -c 'cat /new; tail -1 /etc/passwd; test -e /etc/group || echo hidden'
+      while test -e $HOME/data/server.lock; do sleep 0.1; done
+    `;
+    const { stdout, stderr } = await host.run(
+      "env",
+      "CAISSON_SERVER_IDLE_EXIT=1s",
+      `NODE=${process.execPath}`,
+      `MAIN=${path.resolve("dist/cli/main.cjs")}`,
+      "sh",
+      "-c",
+      script,
+    );
+    expect(stdout, stderr).toBe("A /again\nC /etc\nD /etc/group\nC /etc/passwd\nA /new\nnew\nnew\nnew\nmore\nhidden\n");
   });
 });
 

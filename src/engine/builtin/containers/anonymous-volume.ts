@@ -26,6 +26,8 @@ export interface VolumeUser {
 export interface VolumeOwner extends VolumeUser {
   /** Everything of the container on disk. */
   readonly scratch: string;
+  /** What it has written is there. */
+  readonly written: string;
   onDisk: boolean;
   readonly removed: boolean;
   readonly image: { readonly layerDirectories: readonly string[] };
@@ -53,8 +55,8 @@ export class AnonymousVolume {
 
   /** Where its files are on the host. */
   get data(): string {
-    const { scratch } = this.owner;
-    return this.place === "layer" ? path.join(scratch, "upper", this.target) : path.join(scratch, "volumes", this.name, "_data");
+    const { scratch, written } = this.owner;
+    return this.place === "layer" ? path.join(written, this.target) : path.join(scratch, "volumes", this.name, "_data");
   }
 
   /** Its directory and those above it, from the owner's on. */

@@ -1,18 +1,18 @@
 /** An image from a container: its writable layer on top of the image it was made from. */
-
-import path from "node:path";
+import type { Readable } from "node:stream";
 import type { CommitOptions, ImageInspect } from "../../engine.js";
 import { throwIfAborted } from "../../errors.js";
 import { inRoot } from "../../spec/mount-targets.js";
 import type { ImageStore } from "../images/image-store.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
-import { tellShortage } from "../supervisor/supervisor-failure.js";
+import { SupervisorFailure, tellShortage } from "../supervisor/supervisor-failure.js";
 import { committedConfig } from "./committed-config.js";
 import type { ContainerRecord } from "./container-record.js";
 import { packDirectory } from "./layer-tools.js";
 import type { Session } from "./session.js";
 import { rootfsPlan } from "./user-files.js";
+import { withWrittenLayer, writtenBy } from "./written-layer.js";
 
 /** @throws DISK_FULL, OPTION_INVALID, ABORTED */
 export async function commitContainer(
@@ -23,18 +23,26 @@ export async function commitContainer(
 ): Promise<ImageInspect> {
   throwIfAborted("commit", options.signal);
   const exclude = record.onDisk ? await volumesInLayer(session, record) : [];
-  const layer = record.onDisk ? await packDirectory(session.supervisor, path.join(record.scratch, "upper"), { exclude }) : undefined;
-  return images.commitLayer({
-    parent: record.image.inspect,
-    config: committedConfig(record.spec, record.image.inspect.config),
-    layer,
-    reference: options.reference,
-    changes: options.changes ?? [],
-    author: options.author,
-    comment: options.comment,
-    createdBy: record.process?.argv.join(" "),
-    signal: options.signal,
-  });
+  const commit = (layer?: Readable) =>
+    images.commitLayer({
+      parent: record.image.inspect,
+      config: committedConfig(record.spec, record.image.inspect.config),
+      layer,
+      reference: options.reference,
+      changes: options.changes ?? [],
+      author: options.author,
+      comment: options.comment,
+      createdBy: record.process?.argv.join(" "),
+      signal: options.signal,
+    });
+  if (!record.onDisk) return commit();
+  try {
+    return await withWrittenLayer(session, writtenBy(record), async (directory) =>
+      commit(await packDirectory(session.supervisor, directory, { exclude })),
+    );
+  } catch (error) {
+    throw error instanceof SupervisorFailure ? error.asError(`Comparing container ${record.name} with its image`) : error;
+  }
 }
 
 /** Where the writable layer has volumes, after the image's links. */

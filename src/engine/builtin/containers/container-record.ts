@@ -5,6 +5,7 @@ import type { ResolvedImage } from "../images/image-store.js";
 import type { ContainerAddress } from "../network/addresses.js";
 import type { ContainerCgroups } from "../runtime/cgroups.js";
 import type { LaunchAdditions } from "../runtime/plan-launch.js";
+import { copyOf } from "../runtime/plan-rootfs.js";
 import type { ResolvedProcess } from "../runtime/resolve-process.js";
 import type { UserDatabase } from "../runtime/users.js";
 import type { Plan } from "../supervisor/codec.js";
@@ -20,11 +21,15 @@ export interface ContainerPlace {
   readonly directory: string;
   /** They outlive the session. */
   readonly lasting: boolean;
+  /** Root file systems are copies of the image's layers. @default false: overlays */
+  readonly copied?: boolean;
 }
 
 export class ContainerRecord {
   /** Everything of the container on disk; made with the first start or the first copy. */
   readonly scratch: string;
+  /** What it has written is there. */
+  readonly written: string;
   /** What its layer has synced must be there after a power failure. */
   readonly durable: boolean;
   status: ContainerStatus = "created";
@@ -95,6 +100,7 @@ export class ContainerRecord {
     readonly created = new Date(),
   ) {
     this.scratch = path.join(place.directory, "containers", id);
+    this.written = place.copied ? copyOf(this.scratch) : path.join(this.scratch, "upper");
     // One that removes itself will not be there after a power failure, synced or not.
     this.durable = place.lasting && !spec.autoRemove;
   }

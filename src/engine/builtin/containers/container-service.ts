@@ -392,7 +392,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
 
   #placeIn(session: Session): ContainerPlace {
     const { kept } = this.#options;
-    return { directory: kept?.root ?? session.directory, lasting: kept !== undefined };
+    return { directory: kept?.root ?? session.directory, lasting: kept !== undefined, copied: session.host.overlayRefused !== undefined };
   }
 
   async #start(record: ContainerRecord, signal: AbortSignal | undefined): Promise<void> {

@@ -3,23 +3,42 @@
  * that it may be so. Everywhere else nothing is tried.
  */
 
+import { statfs } from "node:fs/promises";
 import { refusalOf, type TrialSession } from "../doctor/run-trial.js";
-import { PROC_TRIAL } from "../doctor/trials.js";
-import type { HostFacts } from "../runtime/host-facts.js";
+import { OVERLAY_TRIAL, PROC_TRIAL } from "../doctor/trials.js";
+import { type HostFacts, kernelAtLeast } from "../runtime/host-facts.js";
 import { hasSeccompFilter } from "../runtime/read-confinement.js";
 import { textOf } from "../runtime/text-of.js";
 
 export async function fitHost(session: TrialSession): Promise<HostFacts> {
-  const { host } = session;
+  const { host, directory } = session;
   const confined = hasSeccompFilter();
-  const procRefused =
-    host.userNamespace && (confined || procIsMasked(textOf("/proc/self/mountinfo"))) ? await refusalOf(session, PROC_TRIAL) : undefined;
-  return { ...host, procRefused };
+  const proc = host.userNamespace && (confined || procIsMasked(textOf("/proc/self/mountinfo")));
+  const overlay = confined || !(await takesOverlays(host, directory));
+  return {
+    ...host,
+    overlayRefused: overlay ? await refusalOf(session, OVERLAY_TRIAL) : undefined,
+    procRefused: proc ? await refusalOf(session, PROC_TRIAL) : undefined,
+  };
+}
+
+/** File systems that an overlay's upper directory is known to work on, by their magic numbers (statfs(2)): ext4, xfs, btrfs, tmpfs. */
+const UPPER: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x01021994];
+
+async function takesOverlays(host: HostFacts, directory: string): Promise<boolean> {
+  const { type } = await statfs(directory);
+  // In user namespaces since Linux 5.11.
+  return UPPER.includes(type) && /\toverlay$/m.test(textOf("/proc/filesystems")) && (!host.userNamespace || kernelAtLeast(host, 5, 11));
 }
 
 /** What whoever makes a container should know of the substitutes. */
-export function substituteWarnings({ procRefused }: HostFacts): readonly string[] {
-  return procRefused === undefined ? [] : [`Containers have no /proc of their own, and see this host's processes in it: ${procRefused}`];
+export function substituteWarnings({ overlayRefused, procRefused }: HostFacts): readonly string[] {
+  return [
+    ...(overlayRefused === undefined
+      ? []
+      : [`The image's layers are copied for each container, since no overlay can be mounted: ${overlayRefused}`]),
+    ...(procRefused === undefined ? [] : [`Containers have no /proc of their own, and see this host's processes in it: ${procRefused}`]),
+  ];
 }
 
 /** An automount point of systemd's, on a directory that is always empty: the kernel does not mind (mnt_already_visible()). */

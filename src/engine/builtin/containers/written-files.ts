@@ -1,5 +1,4 @@
 /** What a container has written, without its contents: walked by a worker of the supervisor, which follows no link. */
-import path from "node:path";
 import { readTar, type TarEntry } from "../../build-context/tar-stream-codec.js";
 import type { FieldWriter } from "../supervisor/codec.js";
 import { Message, PackFlag, Tag } from "../supervisor/protocol.js";
@@ -7,6 +6,7 @@ import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
 import { volumesInLayer } from "./commit.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
+import { withWrittenLayer, writtenBy } from "./written-layer.js";
 
 /**
  * Entries of its writable layer as a tar of it would have them: whiteouts included, sorted, parents first. Volumes that live in it are left
@@ -19,11 +19,13 @@ export async function walkWritten(session: Session, record: ContainerRecord, onE
   if (!record.onDisk) return 0;
   try {
     const volumes = await volumesInLayer(session, record);
-    const fill = (writer: FieldWriter): void => {
-      writer.text(Tag.PATH, path.join(record.scratch, "upper"));
-      for (const volume of volumes) writer.text(Tag.EXCLUDE, volume);
-    };
-    return await listFiles(session, Message.PACK, fill, onEntry);
+    return await withWrittenLayer(session, writtenBy(record), (directory) => {
+      const fill = (writer: FieldWriter): void => {
+        writer.text(Tag.PATH, directory);
+        for (const volume of volumes) writer.text(Tag.EXCLUDE, volume);
+      };
+      return listFiles(session, Message.PACK, fill, onEntry);
+    });
   } catch (error) {
     if (!(error instanceof SupervisorFailure)) throw error;
     if (error.code === "ENOENT") return 0; // it never began to write

@@ -72,6 +72,7 @@ export const OVERLAY_TRIAL: Trial = {
   cloneFlags: CloneFlag.NEWNS,
   plan: (place) => rootFileSystem({ ...place, host: { ...place.host, overlayRefused: undefined } }),
   detail: "mounts on the data root",
+  instead: "The layers of an image are copied for each container instead, with reflinks where the file system has them",
   remedy: "Load the overlay module, and put CAISSON_HOME on a file system that can be an upper layer (ext4, xfs, btrfs, tmpfs).",
 };
 

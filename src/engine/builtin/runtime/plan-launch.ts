@@ -14,7 +14,7 @@ import { planCredentials } from "./plan-credentials.js";
 import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
 import { type PlannedMount, planMounts } from "./plan-mounts.js";
 import { planPseudoMounts, type SharedMemory } from "./plan-pseudo-mounts.js";
-import { planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
+import { copyLayers, planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
 import { defaultSeccompFilter } from "./seccomp-compile.js";
@@ -211,6 +211,7 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities, singleId);
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
+    ...(host.overlayRefused === undefined ? [] : copyLayers(layers, directories.scratch)),
     ...cgroups.join,
     { op: "UNSHARE", flags: CloneFlag.NEWCGROUP },
     ...planRlimits(spec.ulimits ?? []),

@@ -1,8 +1,13 @@
-/** Mounting a container's root file system: an overlay of the image's layers, with a writable layer on top or without. */
+/**
+ * Mounting a container's root file system: an overlay of the image's layers, with a writable layer on top or without. Where the host mounts
+ * none (`overlayRefused`), it is a copy of the layers, which files of the same image share where the file system has reflinks.
+ */
+import { createHash } from "node:crypto";
 import path from "node:path";
 import type { Plan } from "../supervisor/codec.js";
+import { FlattenFlag } from "../supervisor/protocol.js";
 import { type HostFacts, kernelAtLeast } from "./host-facts.js";
-import { FsConfig, MountFlag } from "./kernel-constants.js";
+import { FsConfig, MountAttr, MountFlag, OpenTree } from "./kernel-constants.js";
 
 /** Slots of the plan that hold the overlay's context and its mount. */
 const CONTEXT = 0;
@@ -43,13 +48,55 @@ export function planRootfs(options: RootfsOptions): Plan {
     const work = options.work ?? "work-copy";
     return [...own, ...scratchDirectories(scratch, work), ...planOverlay({ ...options, work }), { op: "ROOT", path: mountpoint }];
   }
+  if (scratch !== undefined && options.host.overlayRefused !== undefined)
+    return [...own, ...mountCopy(copyLayers(layers, scratch), copyOf(scratch), mountpoint, true), { op: "ROOT", path: mountpoint }];
   const lower = scratch === undefined ? layers : [...layers, path.join(scratch, "upper")];
   return [...own, ...planOverlay({ ...options, layers: lower, scratch: undefined }), { op: "ROOT", path: mountpoint }];
 }
 
-/** The overlay alone, mounted on the mountpoint. */
+/** What a container has written, where its root file system is a copy: in it. */
+export function copyOf(scratch: string): string {
+  return path.join(scratch, "root");
+}
+
+/** Makes the copy that is a container's root file system, unless there is one. It takes its time: before limits of the container hold. */
+export function copyLayers(layers: readonly string[], scratch: string): Plan {
+  return [
+    { op: "HOST_MKDIR", path: scratch, mode: 0o755 },
+    { op: "FLATTEN", path: copyOf(scratch), arg: layers },
+  ];
+}
+
+/** Layers as one directory that is only read: links to their files, made once a session. */
+export function linkLayers(layers: readonly string[], mountpoint: string): { readonly plan: Plan; readonly directory: string } {
+  const all = path.join(path.dirname(mountpoint), "merged");
+  const directory = path.join(all, createHash("sha256").update(layers.join("\n")).digest("hex").slice(0, 32));
+  return {
+    directory,
+    plan: [
+      { op: "HOST_MKDIR", path: all, mode: 0o700 },
+      { op: "FLATTEN", path: directory, arg: layers, flags: FlattenFlag.LINK },
+    ],
+  };
+}
+
+function mountCopy(make: Plan, directory: string, mountpoint: string, readonly: boolean): Plan {
+  return [
+    ...make,
+    { op: "OPEN_TREE", slot: ROOT_SLOT, path: directory, flags: OpenTree.CLONE },
+    ...(readonly ? [{ op: "MOUNT_SETATTR" as const, slot: ROOT_SLOT, set: MountAttr.RDONLY, flags: 0 }] : []),
+    { op: "MOVE_MOUNT_HOST", slot: ROOT_SLOT, path: mountpoint },
+  ];
+}
+
+/** The root file system alone, mounted on the mountpoint. */
 export function planOverlay(options: RootfsOptions): Plan {
-  const { layers, scratch, host } = options;
+  const { layers, scratch, host, mountpoint } = options;
+  if (host.overlayRefused !== undefined) {
+    if (scratch !== undefined) return mountCopy(copyLayers(layers, scratch), copyOf(scratch), mountpoint, false);
+    const { plan, directory } = linkLayers(layers, mountpoint);
+    return mountCopy(plan, directory, mountpoint, true);
+  }
   const upper =
     scratch === undefined ? undefined : { upperdir: path.join(scratch, "upper"), workdir: path.join(scratch, options.work ?? "work") };
   const longest = Math.max(...[...layers, ...Object.values(upper ?? {})].map((directory) => Buffer.byteLength(directory)));

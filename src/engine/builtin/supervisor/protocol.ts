@@ -176,6 +176,8 @@ export const Op = {
   JOIN: 64,
   SINGLE_ID: 66,
   HOST_CHOWN: 65,
+  FLATTEN: 67,
+  TREE_DIFF: 68,
 } as const;
 
 /** Arguments of operations. */
@@ -210,6 +212,9 @@ export const Arg = {
   OPTIONAL: 28,
   OFFSET: 29,
 } as const;
+
+/** Flags of FLATTEN. */
+export const FlattenFlag = { LINK: 1 } as const;
 
 /** Flags of MOVE_MOUNT. */
 export const MoveFlag = { FOLLOW: 1, INTO_PROC: 2 } as const;

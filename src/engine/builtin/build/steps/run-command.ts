@@ -11,6 +11,7 @@ import { ContainerRecord } from "../../containers/container-record.js";
 import { destroyContainer, signalContainer } from "../../containers/end-container.js";
 import { containerExit } from "../../containers/exit-status.js";
 import { launchContainer } from "../../containers/launch-container.js";
+import { withWrittenLayer, writtenBy } from "../../containers/written-layer.js";
 import { readLog } from "../../logs/log-reader.js";
 import type { RawExit } from "../../supervisor/supervisor.js";
 import { pathsTo } from "../files/dangling-links.js";
@@ -56,7 +57,8 @@ export async function runCommand(workspace: Workspace, options: RunOptions): Pro
   try {
     const exit = await runToEnd(workspace, record, options);
     if (exit.exitCode !== 0) return { exit, layer: undefined };
-    return { exit, layer: await layers.adopt(path.join(record.scratch, "upper"), { newest }, signal, keep) };
+    const layer = await withWrittenLayer(session, writtenBy(record), (directory) => layers.adopt(directory, { newest }, signal, keep));
+    return { exit, layer };
   } finally {
     await destroyContainer(session, record);
   }

@@ -1,5 +1,5 @@
 /** A tar of files, written over a root file system: what changed becomes a layer. */
-import path from "node:path";
+import { withWrittenLayer } from "../../containers/written-layer.js";
 import { planRootfs } from "../../runtime/plan-rootfs.js";
 import { type FieldWriter, writePlan } from "../../supervisor/codec.js";
 import { Message, Tag, UnpackFlag } from "../../supervisor/protocol.js";
@@ -31,5 +31,5 @@ export async function writeLayer(
     };
     await requestWithInput(session.supervisor, Message.COPY_IN, fill, tar, { signal, operation: "copy" });
   }
-  return layers.adopt(path.join(scratch, "upper"), { newest }, signal, keep);
+  return withWrittenLayer(session, { layers: lower, scratch }, (directory) => layers.adopt(directory, { newest }, signal, keep));
 }

@@ -19,6 +19,7 @@ describe("protocol.ts", () => {
     ["PHASE", protocol.Phase],
     ["STDIN", protocol.StdinMode],
     ["MOVE", protocol.MoveFlag],
+    ["FLATTEN", protocol.FlattenFlag],
     ["UNPACK", protocol.UnpackFlag],
     ["UPLINK", protocol.UplinkFlag],
     ["PACK", protocol.PackFlag],
