@@ -237,6 +237,26 @@ describe("containers that stay, whose data root is on an overlay", () => {
   });
 });
 
+describe("root in a user namespace that is around all of it, as in a container of a rootless engine", () => {
+  it("runs containers and builds, with devices of the host and a /proc that is masked", async () => {
+    const host = await hosts.open({ setup: "mount --bind /dev/null /proc/keys", limits: {} }, { importRestricted: true });
+    expect(await host.probe("privileges")).toMatchObject({ status: "passed", detail: expect.stringContaining("user namespace") });
+    expect(await host.probe("proc")).toMatchObject({ status: "warning", errno: "EPERM" });
+    expect(await host.probe("proc, dev and sys")).toMatchObject({ status: "passed" });
+    const script =
+      "head -c 3 /dev/zero | wc -c; stat -c %u /home/app; chown 5:6 /tmp/x 2>/dev/null; touch /tmp/x && chown 5:6 /tmp/x && stat -c %u:%g /tmp/x";
+    const run = await host.caisson("run", "--rm", "busybox", "sh", "-c", script);
+    expect(run).toMatchObject({ code: 0, stdout: "3\n1000\n5:6\n" });
+    const context = path.join(host.home, "context");
+    await mkdir(context);
+    await writeFile(path.join(context, "Dockerfile"), "FROM busybox\nRUN rm /etc/group && rm -r /home && mkdir /home\n");
+    expect(await host.caisson("build", "-q", "-t", "built", context)).toMatchObject({ code: 0 });
+    expect(await host.caisson("run", "--rm", "built", "sh", "-c", "ls /home; test -e /etc/group || echo hidden")).toMatchObject({
+      stdout: "hidden\n",
+    });
+  });
+});
+
 describe("cgroups that can't be written to", () => {
   const READONLY =
     "awk '$9 ~ /^cgroup/ || $8 ~ /^cgroup/ || $7 ~ /^cgroup/ { print $5 }' /proc/self/mountinfo | while read m; do mount -o remount,bind,ro $m; done";

@@ -23,6 +23,7 @@ it("wants root with its capabilities, or a user namespace", () => {
     detail: "user 1000, in a user namespace of a single id: no ids",
     remedy: "Get some.",
   });
+  expect(privileges({ ...HOST, nested: true })).toMatchObject({ status: "passed", detail: expect.stringContaining("user namespace") });
   expect(privileges({ ...HOST, capabilities: 0n })).toMatchObject({ status: "failed", detail: "root without CAP_SYS_ADMIN" });
 });
 

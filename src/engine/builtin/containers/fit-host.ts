@@ -6,14 +6,14 @@
 import { statfs } from "node:fs/promises";
 import { refusalOf, type TrialSession } from "../doctor/run-trial.js";
 import { OVERLAY_TRIAL, PROC_TRIAL } from "../doctor/trials.js";
-import { type HostFacts, kernelAtLeast } from "../runtime/host-facts.js";
+import { type HostFacts, inUserNamespace, kernelAtLeast } from "../runtime/host-facts.js";
 import { hasSeccompFilter } from "../runtime/read-confinement.js";
 import { textOf } from "../runtime/text-of.js";
 
 export async function fitHost(session: TrialSession): Promise<HostFacts> {
   const { host, directory } = session;
   const confined = hasSeccompFilter();
-  const proc = host.userNamespace && (confined || procIsMasked(textOf("/proc/self/mountinfo")));
+  const proc = inUserNamespace(host) && (confined || procIsMasked(textOf("/proc/self/mountinfo")));
   const overlay = confined || !(await takesOverlays(host, directory));
   return {
     ...host,
@@ -28,7 +28,7 @@ const UPPER: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x01021994];
 async function takesOverlays(host: HostFacts, directory: string): Promise<boolean> {
   const { type } = await statfs(directory);
   // In user namespaces since Linux 5.11.
-  return UPPER.includes(type) && /\toverlay$/m.test(textOf("/proc/filesystems")) && (!host.userNamespace || kernelAtLeast(host, 5, 11));
+  return UPPER.includes(type) && /\toverlay$/m.test(textOf("/proc/filesystems")) && (!inUserNamespace(host) || kernelAtLeast(host, 5, 11));
 }
 
 /** What whoever makes a container should know of the substitutes. */

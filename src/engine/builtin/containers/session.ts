@@ -46,6 +46,7 @@ export async function openSession(root: string, host: HostFacts, environment: No
     cgroups: cgroups.directories,
     prepare: cgroups.prepare,
     userNamespace: host.userNamespace,
+    nested: host.nested,
   });
   const unknown = (): KernelFeature => ({ missing: undefined });
   const opened = { directory, mountpoint: path.join(directory, "mnt"), host, cgroups, supervisor };

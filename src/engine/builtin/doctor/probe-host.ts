@@ -33,7 +33,10 @@ export function privileges(host: HostFacts): Probe {
     const ids = uids.reduce((sum, [, , count]) => sum + count, 0);
     return { name: "privileges", status: "passed", detail: `user ${host.uid}, in a user namespace of ${ids} ids` };
   }
-  if (host.uid === 0 && (host.capabilities & CAP_SYS_ADMIN) !== 0n) return { name: "privileges", status: "passed", detail: "root" };
+  if (host.uid === 0 && (host.capabilities & CAP_SYS_ADMIN) !== 0n) {
+    const detail = host.nested ? "root, of a user namespace that somebody has made around this process" : "root";
+    return { name: "privileges", status: "passed", detail };
+  }
   const remedy = "Give the container that this runs in CAP_SYS_ADMIN.";
   return { name: "privileges", status: "failed", detail: "root without CAP_SYS_ADMIN", remedy };
 }

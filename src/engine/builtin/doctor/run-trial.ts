@@ -5,6 +5,7 @@ import type { Probe } from "../../diagnosis.js";
 import { errorSummary } from "../../errors.js";
 import { confinementRemedy } from "../runtime/confinement.js";
 import { describeOperation } from "../runtime/describe-operation.js";
+import { inUserNamespace } from "../runtime/host-facts.js";
 import { readConfinement } from "../runtime/read-confinement.js";
 import { type Operation, type Plan, writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
@@ -66,6 +67,6 @@ export async function refusalOf(session: TrialSession, trial: Trial): Promise<st
 
 function remedyOf(trial: Trial, code: string, step: Operation | undefined, { host }: TrialSession): string {
   const facts = readConfinement();
-  const confined = REFUSALS.includes(code) ? confinementRemedy(facts, host.userNamespace !== undefined) : undefined;
+  const confined = REFUSALS.includes(code) ? confinementRemedy(facts, inUserNamespace(host)) : undefined;
   return trial.remedyFor?.(facts, step) ?? confined ?? trial.remedy;
 }

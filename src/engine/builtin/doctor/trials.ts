@@ -6,7 +6,7 @@ import { capabilitySet } from "../runtime/capabilities.js";
 import type { SessionCgroups } from "../runtime/cgroups.js";
 import { type ConfinementFacts, procRemedy } from "../runtime/confinement.js";
 import { compileDeviceRules, DEFAULT_DEVICE_RULES } from "../runtime/device-rules.js";
-import type { HostFacts } from "../runtime/host-facts.js";
+import { type HostFacts, inUserNamespace } from "../runtime/host-facts.js";
 import { CloneFlag, MountFlag, OpenTree } from "../runtime/kernel-constants.js";
 import { mountOnHost, planPseudoMounts } from "../runtime/plan-pseudo-mounts.js";
 import { planOverlay } from "../runtime/plan-rootfs.js";
@@ -167,7 +167,7 @@ export const TRIALS: readonly Trial[] = [
     name: "device rules",
     cloneFlags: 0,
     plan: ({ cgroups, host }) =>
-      cgroups.unified === undefined || host.userNamespace
+      cgroups.unified === undefined || inUserNamespace(host)
         ? undefined
         : [{ op: "BPF_DEVICE", path: cgroups.unified, data: compileDeviceRules(DEFAULT_DEVICE_RULES) }],
     detail: "can be attached to cgroups",

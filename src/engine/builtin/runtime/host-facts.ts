@@ -6,6 +6,8 @@ export interface HostFacts {
   readonly uid: number;
   /** For a user who is not root. */
   readonly userNamespace?: UserNamespace | undefined;
+  /** Root is so in a user namespace alone that somebody has made around this process: a container of a rootless engine, a pod with `hostUsers: false`. */
+  readonly nested?: boolean | undefined;
   /** The supervisor's effective capabilities, in its user namespace. */
   readonly capabilities: bigint;
   readonly kernel: readonly [major: number, minor: number];
@@ -52,6 +54,11 @@ export interface CgroupFacts {
 export const V1_CONTROLLERS = ["memory", "cpu", "cpuacct", "cpuset", "pids", "blkio", "freezer", "devices"] as const;
 
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
+
+/** Whether what containers are made in is not the host's own user namespace: without rights over its devices and its file systems' marks. */
+export function inUserNamespace({ userNamespace, nested = false }: Pick<HostFacts, "userNamespace" | "nested">): boolean {
+  return userNamespace !== undefined || nested;
+}
 
 export function kernelAtLeast(host: Pick<HostFacts, "kernel">, major: number, minor: number): boolean {
   return host.kernel[0] > major || (host.kernel[0] === major && host.kernel[1] >= minor);

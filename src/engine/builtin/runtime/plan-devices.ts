@@ -3,7 +3,7 @@
 import { inRoot } from "../../spec/mount-targets.js";
 import type { Plan } from "../supervisor/codec.js";
 import type { DeviceRule } from "./device-rules.js";
-import type { HostFacts } from "./host-facts.js";
+import { type HostFacts, inUserNamespace } from "./host-facts.js";
 import { FileType, makeDevice, OpenTree } from "./kernel-constants.js";
 import { SLOT } from "./plan-mounts.js";
 import { bindDevice } from "./plan-pseudo-mounts.js";
@@ -48,7 +48,7 @@ export function planAllDevices({ all }: HostDevices, host: HostFacts): Plan {
     ...[...directories].sort().map((path): Plan[number] => ({ op: "MKDIR", path, mode: 0o755 })),
     ...all.flatMap(
       ({ path, type, permissions, major, minor }): Plan =>
-        host.userNamespace
+        inUserNamespace(host)
           ? bindDevice(`/${path}`, path)
           : [
               {

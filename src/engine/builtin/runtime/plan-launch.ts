@@ -8,7 +8,7 @@ import { capabilitySet } from "./capabilities.js";
 import { type ContainerCgroups, planContainerCgroups, type SessionCgroups } from "./cgroups.js";
 import { compileDeviceRules, DEFAULT_DEVICE_RULES, type DeviceRule } from "./device-rules.js";
 import { etcFiles } from "./etc-files.js";
-import type { HostFacts } from "./host-facts.js";
+import { type HostFacts, inUserNamespace } from "./host-facts.js";
 import { CloneFlag, MountAttr, MountFlag, SIGKILL } from "./kernel-constants.js";
 import { planCredentials } from "./plan-credentials.js";
 import { type HostDevices, planAllDevices, planNamedDevices } from "./plan-devices.js";
@@ -188,7 +188,7 @@ function planPrepare(
     })),
     ...cgroups.prepare,
     // In a user namespace the kernel takes no such program, and needs none: devices are those that the user may open himself.
-    ...(cgroups.unified && !spec.privileged && !host.userNamespace
+    ...(cgroups.unified && !spec.privileged && !inUserNamespace(host)
       ? [{ op: "BPF_DEVICE" as const, path: cgroups.unified, data: compileDeviceRules(allowedDevices(devices)) }]
       : []),
   ];

@@ -1,6 +1,6 @@
 /** /proc, /dev, /sys and what is hidden or protected in them (OCI runtime-spec config-linux.md "Default Filesystems", Docker's defaults). */
 import type { Operation, Plan } from "../supervisor/codec.js";
-import type { HostFacts } from "./host-facts.js";
+import { type HostFacts, inUserNamespace } from "./host-facts.js";
 import { FileType, FsConfig, MountAttr, makeDevice, OpenTree } from "./kernel-constants.js";
 
 /** Slots of the plan that this file uses. */
@@ -53,7 +53,7 @@ export function planPseudoMounts(options: PseudoMountOptions): Plan {
 
 function planProc(host: HostFacts, hostPid: boolean): Plan {
   // Of the host's pid namespace a user namespace can't mount one.
-  if (host.userNamespace && hostPid) return bindTree("/proc", "proc");
+  if (inUserNamespace(host) && hostPid) return bindTree("/proc", "proc");
   if (host.procRefused === undefined) return mountNew("proc", "proc", restricted);
   // It shows processes that are not the container's, which keeps its pid namespace: they can be seen, but neither signalled nor changed.
   return bindTree("/proc", "proc", [{ op: "MOUNT_SETATTR", slot: MOUNT, set: restricted | MountAttr.RDONLY, flags: OpenTree.RECURSIVE }]);
@@ -83,7 +83,7 @@ export function mountOnHost(type: string, path: string): Operation[] {
 
 function deviceNodes(host: HostFacts): Plan {
   const node = (name: string, major: number, minor: number): Operation[] =>
-    host.userNamespace
+    inUserNamespace(host)
       ? bindDevice(`/dev/${name}`, `dev/${name}`)
       : [{ op: "MKNOD", path: `dev/${name}`, mode: FileType.CHARACTER | 0o666, dev: makeDevice(major, minor) }];
   const link = (name: string, data: string): Operation => ({ op: "SYMLINK", path: `dev/${name}`, data });

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 import type { Plan } from "../supervisor/codec.js";
 import { FlattenFlag } from "../supervisor/protocol.js";
-import { type HostFacts, kernelAtLeast } from "./host-facts.js";
+import { type HostFacts, inUserNamespace, kernelAtLeast } from "./host-facts.js";
 import { FsConfig, MountAttr, MountFlag, OpenTree } from "./kernel-constants.js";
 
 /** Slots of the plan that hold the overlay's context and its mount. */
@@ -112,7 +112,7 @@ function withContext({ layers, mountpoint, host, durable }: RootfsOptions, upper
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "overlay" },
     set("source", "overlay"),
-    ...(host.userNamespace ? [flag("userxattr")] : []),
+    ...(inUserNamespace(host) ? [flag("userxattr")] : []),
     ...[...layers].reverse().map((layer) => set("lowerdir+", layer)),
     ...(upper ? [set("upperdir", upper.upperdir), set("workdir", upper.workdir), ...(durable ? [] : [flag("volatile")])] : []),
     { op: "FSMOUNT", slot: CONTEXT, slot2: ROOT_SLOT, flags: 0 },
@@ -128,7 +128,7 @@ function withMount({ layers, mountpoint, host, durable }: RootfsOptions, upper: 
   if (upper) data.push(`upperdir=${escapeOption(upper.upperdir)}`, `workdir=${escapeOption(upper.workdir)}`);
   if (upper && !durable && kernelAtLeast(host, 5, 10)) data.push("volatile");
   // Overlay's marks are user.* attributes then: trusted.* ones take CAP_SYS_ADMIN over the host (Linux 5.11).
-  if (host.userNamespace) data.push("userxattr");
+  if (inUserNamespace(host)) data.push("userxattr");
   return [{ op: "MOUNT", name: "overlay", path: mountpoint, fstype: "overlay", data: data.join(","), cwd }];
 }
 

@@ -33,6 +33,7 @@ export function readHostFacts(): HostFacts {
   return {
     uid,
     userNamespace: uid === 0 ? undefined : chooseUserNamespace(readUserFacts()),
+    nested: uid === 0 && isNested(textOf("/proc/self/uid_map")),
     capabilities: uid === 0 ? readCapabilities() : everyCapability(),
     kernel: [major, minor],
     architecture: process.arch,
@@ -49,6 +50,11 @@ export function readHostFacts(): HostFacts {
     protectedPaths: findProtectedPaths(),
     network: () => ({ resolvConf: readResolvConf(), ipv6: readIpv6() }),
   };
+}
+
+/** All ids are themselves in the first namespace, and in no other that somebody without rights there has made (user_namespaces(7)). */
+export function isNested(uidMap: string): boolean {
+  return uidMap.trim() !== "" && !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
 }
 
 function readCapabilities(): bigint {

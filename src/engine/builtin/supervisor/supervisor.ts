@@ -32,6 +32,8 @@ export interface SupervisorOptions {
   readonly prepare: Plan;
   /** For a user who is not root. @default the supervisor runs in ours */
   readonly userNamespace?: UserNamespace | undefined;
+  /** Ours is one that somebody has made. @default false */
+  readonly nested?: boolean | undefined;
 }
 
 /** How a process ended, as the supervisor saw it. */
@@ -83,13 +85,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #closing = false;
   readonly #ended: Promise<void>;
 
-  private constructor(child: ChildProcess, { sessionDirectory, userNamespace }: SupervisorOptions) {
+  private constructor(child: ChildProcess, { sessionDirectory, userNamespace, nested = false }: SupervisorOptions) {
     super();
     this.setMaxListeners(0);
     this.#child = child;
     this.#control = child.stdio[3] as Socket;
     this.#sessionDirectory = sessionDirectory;
-    this.inUserNamespace = userNamespace !== undefined;
+    this.inUserNamespace = userNamespace !== undefined || nested;
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => resolve(this.#end(error)));
       child.once("exit", () => resolve(this.#end(undefined)));

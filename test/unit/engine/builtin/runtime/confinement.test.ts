@@ -6,6 +6,7 @@ import {
   procRemedy,
   userNamespaceRemedy,
 } from "../../../../../src/engine/builtin/runtime/confinement.js";
+import { isNested } from "../../../../../src/engine/builtin/runtime/read-host-facts.js";
 
 const FREE: ConfinementFacts = {
   seccomp: false,
@@ -54,6 +55,15 @@ describe("the remedy for other refusals", () => {
     expect(said).toEqual(
       ["systempaths=unconfined", "unmask=ALL", "procMount: Unmasked", "unmask=ALL"].map((part) => expect.stringContaining(part)),
     );
+  });
+});
+
+describe("a user namespace around this process", () => {
+  it("is one whose ids are not all of them", () => {
+    expect(isNested("         0          0 4294967295\n")).toBe(false);
+    expect(isNested("         0       1000          1\n         1     100000      65536\n")).toBe(true);
+    expect(isNested("         0          0      70000\n")).toBe(true);
+    expect(isNested("")).toBe(false); // a kernel without user namespaces
   });
 });
 
