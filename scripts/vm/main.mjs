@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Runs the contract suite in a virtual machine with a kernel that this one is not: Debian's (6.1), cgroup v2 alone, systemd. Where there is no
-// KVM, QEMU emulates it. Usage: main.mjs [all | quickstart | VITEST-ARGUMENT...]: a choice of files and the quickstart of Postgres, all files
-// and the quickstart, it alone, or other files; each as root and as a user.
+// KVM, QEMU emulates it. Usage: main.mjs [all | [quickstart] [VITEST-ARGUMENT...]]: the quickstart of Postgres and a choice of files, it and
+// all files, or what is named; each as root and as a user.
 // Needs `npm run build`, root and Debian.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -24,19 +24,19 @@ const SUITES = {
 
 /** As whom; all unless told otherwise. */
 const people = process.env["CAISSON_VM_AS"]?.split(",") ?? Object.keys(SUITES);
-const wanted = process.argv.slice(2).join(" ");
-const WITH_QUICKSTART = ["", "all", "quickstart"].includes(wanted);
-const tests = (who) => {
-  const what = wanted === "all" ? "" : wanted || SUITES[who];
-  return [
-    who,
-    who,
-    `node node_modules/vitest/vitest.mjs run --project contract --reporter=verbose --reporter=./scripts/vm/reporter.mjs ${what}`,
-  ];
-};
+const wanted = process.argv.slice(2);
+const named = wanted.filter((word) => word !== "all" && word !== "quickstart");
+const WITH_QUICKSTART = wanted.length === 0 || named.length < wanted.length;
+const WITH_TESTS = wanted.length === 0 || wanted.includes("all") || named.length > 0;
+
 const quickstart = (who) => [`${who}-quickstart`, who, "node dist/cli/main.cjs load -i bin/images.tar && node scripts/vm/quickstart.mjs"];
+const tests = (who) => {
+  const what = wanted.length === 0 ? SUITES[who] : named.join(" ");
+  const reporters = "--reporter=verbose --reporter=./scripts/vm/reporter.mjs";
+  return [who, who, `node node_modules/vitest/vitest.mjs run --project contract ${reporters} ${what}`];
+};
 /** A name, as whom, and a command. */
-const steps = people.flatMap((who) => [...(WITH_QUICKSTART ? [quickstart(who)] : []), ...(wanted === "quickstart" ? [] : [tests(who)])]);
+const steps = [...(WITH_QUICKSTART ? people.map(quickstart) : []), ...(WITH_TESTS ? people.map(tests) : [])];
 
 /** An archive of the image that the quickstart starts, built where there is none. */
 function saveImages(archive) {
