@@ -1,12 +1,10 @@
 /** The containers of one session: the contract's ContainerService over the supervisor. */
 import { hostname } from "node:os";
-import path from "node:path";
 import type {
   ContainerExit,
   ContainerPruneResult,
   ContainerService,
   ContainerSpec,
-  ImageInspect,
   PruneFilters,
   RemoveOptions,
   StopOptions,
@@ -19,7 +17,7 @@ import { checkName, generateName, newContainerId } from "../../spec/container-na
 import { signalNumber } from "../../spec/signals.js";
 import { validateSpec } from "../../spec/validate-spec.js";
 import type { ImageStore } from "../images/image-store.js";
-import { type ContainerAddress, defaultAddress } from "../network/addresses.js";
+import { addressOf } from "../network/addresses.js";
 import { checkLimits } from "../runtime/cgroup-limits.js";
 import { peerOf } from "../runtime/plan-launch.js";
 import { resolveProcess } from "../runtime/resolve-process.js";
@@ -41,14 +39,13 @@ import { watchHealth } from "./health.js";
 import { tellHost } from "./host-failure.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
 import type { ContainerKeeper } from "./kept/container-keeper.js";
-import { restoreContainer, restoreProblem } from "./kept/restore-container.js";
 import { readLimitedDisks } from "./limited-disks.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
 import { peersOf } from "./peers.js";
 import { prunable } from "./prune-containers.js";
 import { unpublishPorts } from "./published-ports.js";
-import { isResumed, type LeftContainer, NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
+import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
 import type { Session } from "./session.js";
 import { updateContainer } from "./update-container.js";
 import { watchRefusals } from "./uplink/refused-host-ports.js";
@@ -304,38 +301,16 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   async resume(): Promise<readonly string[]> {
     const { kept } = this.#options;
     if (!kept) return [];
-    const { containers, abandoned, problems } = await kept.keeper.load();
-    const failed = [...problems];
-    if (containers.length + abandoned.length === 0) return failed;
-    const session = await this.#open();
-    for (const scratch of abandoned) {
-      const [id, name] = [path.basename(scratch), "that was removed"];
-      await removeScratch(session, { name, scratch }).catch((error: unknown) =>
-        failed.push(restoreProblem({ id, name }, "removed", error)),
-      );
-    }
-    const left: ContainerRecord[] = [];
-    for (const container of containers) {
-      const onDisk = kept.keeper.hasFiles(container.id);
-      const address = addressOf(container.spec);
-      const parts = { resolved: (image: ImageInspect) => this.images.resolved(image), ...this.#options, place: this.#placeIn(session) };
-      try {
-        this.#table.reserve(container.name, container.id);
-        const record = await restoreContainer(container, { ...parts, address, onDisk }).catch((error: unknown) => {
-          this.#table.release(container.name);
-          throw error;
-        });
-        this.#table.add(record);
-        left.push(record);
-      } catch (error) {
-        failed.push(restoreProblem(container, "taken up", error));
-      }
-    }
-    for (const { id, peer } of containers) {
-      const record = this.#table.byId(id);
-      if (record && peer !== undefined) record.peer = this.#table.byId(peer);
-    }
-    return [...failed, ...(await this.#startLeft(left))];
+    const { resumeContainers } = await import("./kept/resume-containers.js");
+    const { volumes, networks } = this.#options;
+    return resumeContainers({
+      keeper: kept.keeper,
+      table: this.#table,
+      session: () => this.#open(),
+      restoring: (session) => ({ resolved: (image) => this.images.resolved(image), volumes, networks, place: this.#placeIn(session) }),
+      start: (id) => this.start(id),
+      remove: (id) => this.remove(id),
+    });
   }
 
   /** Stops what runs, as `stop` does, so that it is found as it was left: where containers outlive the session. */
@@ -373,21 +348,6 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       this.#session = undefined; // a directory that could not be written may be writable at the next try
     });
     return this.#session;
-  }
-
-  /** One that shares a network comes after the one whose it is. */
-  async #startLeft(left: readonly ContainerRecord[]): Promise<readonly string[]> {
-    const failed: string[] = [];
-    const start = async (record: ContainerRecord): Promise<void> => {
-      const gone = record.spec.autoRemove && record.starts > 0;
-      if (!gone && !isResumed(leftContainer(record))) return;
-      await (gone ? this.remove(record.id) : this.start(record.id)).catch((error: unknown) =>
-        failed.push(restoreProblem(record, gone ? "removed" : "started", error)),
-      );
-    };
-    await Promise.all(left.filter(({ peer }) => peer === undefined).map(start));
-    await Promise.all(left.filter(({ peer }) => peer !== undefined).map(start));
-    return failed;
   }
 
   #placeIn(session: Session): ContainerPlace {
@@ -579,15 +539,6 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
   #emit(record: ContainerRecord, action: string, attributes: Readonly<Record<string, string>> = {}): void {
     this.#options.events.emit("container", action, record.id, { ...record.attributes, ...attributes });
   }
-}
-
-function leftContainer({ spec, starts, stopRequested, exit, restarts }: ContainerRecord): LeftContainer {
-  const { restartPolicy: policy } = spec;
-  return { policy, hasRun: starts > 0, endedByUser: stopRequested, exitCode: exit?.exitCode ?? 0, restarts: restarts.count };
-}
-
-function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): ContainerAddress | undefined {
-  return networkMode === "default" && Object.keys(networks).length === 0 ? defaultAddress : undefined;
 }
 
 /** @returns false where it had ended already */

@@ -1,4 +1,5 @@
 /** Addresses of the default network, and of the name server. */
+import type { ContainerSpec } from "../../engine.js";
 
 export interface ContainerAddress {
   readonly address: string;
@@ -15,3 +16,8 @@ export const NAME_SERVER_PORT = 53;
 
 /** Where ports are published unless told otherwise. */
 export const LOOPBACK_ADDRESSES: readonly string[] = ["127.0.0.1", "::1"];
+
+/** None for a container that is on networks with names, or on none of its own. */
+export function addressOf({ networkMode = "default", networks = {} }: ContainerSpec): ContainerAddress | undefined {
+  return networkMode === "default" && Object.keys(networks).length === 0 ? defaultAddress : undefined;
+}
