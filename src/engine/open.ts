@@ -40,8 +40,12 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
   const builtin = await import("./builtin/index.js");
   const settings = { root: options.home ?? dataRoot(environment), environment, lasting: options.lasting };
   if (wanted === "builtin") return builtin.BuiltinEngine.open(settings);
-  const engine = await builtin.openWhereFit(settings);
-  return "obstacle" in engine ? openRemote(options, environment, { engine: "builtin", ...engine.obstacle }) : engine;
+  const found = await builtin.openWhereFit(settings);
+  if (!("obstacle" in found)) return found;
+  const { obstacle, engine } = found;
+  const remote = openRemote(options, environment, { engine: "builtin", ...obstacle });
+  // Without a daemon, what needs no container works all the same, and a start says what is in its way.
+  return engine ? remote.catch(() => engine) : remote;
 }
 
 type Refusal = ErrorFacts["ENGINE_UNAVAILABLE"]["tried"][number];

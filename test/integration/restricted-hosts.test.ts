@@ -2,9 +2,11 @@
  * Hosts that refuse what containers need, for real: by a seccomp filter, by what is mounted where, by limits of a user namespace. What doctor says,
  * what a start says, and what runs all the same.
  */
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type RestrictedHost, RestrictedHosts, type Restriction } from "../fixtures/restricted-host.js";
 
 let hosts: RestrictedHosts;
@@ -91,6 +93,22 @@ describe.each<{ what: string; restriction: Restriction; probe: object; started: 
     expect(run.stderr).toMatch(started);
     expect(run.code).not.toBe(0);
   });
+});
+
+it("a daemon is used instead, where there is one and containers can't start here", async () => {
+  const elsewhere = await hosts.open({});
+  const socket = path.join(elsewhere.home, "daemon.sock");
+  const host = await hosts.open({ refuse: ["mount=EPERM"] }, { environment: { DOCKER_HOST: `unix://${socket}` } });
+  const run = () => host.caisson("run", "--rm", "busybox", "sh", "-c", "echo hello from $(cat /proc/sys/kernel/hostname | wc -l)");
+  expect(await run()).toMatchObject({ stdout: "", stderr: expect.stringMatching(/could not be started: .*\nThis host: mount:/) });
+  const server = elsewhere.start("serve", "--host", `unix://${socket}`);
+  try {
+    await vi.waitUntil(() => existsSync(socket), { timeout: 30_000, interval: 50 });
+    expect(await run()).toMatchObject({ code: 0, stdout: "hello from 1\n" });
+  } finally {
+    server.kill("SIGTERM");
+    await once(server, "close");
+  }
 });
 
 it("clone3(2) refused as if there were none: clone(2) does the same", async () => {

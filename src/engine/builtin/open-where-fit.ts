@@ -1,7 +1,8 @@
-/** The engine, or why it can't run here: what can be told without starting anything. `diagnose` tries the rest. */
+/** The engine, or why it can't run here: what can be told without starting anything, and what is tried where a sandbox shows. `diagnose` tries all. */
 import { errorSummary } from "../errors.js";
 import { BuiltinEngine, type BuiltinEngineOptions } from "./builtin-engine.js";
 import { kernel, privileges } from "./doctor/probe-host.js";
+import { restrictionOf } from "./doctor/restriction.js";
 import { readHostFacts } from "./runtime/read-host-facts.js";
 import { locateSupervisor } from "./supervisor/supervisor-binary.js";
 
@@ -10,12 +11,22 @@ export interface Obstacle {
   readonly remedy?: string | undefined;
 }
 
-export async function openWhereFit(options: BuiltinEngineOptions): Promise<BuiltinEngine | { readonly obstacle: Obstacle }> {
+export interface Misfit {
+  readonly obstacle: Obstacle;
+  /** It can't start containers, but all else. */
+  readonly engine?: BuiltinEngine;
+}
+
+export async function openWhereFit(options: BuiltinEngineOptions): Promise<BuiltinEngine | Misfit> {
   const host = readHostFacts();
-  const missing = await missingSupervisor(options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const missing = await missingSupervisor(environment);
   const failed = [kernel(host), privileges(host)].find(({ status }) => status === "failed");
   const obstacle = failed ? { reason: `${failed.name}: ${failed.detail}`, remedy: failed.remedy } : missing;
-  return obstacle ? { obstacle } : BuiltinEngine.open(options, host);
+  if (obstacle) return { obstacle };
+  const engine = await BuiltinEngine.open(options, host);
+  const restriction = await restrictionOf(options.root, host, environment);
+  return restriction ? { obstacle: restriction, engine } : engine;
 }
 
 async function missingSupervisor(environment: NodeJS.ProcessEnv): Promise<Obstacle | undefined> {

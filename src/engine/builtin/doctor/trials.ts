@@ -88,6 +88,25 @@ export const PROC_TRIAL: Trial = {
   remedyFor: (facts, step) => (step?.op === "FSMOUNT" ? procRemedy(facts) : undefined),
 };
 
+/** What a container has around it: where this passes, containers start. */
+export const ROOT_TRIAL: Trial = {
+  name: "proc, dev and sys",
+  cloneFlags: CloneFlag.NEWNS | CloneFlag.NEWPID | CloneFlag.NEWNET | CloneFlag.NEWIPC,
+  plan: (place) => [
+    ...rootFileSystem(place),
+    ...planPseudoMounts({
+      host: place.host,
+      privileged: false,
+      ownNetwork: true,
+      hostPid: false,
+      sharedMemory: { of: "itself", sizeBytes: undefined },
+    }),
+    { op: "PIVOT_ROOT" },
+  ],
+  detail: "can be mounted and masked",
+  remedy: CONFINED,
+};
+
 export const TRIALS: readonly Trial[] = [
   ...Object.entries(NAMESPACES).map(
     ([name, flag]): Trial => ({
@@ -101,23 +120,7 @@ export const TRIALS: readonly Trial[] = [
   mountTrial,
   OVERLAY_TRIAL,
   PROC_TRIAL,
-  {
-    name: "proc, dev and sys",
-    cloneFlags: CloneFlag.NEWNS | CloneFlag.NEWPID | CloneFlag.NEWNET | CloneFlag.NEWIPC,
-    plan: (place) => [
-      ...rootFileSystem(place),
-      ...planPseudoMounts({
-        host: place.host,
-        privileged: false,
-        ownNetwork: true,
-        hostPid: false,
-        sharedMemory: { of: "itself", sizeBytes: undefined },
-      }),
-      { op: "PIVOT_ROOT" },
-    ],
-    detail: "can be mounted and masked",
-    remedy: CONFINED,
-  },
+  ROOT_TRIAL,
   {
     name: "network loopback",
     cloneFlags: CloneFlag.NEWNET,
