@@ -195,7 +195,12 @@ it("doctor names every probe, and the supervisor that is missing", async () => {
       "supervisor",
       "session",
       "namespace mount",
+      "user namespace",
+      "mount",
       "overlay",
+      "proc",
+      "cgroup membership",
+      "/dev/net/tun",
       "seccomp",
     ]),
   );

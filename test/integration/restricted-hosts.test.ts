@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { findProgram } from "../fixtures/command.js";
 import { type RestrictedHost, RestrictedHosts, type Restriction } from "../fixtures/restricted-host.js";
 
 let hosts: RestrictedHosts;
@@ -220,6 +221,40 @@ describe.each(["root", "user", "user of a single id"] as const)("a data root on 
       stdout: "y\n600:1\n644:2\nhidden\n",
     });
   });
+});
+
+it("copies share their data where the file system has reflinks", async (context) => {
+  const mkfs = await findProgram("mkfs.btrfs");
+  if (mkfs === undefined) context.skip("mkfs.btrfs is not installed");
+  const setup = [
+    "mkdir -p $HOME/disk $HOME/data",
+    `test -e $HOME/image || { truncate -s 1G $HOME/image; ${mkfs} -q $HOME/image; }`,
+    "mount -o loop $HOME/image $HOME/disk",
+    "mkdir -p $HOME/disk/lower $HOME/disk/upper $HOME/disk/work",
+    "mount -t overlay -o lowerdir=$HOME/disk/lower,upperdir=$HOME/disk/upper,workdir=$HOME/disk/work overlay $HOME/data",
+  ].join("\n");
+  const host = await hosts.open({ setup }, { importRestricted: true });
+  const directory = path.join(host.home, "context");
+  await mkdir(directory);
+  await writeFile(path.join(directory, "Dockerfile"), "FROM busybox\nRUN dd if=/dev/urandom of=/big bs=1M count=64\n");
+  const script = `
+    c() { "$NODE" "$MAIN" "$@" 2>/dev/null; }
+    c build -q -t big $HOME/context >/dev/null
+    sync; df -k $HOME/disk | awk 'NR == 2 { print $3 }'
+    c run --rm big sh -c 'sync; df -k / | tail -1 | awk "{ print \\$3 }"; sha256sum /big | wc -l'
+  `;
+  const { stdout, stderr } = await host.run(
+    "env",
+    `NODE=${process.execPath}`,
+    `MAIN=${path.resolve("dist/cli/main.cjs")}`,
+    "sh",
+    "-c",
+    script,
+  );
+  const [before = Number.NaN, during = Number.NaN, sums] = stdout.split("\n").map(Number);
+  expect(before, stderr).toBeGreaterThan(64 << 10);
+  expect(during - before).toBeLessThan(32 << 10);
+  expect(sums).toBe(1);
 });
 
 describe("containers that stay, whose data root is on an overlay", () => {

@@ -122,6 +122,20 @@ export const TRIALS: readonly Trial[] = [
   PROC_TRIAL,
   ROOT_TRIAL,
   {
+    name: "cgroup membership",
+    cloneFlags: 0,
+    plan: ({ cgroups: { unified } }) =>
+      unified === undefined
+        ? undefined
+        : [
+            { op: "HOST_MKDIR", path: `${unified}/trial`, mode: 0o755 },
+            { op: "HOST_WRITE", path: `${unified}/trial/cgroup.procs`, data: "0" },
+          ],
+    detail: "a process can be moved into a cgroup of its own",
+    remedy:
+      "Delegate a cgroup to this process, with write access to cgroup.procs of all on the way; in a container, mount /sys/fs/cgroup writable.",
+  },
+  {
     name: "network loopback",
     cloneFlags: CloneFlag.NEWNET,
     plan: () => [{ op: "NETLINK", data: loopbackMessages(undefined) }],
