@@ -138,10 +138,13 @@ describe("a masked /proc", () => {
       "test $(cat /proc/1/comm) = sh || echo outside is seen",
       "echo 5 2>/dev/null >/proc/self/oom_score_adj || echo read-only",
       "head -c 1 /proc/keys | wc -c",
+      // The command that started it: of the same user, and in the user namespace above.
+      "for p in /proc/[0-9]*; do test $(cat $p/comm) = node && test $(stat -c %u $p) = 0 && echo found; done | sort -u",
+      "for p in /proc/[0-9]*; do test $(cat $p/comm) = node && ls $p/root/ $p/fd/0 2>/dev/null; cat $p/environ 2>/dev/null | grep -a CAISSON_HOME; done",
       "kill -0 $PPID 2>/dev/null; kill -0 $(ls /proc | grep '^[0-9]' | tail -1) 2>/dev/null || echo outside is out of reach",
     ];
     const { stdout, stderr } = await host.caisson("run", "--rm", "busybox", "sh", "-c", script.join("\n"));
-    expect(stdout).toBe("1\ncat\n /proc ro\noutside is seen\nread-only\n0\noutside is out of reach\n");
+    expect(stdout).toBe("1\ncat\n /proc ro\noutside is seen\nread-only\n0\nfound\noutside is out of reach\n");
     expect(stderr).toMatch(/Containers have no \/proc of their own/);
   });
 
@@ -291,10 +294,20 @@ describe("containers that stay, whose data root is on an overlay", () => {
 });
 
 describe("root in a user namespace that is around all of it, as in a container of a rootless engine", () => {
-  it("runs containers and builds, with devices of the host and a /proc that is masked", async () => {
+  it("gets no masked /proc for its containers, which are in its own user namespace: the probe is the reason of a failed start", async () => {
     const host = await hosts.open({ setup: "mount --bind /dev/null /proc/keys", limits: {} }, { importRestricted: true });
+    expect(await host.probe("proc")).toMatchObject({
+      status: "failed",
+      errno: "EPERM",
+      remedy: expect.stringMatching(/systempaths|unmask|procMount/),
+    });
+    const { stderr } = await host.caisson("run", "--rm", "busybox", "true");
+    expect(stderr).toMatch(/could not be started: .*\n.*\nThis host: proc: .*too revealing/i);
+  });
+
+  it("runs containers and builds, with devices of the host", async () => {
+    const host = await hosts.open({ limits: {} }, { importRestricted: true });
     expect(await host.probe("privileges")).toMatchObject({ status: "passed", detail: expect.stringContaining("user namespace") });
-    expect(await host.probe("proc")).toMatchObject({ status: "warning", errno: "EPERM" });
     expect(await host.probe("proc, dev and sys")).toMatchObject({ status: "passed" });
     const script =
       "head -c 3 /dev/zero | wc -c; stat -c %u /home/app; chown 5:6 /tmp/x 2>/dev/null; touch /tmp/x && chown 5:6 /tmp/x && stat -c %u:%g /tmp/x";

@@ -3,7 +3,7 @@
  * that it may be so. Everywhere else nothing is tried.
  */
 
-import { statfs } from "node:fs/promises";
+import { statfsSync } from "node:fs";
 import { refusalOf, type TrialSession } from "../doctor/run-trial.js";
 import { OVERLAY_TRIAL, PROC_TRIAL } from "../doctor/trials.js";
 import { type HostFacts, inUserNamespace, kernelAtLeast } from "../runtime/host-facts.js";
@@ -13,8 +13,9 @@ import { textOf } from "../runtime/text-of.js";
 export async function fitHost(session: TrialSession): Promise<HostFacts> {
   const { host, directory } = session;
   const confined = hasSeccompFilter();
-  const proc = inUserNamespace(host) && (confined || procIsMasked(textOf("/proc/self/mountinfo")));
-  const overlay = confined || !(await takesOverlays(host, directory));
+  // Of the same user namespace as a container, processes outside could be reached into by way of their /proc/PID/root (ptrace(2)).
+  const proc = host.userNamespace !== undefined && (confined || procIsMasked(textOf("/proc/self/mountinfo")));
+  const overlay = confined || !takesOverlays(host, directory);
   return {
     ...host,
     overlayRefused: overlay ? await refusalOf(session, OVERLAY_TRIAL) : undefined,
@@ -25,8 +26,8 @@ export async function fitHost(session: TrialSession): Promise<HostFacts> {
 /** File systems that an overlay's upper directory is known to work on, by their magic numbers (statfs(2)): ext4, xfs, btrfs, tmpfs. */
 const UPPER: readonly number[] = [0xef53, 0x58465342, 0x9123683e, 0x01021994];
 
-async function takesOverlays(host: HostFacts, directory: string): Promise<boolean> {
-  const { type } = await statfs(directory);
+function takesOverlays(host: HostFacts, directory: string): boolean {
+  const { type } = statfsSync(directory);
   // In user namespaces since Linux 5.11.
   return UPPER.includes(type) && /\toverlay$/m.test(textOf("/proc/filesystems")) && (!inUserNamespace(host) || kernelAtLeast(host, 5, 11));
 }

@@ -42,7 +42,8 @@ async function tried(
 }
 
 export async function runTrial(session: TrialSession, trial: Trial): Promise<Probe> {
-  const { name, detail, optional, instead } = trial;
+  const { name, detail, optional } = trial;
+  const instead = trial.instead?.known(session.host) ? trial.instead.words : undefined;
   const result = await tried(session, trial);
   if (result === undefined) return { name, status: "skipped", detail: "not tried: there is nothing to try it with" };
   if (result === "passed") return { name, status: "passed", detail };

@@ -28,7 +28,7 @@ export interface Trial {
   /** Containers run without it. */
   readonly optional?: boolean;
   /** What containers get where it fails: they run. */
-  readonly instead?: string;
+  readonly instead?: { readonly words: string; readonly known: (host: HostFacts) => boolean };
 }
 
 export interface TrialPlace {
@@ -72,7 +72,10 @@ export const OVERLAY_TRIAL: Trial = {
   cloneFlags: CloneFlag.NEWNS,
   plan: (place) => rootFileSystem({ ...place, host: { ...place.host, overlayRefused: undefined } }),
   detail: "mounts on the data root",
-  instead: "The layers of an image are copied for each container instead, with reflinks where the file system has them",
+  instead: {
+    words: "The layers of an image are copied for each container instead, with reflinks where the file system has them",
+    known: ({ overlayRefused }) => overlayRefused !== undefined,
+  },
   remedy: "Load the overlay module, and put CAISSON_HOME on a file system that can be an upper layer (ext4, xfs, btrfs, tmpfs).",
 };
 
@@ -81,9 +84,12 @@ export const PROC_TRIAL: Trial = {
   cloneFlags: CloneFlag.NEWNS | CloneFlag.NEWPID,
   plan: ({ mountpoint }) => [...privateMounts, ...mountOnHost("proc", mountpoint)],
   detail: "a /proc of its own can be mounted for a container",
-  instead:
-    "Containers see this /proc, read-only: processes outside of them are in it, under the ids that they have here (cmdline and status of all, " +
-    "no more), and a container's own ids are others than those; they keep a pid namespace of their own.",
+  instead: {
+    words:
+      "Containers see this /proc, read-only: processes outside of them are in it, under the ids that they have here (cmdline and status, no more; " +
+      "containers of one session may reach into each other's), and ids of their own are others than those; they keep their pid namespace",
+    known: ({ procRefused }) => procRefused !== undefined,
+  },
   remedy: CONFINED,
   remedyFor: (facts, step) => (step?.op === "FSMOUNT" ? procRemedy(facts) : undefined),
 };
