@@ -25,6 +25,20 @@ export const images = [
   step("docker image prune -f"),
   step("docker pull 127.0.0.1:1/nosuch", { differs: "Whose connection failed is said in other words" }),
   step("docker push nosuch/image"),
+  step("docker history -H=false --format '{{.Size}} {{.CreatedBy}}' base", { differs: "dockerd counts the text of symbolic links, too" }),
+  step(
+    "printf 'FROM base\\nRUN head -c 5000 /dev/zero >/f\\n' | DOCKER_BUILDKIT=0 docker build -q -t sized - >/dev/null 2>&1; docker history -H=false --format '{{.Size}}' sized | head -1; docker rmi sized >/dev/null",
+  ),
+  step("docker history -q --no-trunc base | wc -l"),
+  step("docker history nosuch"),
+  step("docker images --digests --format '{{.Repository}} {{.Digest}}' base"),
+  step("docker images base --format '{{json .}}' | tr , '\\n' | cut -d: -f1"),
+  step("docker search --limit 200 x"),
+  step("docker search --filter stars=many x"),
+  step("docker search --filter is-official=perhaps x"),
+  step("docker search --filter nonsense=1 x"),
+  step("docker search 127.0.0.1:1/x", { differs: "Whose connection failed is said in other words" }),
+  step("docker import http://127.0.0.1:1/x", { differs: "Whose connection failed is said in other words" }),
 ];
 
 export const networks = [

@@ -12,12 +12,11 @@ import type { LayerTools, PackOptions, UnpackedLayer } from "./layer-tools.js";
 import { privateDirectory } from "./private-directory.js";
 import type { Keep } from "./removals.js";
 import { inStore } from "./store-failure.js";
+import { TarContentSize } from "./tar-content-size.js";
 
 const METADATA = "layer.json";
 const TEMPORARY = ".tmp-";
-/** A tar of nothing: its end. */
-const EMPTY_TAR = 1024;
-/** Its digest. */
+/** Digest of a tar of nothing. */
 const EMPTY_LAYER = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 export interface LayerMetadata extends UnpackedLayer {
@@ -113,15 +112,19 @@ export class LayerStore {
     if (isEmpty && (await this.metadata(EMPTY_LAYER))) return EMPTY_LAYER;
     return this.#inTemporary(keep, async (place) => {
       await inStore(place, () => rename(directory, place));
-      const { diffId, tarSize } = await this.#digest(place, options, signal);
-      return { diffId, metadata: { tarSize, entries: 0, bytes: Math.max(0, tarSize - EMPTY_TAR), created: new Date().toISOString() } };
+      const { diffId, tarSize, bytes } = await this.#digest(place, options, signal);
+      return { diffId, metadata: { tarSize, entries: 0, bytes, created: new Date().toISOString() } };
     });
   }
 
-  async #digest(directory: string, options: PackOptions, signal: AbortSignal | undefined): Promise<{ diffId: string; tarSize: number }> {
+  async #digest(directory: string, options: PackOptions, signal: AbortSignal | undefined) {
     const { stream, digest, size } = hashing(await this.#tools.pack(directory, options));
-    for await (const _ of stream) throwIfAborted("import", signal);
-    return { diffId: digest(), tarSize: size() };
+    const content = new TarContentSize();
+    for await (const chunk of stream) {
+      throwIfAborted("import", signal);
+      content.add(chunk);
+    }
+    return { diffId: digest(), tarSize: size(), bytes: content.bytes };
   }
 
   /** Layers that are there in full. */

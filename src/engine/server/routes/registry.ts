@@ -43,6 +43,7 @@ async function search({ engine }: ServerContext, exchange: Exchange): Promise<vo
 }
 
 function starsOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new HttpFailure(400, `invalid filter 'stars=${text}'`);
+  if (!/^\d{1,9}$/.test(text))
+    throw new HttpFailure(400, `invalid filter 'stars=${text}': strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
 }
