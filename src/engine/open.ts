@@ -48,6 +48,15 @@ export async function openEngine(options: OpenEngineOptions = {}): Promise<Engin
   return engine ? remote.catch(() => engine) : remote;
 }
 
+/** Whether containers that stay would be a daemon's: one is named, or the built-in engine can't run here. */
+export async function choosesDaemon(environment: NodeJS.ProcessEnv): Promise<boolean> {
+  const { CAISSON_ENGINE: wanted = "auto", DOCKER_HOST: named } = environment;
+  if (wanted !== "auto") return wanted === "remote";
+  if (named || process.platform !== "linux") return true;
+  const builtin = await import("./builtin/index.js");
+  return (await builtin.findObstacle(environment)) !== undefined;
+}
+
 type Refusal = ErrorFacts["ENGINE_UNAVAILABLE"]["tried"][number];
 
 /** @param refusal of the engine that would have been chosen first */

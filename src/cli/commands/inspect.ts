@@ -23,7 +23,7 @@ export const inspect = defineCommand({
     const asked = KINDS.find((kind) => kind === type);
     if (type !== undefined && asked === undefined) throw new UsageError(`--type takes ${KINDS.join(", ")}, not ${JSON.stringify(type)}`);
     // Images and volumes are the same for whoever looks; the others are the server's.
-    const kept = isAnythingKept(environment);
+    const kept = await isAnythingKept(environment);
     const kinds = asked ? [asked] : kept ? KINDS : KINDS.filter((kind) => kind === "image" || kind === "volume");
     const engineOf = (kind: KindName) => (kind === "image" || (kind === "volume" && !kept) ? engine() : lasting());
     return inspectObjects(terminal, { ...values, names: operands, kinds, engineOf });

@@ -9,8 +9,8 @@ import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
 
 /** The server's, where there is one or something that it keeps: it knows which containers have a volume. */
-function volumeEngine({ engine, lasting, environment }: Pick<Call, "engine" | "lasting" | "environment">): Promise<Engine> {
-  return isAnythingKept(environment) ? lasting() : engine();
+async function volumeEngine({ engine, lasting, environment }: Pick<Call, "engine" | "lasting" | "environment">): Promise<Engine> {
+  return (await isAnythingKept(environment)) ? lasting() : engine();
 }
 
 const create = defineCommand({

@@ -3,7 +3,7 @@ import type { Probe } from "../diagnosis.js";
 import type { DiagnoseOptions } from "./doctor/diagnose.js";
 
 export { BuiltinEngine } from "./builtin-engine.js";
-export { openWhereFit } from "./open-where-fit.js";
+export { findObstacle, openWhereFit } from "./open-where-fit.js";
 
 export async function diagnose(options: DiagnoseOptions): Promise<readonly Probe[]> {
   const doctor = await import("./doctor/diagnose.js");

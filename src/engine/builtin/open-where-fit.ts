@@ -20,13 +20,16 @@ export interface Misfit {
 export async function openWhereFit(options: BuiltinEngineOptions): Promise<BuiltinEngine | Misfit> {
   const host = readHostFacts();
   const environment = options.environment ?? process.env;
-  const missing = await missingSupervisor(environment);
-  const failed = [kernel(host), privileges(host)].find(({ status }) => status === "failed");
-  const obstacle = failed ? { reason: `${failed.name}: ${failed.detail}`, remedy: failed.remedy } : missing;
+  const obstacle = await findObstacle(environment, host);
   if (obstacle) return { obstacle };
   const engine = await BuiltinEngine.open(options, host);
   const restriction = await restrictionOf(options.root, host, environment);
   return restriction ? { obstacle: restriction, engine } : engine;
+}
+
+export async function findObstacle(environment: NodeJS.ProcessEnv, host = readHostFacts()): Promise<Obstacle | undefined> {
+  const failed = [kernel(host), privileges(host)].find(({ status }) => status === "failed");
+  return failed ? { reason: `${failed.name}: ${failed.detail}`, remedy: failed.remedy } : missingSupervisor(environment);
 }
 
 async function missingSupervisor(environment: NodeJS.ProcessEnv): Promise<Obstacle | undefined> {
