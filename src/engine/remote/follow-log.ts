@@ -8,6 +8,7 @@ import { isCaissonError } from "../errors.js";
 import { containerPath } from "./container-path.js";
 import type { DockerClient } from "./docker-client.js";
 import type { EventStream } from "./event-stream.js";
+import { LogResumption } from "./log-resumption.js";
 import { waitExit } from "./wait-exit.js";
 
 export interface LogSource {
@@ -24,12 +25,12 @@ const AGAIN_MS = 50;
 /** @throws CONTAINER_NOT_FOUND, DAEMON_UNREACHABLE */
 export async function* followLog(source: LogSource, options: LogsOptions): AsyncGenerator<LogRecord> {
   const { follow = false, signal } = options;
-  let since = options.since === undefined ? undefined : BigInt(options.since.getTime()) * 1_000_000n;
+  const resumption = new LogResumption(options.since === undefined ? undefined : BigInt(options.since.getTime()) * 1_000_000n);
   let tail = options.tail;
   for (;;) {
     try {
-      for await (const record of readLog(source, options, { since, tail })) {
-        since = record.timeNs + 1n;
+      for await (const record of readLog(source, options, { since: resumption.resume(), tail })) {
+        if (!resumption.isNew(record.timeNs)) continue;
         tail = undefined;
         yield record;
       }
