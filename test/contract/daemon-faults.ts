@@ -6,6 +6,7 @@
 import type { RunnerTask, RunnerTestFile } from "vitest";
 import { SINGLE_ID } from "../fixtures/rootless.js";
 import type { Candidate } from "./engines.js";
+import { PODMAN_FAULTS } from "./podman-faults.js";
 import { SINGLE_ID_LIMITS } from "./single-id-limits.js";
 
 export interface DaemonFault {
@@ -178,66 +179,10 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
     test: "a container on the default network > reaches this host by its other addresses, and nothing of its loopback",
     fault: "The default bridge has no IPv6.",
   },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "is tried at once, and told when it changes",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "does not wait for an interval to pass before the first success",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "fails after its retries, keeps the last five results, and can recover",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "forgives failures for as long as the container may start",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "is killed with all that it began when it takes too long",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "that can't be run says why",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "rests while the container is paused, and begins anew with a restart",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
-  {
-    engines: ["podman"],
-    file: "health.test.ts",
-    test: "is what a wait for health waits for, from the first success to the last failure",
-    fault: "Health checks are run by timers of systemd: without it, never.",
-    skip: "depends on the machine",
-  },
 ];
 
 /** And what one id doesn't allow, where there is one. */
-const KNOWN_FAULTS: readonly DaemonFault[] = SINGLE_ID ? [...DAEMON_FAULTS, ...SINGLE_ID_LIMITS] : DAEMON_FAULTS;
+const KNOWN_FAULTS: readonly DaemonFault[] = [...DAEMON_FAULTS, ...PODMAN_FAULTS, ...(SINGLE_ID ? SINGLE_ID_LIMITS : [])];
 
 const SEPARATOR = " > ";
 

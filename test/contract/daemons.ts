@@ -58,7 +58,8 @@ export async function emptyDaemon({ host }: DaemonAccess): Promise<void> {
   for (const id of containers) await ask(host, "DELETE", `/containers/${id}?force=1&v=1`);
   for (const name of networks) await ask(host, "DELETE", `/networks/${encodeURIComponent(name)}`);
   for (const name of volumes) await ask(host, "DELETE", `/volumes/${encodeURIComponent(name)}?force=1`);
-  await ask(host, "POST", `/images/prune?filters=${encodeURIComponent('{"dangling":["false"]}')}`);
+  const images = (await ask(host, "GET", "/images/json")) as readonly { Id: string }[];
+  for (const { Id } of images) await ask(host, "DELETE", `/images/${Id}?force=1`).catch(() => undefined); // gone with another one
   await ask(host, "POST", "/build/prune?all=1").catch(() => undefined); // Podman has no such thing
 }
 

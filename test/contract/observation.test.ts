@@ -1,5 +1,5 @@
 /** What every engine owes about looking at containers and at itself: lists, processes, use of resources, changed files, events, disk. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { ContainerFilters, ContainerStats, EngineEvent, EventsOptions, StatsOptions } from "../../src/engine/engine.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
@@ -283,6 +283,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       const base = await at.startShell("echo x >/file");
       await at.engine.containers.wait(base);
       const { id: image } = await at.engine.containers.commit(base, { reference: "derived" });
+      onTestFinished(async () => void (await at.engine.images.remove("derived", { force: true }).catch(() => {})));
       const { id } = await at.engine.containers.create({ image });
       const ids = async (ancestor: string) =>
         (await at.engine.containers.list({ all: true, filters: { ancestor: [ancestor] } })).map((each) => each.id);
@@ -358,6 +359,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       const base = await at.startShell("dd if=/dev/zero of=/file bs=1k count=64 2>/dev/null");
       await at.engine.containers.wait(base);
       const derived = await at.engine.containers.commit(base, { reference: "derived" });
+      onTestFinished(async () => void (await at.engine.images.remove("derived", { force: true }).catch(() => {})));
       const busybox = await at.engine.images.inspect("busybox");
       const usage = await at.engine.diskUsage();
       const layer = derived.size - busybox.size;

@@ -59,7 +59,9 @@ export function useEngine(candidate: Candidate): Workbench {
   });
 
   afterEach(async () => {
-    for (const { id } of await engine.containers.list({ all: true })) await engine.containers.remove(id, { force: true });
+    // The last first: Podman removes none whose namespaces another one shares.
+    const made = [...(await engine.containers.list({ all: true }))].sort((a, b) => b.created.getTime() - a.created.getTime());
+    for (const { id } of made) await engine.containers.remove(id, { force: true });
     await engine.networks.prune();
   });
 

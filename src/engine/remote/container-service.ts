@@ -1,6 +1,6 @@
 /** The daemon's containers: the contract's ContainerService over the Docker Engine API. */
 import { createBody, endpointBody, resourcesBody, restartPolicyBody } from "../docker-api/container-create.js";
-import { statusOf } from "../docker-api/container-json.js";
+import { type ContainerJson, statusOf } from "../docker-api/container-json.js";
 import { pruneFilters } from "../docker-api/filters-json.js";
 import type { NetworkJson } from "../docker-api/network-json.js";
 import type {
@@ -31,7 +31,7 @@ import { RemoteContainerViews } from "./container-views.js";
 import type { DockerClient } from "./docker-client.js";
 import { checkEndpointAddress } from "./endpoint-address.js";
 import type { EventStream } from "./event-stream.js";
-import { withHostNames } from "./host-names.js";
+import { hostGateway, withHostNames } from "./host-names.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withSwap } from "./update-swap.js";
 import { checkVolumeSubpaths, VOLUME_SUBPATHS_API } from "./volume-subpaths.js";
@@ -46,14 +46,20 @@ export interface RemoteContainersOptions {
   readonly images: Pick<ImageService, "inspect">;
   /** That the daemon enforces. */
   readonly limits: EnforcedLimits;
-  /** Whether the daemon has one; it may be told to have none. */
-  readonly defaultNetwork: boolean;
+  /** The daemon's, which may be told to have none. */
+  readonly defaultNetwork: NetworkJson | undefined;
 }
 
 interface CreatedJson {
   readonly Id: string;
   readonly Warnings?: readonly string[] | null;
 }
+
+/** Podman (4.3) knows less of the API than its version says; a container that is not there is another error. */
+const NO_SUCH_PATH = 404;
+
+/** Docker's default. */
+const STOP_TIMEOUT_MS = 10_000;
 
 /** What the API can't be told in milliseconds. */
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.ceil(ms / 1000));
@@ -64,7 +70,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   readonly #session: RemoteSession;
   readonly #host: string;
   readonly #limits: EnforcedLimits;
-  readonly #defaultNetwork: boolean;
+  readonly #defaultNetwork: NetworkJson | undefined;
 
   constructor({ client, session, events, host, images, limits, defaultNetwork }: RemoteContainersOptions) {
     super();
@@ -97,22 +103,20 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       }),
     );
     await Promise.all([places, ...peers.map((peer) => this.json(peer))]);
-    const leadsOut = networks.length === 0 || (await places).some(({ Internal }) => !Internal);
     const joined = this.#client.speaks("1.44") ? networks : networks.slice(0, 1);
     // Only this machine is to reach what is published on it, as long as nobody says otherwise.
     const hostIp = this.#host === "localhost" ? "127.0.0.1" : undefined;
     const publish = spec.publish?.map((binding) => ({ ...binding, hostIp: binding.hostIp ?? hostIp }));
-    const extraHosts = withHostNames(spec, {
-      speaks: (api) => this.#client.speaks(api),
-      defaultNetwork: this.#defaultNetwork,
-      leadsOut,
-    });
+    const outward = this.#defaultNetwork === undefined ? [] : networks.length === 0 ? [this.#defaultNetwork] : await places;
+    // Podman (4.3) would give it no time at all.
+    const stopTimeoutMs = spec.stopTimeoutMs ?? (this.#client.podman ? STOP_TIMEOUT_MS : undefined);
+    const extraHosts = withHostNames(spec, hostGateway(this.#client, outward));
     const { Id: id, Warnings: warnings } = await this.#session.creating(spec.labels, (labels) =>
       this.#client.json<CreatedJson>("POST", "/containers/create", {
         doing: `Creating a container of ${spec.image}`,
         image: spec.image,
         query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
-        json: createBody({ ...spec, labels, publish, extraHosts }, joined),
+        json: createBody({ ...spec, labels, publish, extraHosts, stopTimeoutMs }, joined),
       }),
     );
     try {
@@ -135,7 +139,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   async start(container: string, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     throwIfAborted("start", signal);
     try {
-      await this.#post(container, "start", "Starting");
+      await this.#unlessPaused(container, this.#post(container, "start", "Starting"));
     } catch (error) {
       if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
       throw new CaissonError("START_FAILED", `Could not start container ${container}`, {
@@ -195,6 +199,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       await this.#client.json("POST", containerPath(container, "/update"), { doing, container, json });
     } catch (error) {
       if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
+      if (error.facts.status === NO_SUCH_PATH) throw new UnsupportedError("remote", "update", "the daemon does not know that request");
       throw new CaissonError("UPDATE_FAILED", `The limits of container ${container} could not be changed`, {
         facts: { containerId: container, file: "", value: JSON.stringify(resources) },
         evidence: error.evidence,
@@ -231,7 +236,9 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     } catch (error) {
       const unknown = isCaissonError(error, "CONTAINER_NOT_RUNNING") || isCaissonError(error, "CONTAINER_NOT_PAUSED");
       if (!unknown || error.facts.status !== "") throw error;
-      const { State, Id: containerId } = await this.json(container);
+      const json = await this.json(container);
+      const { State, Id: containerId } = json;
+      if (isCaissonError(error, "CONTAINER_NOT_RUNNING")) throwPaused(json, error);
       const facts = { containerId, status: statusOf(State.Status) };
       const { evidence, cause } = error;
       if (isCaissonError(error, "CONTAINER_NOT_PAUSED") && State.Running)
@@ -241,6 +248,16 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
         evidence,
         cause,
       });
+    }
+  }
+
+  /** Podman has one word for every state that doesn't allow what was asked for. */
+  async #unlessPaused<T>(container: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isCaissonError(error, "CONTAINER_NOT_RUNNING") && error.facts.status === "") throwPaused(await this.json(container), error);
+      throw error;
     }
   }
 
@@ -268,4 +285,14 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       network,
     });
   }
+}
+
+function throwPaused({ State, Id: containerId }: ContainerJson, { evidence, cause }: CaissonError): void {
+  if (statusOf(State.Status) !== "paused") return;
+  throw new CaissonError("CONTAINER_PAUSED", `Container ${containerId} is paused`, {
+    facts: { containerId },
+    evidence,
+    cause,
+    remedy: "Unpause it first.",
+  });
 }

@@ -15,7 +15,8 @@ export async function copyIn(
   // The API keeps owners, or takes the container's user.
   const toRoot = keepOwner === false && !containerUser;
   const body = toRoot ? (await import("../build-context/owned-tar.js")).ownedTar(tar, { uid: 0, gid: 0 }) : tar;
-  const query = { path, noOverwriteDirNonDir, copyUIDGID: containerUser || undefined };
+  // Podman would give all to the container's user unless it is told not to.
+  const query = { path, noOverwriteDirNonDir, copyUIDGID: containerUser ?? false };
   const request = { doing: `Copying to ${container}:${path}`, container, copy: path, signal, body };
   try {
     await client.status("PUT", containerPath(container, "/archive"), { ...request, query });

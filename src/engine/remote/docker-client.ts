@@ -49,6 +49,7 @@ export class DockerClient {
   readonly #transport: Transport;
   readonly #pool: Pool;
   #version = OLDEST;
+  #podman = false;
   /** How far the daemon's clock is ahead of ours. */
   #aheadMs = 0;
 
@@ -83,6 +84,11 @@ export class DockerClient {
 
   speaks(version: string): boolean {
     return compareVersions(this.#version, version) >= 0;
+  }
+
+  /** Whether the daemon is Podman's service. */
+  get podman(): boolean {
+    return this.#podman;
   }
 
   /** Milliseconds since the epoch, with a fraction, as the daemon's clock has it. */
@@ -158,6 +164,7 @@ export class DockerClient {
       // The header has whole seconds: what is less apart is no difference.
       const ahead = Date.parse(String(headers["date"])) - Date.now();
       if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
+      this.#podman = headers["libpod-api-version"] !== undefined;
       const version = headers["api-version"];
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);

@@ -87,7 +87,8 @@ async function begun(client: DockerClient, path: string, doing: string, look: ()
 /** What the daemon says of a command that can't be executed stands where its output would. */
 async function refusal(streams: StandardStreams, exitCode: number, container: string, spec: ExecSpec): Promise<unknown> {
   let said = "";
-  for await (const chunk of streams.stdout) said += chunk;
+  // Podman says it on the other one.
+  for (const output of [streams.stdout, streams.stderr]) for await (const chunk of output) said += chunk;
   return execFailure(
     new CaissonError("DAEMON_ERROR", said, { facts: { doing: "exec", status: exitCode, message: said.trim() } }),
     container,

@@ -36,7 +36,7 @@ const containers: readonly Rule[] = [
       return fail("CONTAINER_NOT_FOUND", `No such container: ${container}`, { container }, message);
     },
   ),
-  rule(/container name "\/?([^"]+)" is already in use|name "?\/?([^"\s]+?)"? is (?:already )?in use/i, (groups, _, message) => {
+  rule(/container name "\/?([^"]+)" is already in use|name "?\/?([^"\s]+?)"? (?:is )?(?:already )?in use/i, (groups, _, message) => {
     const name = groups.find(Boolean) ?? "";
     const containerId = /by (?:container )?"?([0-9a-f]{12,64})/.exec(message)?.[1] ?? "";
     return fail(
@@ -102,7 +102,7 @@ const networks: readonly Rule[] = [
     return fail("NETWORK_NAME_TAKEN", `There is a network ${name} already`, { name }, message, "Remove it, or choose another name.");
   }),
   rule(
-    /no such network: (\S+)|network (\S+) not found|unable to find network with name or ID (\S+?):|(\S+): network not found/i,
+    /no such network: (\S+)|network (\S+) not found|unable to find network with name or ID (\S+?):|(\S+): network not found|^network not found/i,
     (groups, request, message) => {
       const network = request.network ?? groups.find(Boolean) ?? "";
       return fail("NETWORK_NOT_FOUND", `No such network: ${network}`, { network }, message);
@@ -138,7 +138,7 @@ const networks: readonly Rule[] = [
 
 const volumes: readonly Rule[] = [
   rule(
-    /get (\S+): no such volume|no such volume:? "?([^"\s]+)|no volume with name "?([^"\s]+)|volume "?([^"\s]+?)"? does not exist/i,
+    /get (\S+): no such volume|no such volume:? "?([^"\s]+)|no volume with name "?([^"\s]+)|volume "?([^"\s]+?)"? does not exist|volume with name (\S+) not found/i,
     (groups, request, message) => {
       const volume = request.volume ?? groups.find(Boolean) ?? "";
       return fail("VOLUME_NOT_FOUND", `No such volume: ${volume}`, { volume }, message);
@@ -161,8 +161,9 @@ const options: readonly Rule[] = [
     optionError("mounts.propagation", kind, `private for ${source}: it is mounted on ${place}, which is not shared`),
   ),
   rule(/non-shareable IPC/i, (_, __, message) => optionError("ipcMode", message, "a container whose `ipcMode` is `shareable`")),
-  rule(/gathering device information while adding custom device "([^"]+)"/i, (groups) =>
-    optionError("devices.hostPath", groups[0], "a device of the daemon's host, or a directory that holds some"),
+  rule(
+    /gathering device information while adding custom device "([^"]+)"|(\S+) is not a valid device|container create: stat (\S+): no such/i,
+    (groups) => optionError("devices.hostPath", groups.find(Boolean), "a device of the daemon's host, or a directory that holds some"),
   ),
   rule(/requested (CPUs|memory nodes) are not available - requested (\S+), available: ([^\s.]+)/i, ([kind = "", wanted, available = ""]) =>
     optionError(`resources.${/cpu/i.test(kind) ? "cpusetCpus" : "cpusetMems"}`, wanted, "a list such as 0-2,4 of what the host has", [
@@ -176,7 +177,7 @@ const options: readonly Rule[] = [
     /invalid (?:subnet|network address|CIDR(?: address)?:?)|failed to parse pool request|subnet .* is invalid/i,
     (_, { network = "" }, message) => optionError("subnets.subnet", message, `subnets that the daemon takes for network ${network}`),
   ),
-  rule(/(?:unknown|invalid) capability:? "?(\w+)"?|unsupported capability (\w+)/i, (groups) =>
+  rule(/(?:unknown|invalid) capability:? "?(\w+)"?|unsupported capability (\w+)|"(\w+)": unknown capability/i, (groups) =>
     optionError("capAdd", groups.find(Boolean), "a capability"),
   ),
   rule(

@@ -1,31 +1,31 @@
 /** The names that containers have for the daemon's host, which daemons give none by themselves. Pure. */
+import type { NetworkJson } from "../docker-api/network-json.js";
 import type { ContainerSpec } from "../engine.js";
+import type { DockerClient } from "./docker-client.js";
 
 const HOST_NAMES = ["host.caisson.internal", "host.docker.internal", "host.testcontainers.internal"];
 
-/** Knows `host-gateway`: Docker 20.10. */
-const HOST_GATEWAY_API = "1.41";
+const GATEWAY = "host-gateway";
+
+/** Docker 20.10. */
+const GATEWAY_API = "1.41";
 
 type ExtraHosts = NonNullable<ContainerSpec["extraHosts"]>;
 
-export interface Surroundings {
-  /** Whether the daemon has API 1.41, or a later one. */
-  readonly speaks: (api: string) => boolean;
-  /** It is what `host-gateway` is the address of; without it, daemons start no container that asks for that. */
-  readonly defaultNetwork: boolean;
-  /** Whether some network of the container leads out. */
-  readonly leadsOut: boolean;
+/** What stands for the host on a container's networks. @param networks none where the daemon has no default one: it knows no gateway then */
+export function hostGateway(client: Pick<DockerClient, "speaks" | "podman">, networks: readonly NetworkJson[]): string | undefined {
+  const outward = networks.filter(({ Internal }) => !Internal);
+  if (outward.length === 0) return undefined;
+  // Podman (4.3) puts the word itself into /etc/hosts.
+  if (client.podman) return outward.flatMap(({ IPAM }) => IPAM?.Config?.[0]?.Gateway ?? [])[0];
+  return client.speaks(GATEWAY_API) ? GATEWAY : undefined;
 }
 
-/** What the spec asks for comes first: that is what a name stands for. */
-export function withHostNames({ extraHosts = [], networkMode = "default" }: ContainerSpec, around: Surroundings): ExtraHosts {
-  const address = addressOfHost(networkMode, around);
-  if (address === undefined) return extraHosts;
-  const taken = new Set(extraHosts.map(({ host }) => host));
-  return [...extraHosts, ...HOST_NAMES.filter((host) => !taken.has(host)).map((host) => ({ host, address }))];
-}
-
-function addressOfHost(networkMode: string, { speaks, defaultNetwork, leadsOut }: Surroundings): string | undefined {
-  if (networkMode === "host") return "127.0.0.1";
-  return networkMode === "default" && leadsOut && defaultNetwork && speaks(HOST_GATEWAY_API) ? "host-gateway" : undefined;
+/** What the spec asks for comes first: that is what a name stands for. @param gateway see {@link hostGateway} */
+export function withHostNames({ extraHosts = [], networkMode = "default" }: ContainerSpec, gateway: string | undefined): ExtraHosts {
+  const named = extraHosts.map(({ host, address }) => ({ host, address: address === GATEWAY ? (gateway ?? GATEWAY) : address }));
+  const address = networkMode === "host" ? "127.0.0.1" : networkMode === "default" ? gateway : undefined;
+  if (address === undefined) return named;
+  const taken = new Set(named.map(({ host }) => host));
+  return [...named, ...HOST_NAMES.filter((host) => !taken.has(host)).map((host) => ({ host, address }))];
 }

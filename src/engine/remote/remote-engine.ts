@@ -1,6 +1,7 @@
 /** The remote engine: a Docker or Podman daemon over the Docker Engine API, as an Engine. */
 
 import { type DiskUsageJson, diskUsageOf } from "../docker-api/disk-usage-json.js";
+import type { NetworkJson } from "../docker-api/network-json.js";
 import { infoOf, limitsOf, type SystemInfoJson } from "../docker-api/system-json.js";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { isCaissonError } from "../errors.js";
@@ -30,7 +31,7 @@ interface RemoteEngineParts {
   /** Where published ports are reached. */
   readonly host: string;
   readonly environment: NodeJS.ProcessEnv;
-  readonly defaultNetwork: boolean;
+  readonly defaultNetwork: NetworkJson | undefined;
 }
 
 export class RemoteEngine implements Engine {
@@ -80,7 +81,7 @@ export class RemoteEngine implements Engine {
     try {
       const [info, defaultNetwork] = await Promise.all([
         client.json<SystemInfoJson>("GET", "/info", { doing: "Asking the daemon what it can do" }),
-        hasDefaultNetwork(client),
+        findDefaultNetwork(client),
       ]);
       const published = await publishedHost(info.Name);
       const session = new RemoteSession(client, environment, lasting);
@@ -119,12 +120,11 @@ export class RemoteEngine implements Engine {
   }
 }
 
-async function hasDefaultNetwork(client: DockerClient): Promise<boolean> {
+async function findDefaultNetwork(client: DockerClient): Promise<NetworkJson | undefined> {
   try {
-    await client.json("GET", "/networks/bridge", { doing: "Looking for the default network", network: "bridge" });
-    return true;
+    return await client.json<NetworkJson>("GET", "/networks/bridge", { doing: "Looking for the default network", network: "bridge" });
   } catch (error) {
-    if (isCaissonError(error, "NETWORK_NOT_FOUND")) return false;
+    if (isCaissonError(error, "NETWORK_NOT_FOUND")) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** A container's processes, as the daemon's ps(1) sees them. */
 import type { ContainerProcess } from "../engine.js";
+import { UnsupportedError } from "../errors.js";
 import { containerPath } from "./container-path.js";
 import type { DockerClient } from "./docker-client.js";
 
@@ -11,14 +12,17 @@ interface TopJson {
 /** The last one may hold spaces. */
 const COLUMNS = ["pid", "ppid", "uid", "stat", "nlwp", "cputimes", "rss", "etimes", "tty", "comm", "args"];
 
-/** @throws CONTAINER_NOT_RUNNING */
+/** @throws CONTAINER_NOT_RUNNING, UNSUPPORTED */
 export async function topOf(client: DockerClient, container: string): Promise<ContainerProcess[]> {
-  const { Processes } = await client.json<TopJson>("GET", containerPath(container, "/top"), {
+  const answer = await client.json<TopJson | undefined>("GET", containerPath(container, "/top"), {
     doing: `Listing the processes of container ${container}`,
     container,
-    query: { ps_args: `-eo ${COLUMNS.join(",")}` },
+    // Podman would tell it again and again.
+    query: { ps_args: `-eo ${COLUMNS.join(",")}`, stream: false },
   });
-  return (Processes ?? []).map(processOf).sort((a, b) => a.pid - b.pid);
+  // Podman (4.3) knows few columns itself, and has nothing to say where the container has no ps(1) of its own for the others.
+  if (answer === undefined) throw new UnsupportedError("remote", "top", "the daemon does not tell the columns that it takes");
+  return (answer.Processes ?? []).map(processOf).sort((a, b) => a.pid - b.pid);
 }
 
 function processOf(row: readonly string[]): ContainerProcess {

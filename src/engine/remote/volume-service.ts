@@ -60,7 +60,14 @@ export class RemoteVolumes implements VolumeService {
     ]);
     const usersOf = (volume: string): string[] =>
       containers.filter(({ Mounts }) => (Mounts ?? []).some((mount) => mount.Name === volume)).map(nameOf);
-    return (Volumes ?? []).map((json) => known(json, usersOf(json.Name))).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const wanted = Object.entries(labels ?? {});
+    return (
+      (Volumes ?? [])
+        .map((json) => known(json, usersOf(json.Name)))
+        // Podman (4.3) lists what one of several filters lets pass.
+        .filter((volume) => wanted.every(([label, value]) => (value === true ? label in volume.labels : volume.labels[label] === value)))
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+    );
   }
 
   async remove(volume: string, { force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {

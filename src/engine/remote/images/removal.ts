@@ -13,7 +13,7 @@ export async function removeImage(client: DockerClient, reference: string, image
   const last = names.length === image.references.length;
   const containers = last ? await usersOf(client, image.id) : [];
   if (containers.length > 0 && !force) throw imageInUse(reference, containers);
-  if (containers.length > 0 && (await isPodman(client)))
+  if (containers.length > 0 && client.podman)
     throw new UnsupportedError(
       "remote",
       `removing ${reference} with force`,
@@ -95,13 +95,6 @@ async function usersOf(client: DockerClient, id: string): Promise<readonly strin
   return rows
     .filter(({ ImageID = "" }) => ImageID.replace(/^sha256:/, "") === id.replace(/^sha256:/, ""))
     .map(({ Id, Names }) => (Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, ""));
-}
-
-async function isPodman(client: DockerClient): Promise<boolean> {
-  const { Components } = await client.json<{ Components?: readonly { Name?: string }[] | null }>("GET", "/version", {
-    doing: "Asking the daemon what it is",
-  });
-  return (Components ?? []).some(({ Name = "" }) => Name.startsWith("Podman"));
 }
 
 function imageInUse(reference: string, containers: readonly string[], cause?: unknown): CaissonError<"IMAGE_IN_USE"> {
