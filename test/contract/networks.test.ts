@@ -179,8 +179,8 @@ describe.each(ENGINES)("$name", (candidate) => {
       const id = await bench.startShell("sleep 60");
       for (const unknown of [() => networks.inspect("nowhere"), () => networks.remove("nowhere"), () => networks.connect("nowhere", id)])
         await expect(unknown()).rejects.toMatchObject({ code: "NETWORK_NOT_FOUND" });
-      for (const unknown of [networks.connect("net-h", "nobody"), networks.disconnect("net-h", "nobody")])
-        await expect(unknown).rejects.toMatchObject({ code: "CONTAINER_NOT_FOUND" });
+      for (const unknown of [() => networks.connect("net-h", "nobody"), () => networks.disconnect("net-h", "nobody")])
+        await expect(unknown()).rejects.toMatchObject({ code: "CONTAINER_NOT_FOUND" });
       expect((await networks.inspect("net-h")).containers).toEqual([]);
     });
 

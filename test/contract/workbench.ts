@@ -59,9 +59,7 @@ export function useEngine(candidate: Candidate): Workbench {
   });
 
   afterEach(async () => {
-    // The last first: Podman removes none whose namespaces another one shares.
-    const made = [...(await engine.containers.list({ all: true }))].sort((a, b) => b.created.getTime() - a.created.getTime());
-    for (const { id } of made) await engine.containers.remove(id, { force: true });
+    await removeContainers(engine.containers);
     await engine.networks.prune();
   });
 
@@ -103,6 +101,15 @@ export function useEngine(candidate: Candidate): Workbench {
       return { ...output, ...exit };
     },
   };
+}
+
+/** Podman removes none whose namespaces another one shares: as long as some go, the others are tried again. */
+async function removeContainers(containers: Engine["containers"]): Promise<void> {
+  const all = await containers.list({ all: true });
+  const refusals: unknown[] = [];
+  for (const { id } of all) await containers.remove(id, { force: true }).catch((error: unknown) => refusals.push(error));
+  if (refusals.length === all.length && all.length > 0) throw refusals[0];
+  if (refusals.length > 0) await removeContainers(containers);
 }
 
 function entriesOf(directory: string): readonly string[] {

@@ -30,10 +30,24 @@ export async function removeSession(client: DockerClient, session: string, signa
   for (const kind of KINDS) {
     const entries = await listLabelled(client, kind, session, signal);
     found += entries.length;
-    const results = await Promise.allSettled(entries.map(({ key }) => removeOne(client, kind, key, signal)));
-    for (const result of results) if (result.status === "rejected") failures.push(result.reason);
+    failures.push(
+      ...(await removeAll(
+        client,
+        kind,
+        entries.map(({ key }) => key),
+        signal,
+      )),
+    );
   }
   return { found, failures };
+}
+
+/** Podman removes no container whose namespaces another one shares: as long as some go, those that were refused are tried again. */
+async function removeAll(client: DockerClient, kind: Kind, keys: readonly string[], signal: AbortSignal | undefined): Promise<unknown[]> {
+  const results = await Promise.allSettled(keys.map((key) => removeOne(client, kind, key, signal)));
+  const refused = keys.filter((_, index) => results[index]?.status === "rejected");
+  if (refused.length > 0 && refused.length < keys.length) return removeAll(client, kind, refused, signal);
+  return results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
 }
 
 /** The labels of everything that any session has made. */
