@@ -8,7 +8,7 @@ phase() { printf '\n== %s\n' "$*"; }
 
 phase "Debian packages that the tests use"
 scripts/install-packages.sh gcc make cppcheck libc6-dev busybox-static docker-registry skopeo openssl perl docker.io iproute2 iptables nftables \
-	podman runc netavark aardvark-dns catatonit openssh-server uidmap passwd zsh fish \
+	podman runc netavark aardvark-dns catatonit openssh-server uidmap passwd zsh fish btrfs-progs \
 	faketime clang libclang-rt-dev zlib1g-dev python3-docker docker-compose git openssh-client bzip2 xz-utils zstd
 # Its BuildKit is what builds are compared with: that of this Debian is older.
 scripts/unpack-newer-docker.sh .cache/docker
