@@ -8,13 +8,14 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import path from "node:path";
 import { abortError, CaissonError } from "../../errors.js";
 import type { UserNamespace } from "../runtime/user-namespace.js";
 import { encodeFrame, Fields, FieldWriter, type Frame, FrameReader, type Plan, writePlan } from "./codec.js";
 import { mapUserNamespace } from "./map-user-namespace.js";
 import { Message, PROTOCOL_VERSION, Tag } from "./protocol.js";
+import { StreamSocket } from "./stream-socket.js";
 import { SupervisorFailure } from "./supervisor-failure.js";
 
 /** Bytes of the supervisor's stderr that are kept for its obituary. */
@@ -195,8 +196,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const bytes = randomBytes(8);
     const direct = path.join(this.#sessionDirectory, "stream.sock");
     const address = Buffer.byteLength(direct) <= SOCKET_PATH_MAX ? direct : `/proc/self/fd/${this.#directoryFd}/stream.sock`;
-    const socket = connect({ path: address, allowHalfOpen: true });
-    socket.write(bytes);
+    const socket = new StreamSocket(this.#ended.then(() => this.#death));
+    socket.open(address, bytes);
     return { token: bytes.readBigUInt64LE(0), socket };
   }
 
