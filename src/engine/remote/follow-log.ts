@@ -27,19 +27,26 @@ export async function* followLog(source: LogSource, options: LogsOptions): Async
   const { follow = false, signal } = options;
   const resumption = new LogResumption(options.since === undefined ? undefined : BigInt(options.since.getTime()) * 1_000_000n);
   let tail = options.tail;
-  for (;;) {
+  for (let following = follow; ; ) {
     try {
-      for await (const record of readLog(source, options, { since: resumption.resume(), tail })) {
+      for await (const record of readLog(source, { ...options, follow: following }, { since: resumption.resume(), tail })) {
         if (!resumption.isNew(record.timeNs)) continue;
         tail = undefined;
         yield record;
       }
     } catch (error) {
-      if (signal?.aborted) return;
+      if (signal?.aborted || (follow && !following && isGone(error))) return;
       throw error;
     }
-    if (!follow || signal?.aborted || !(await goesOn(source, signal))) return;
+    if (!following || signal?.aborted) return;
+    // dockerd 20.10 ends a log with the container, also for a reader that has not been told all of it yet: the rest is asked for.
+    following = await goesOn(source, signal);
   }
+}
+
+/** Or about to be. */
+function isGone(error: unknown): boolean {
+  return isCaissonError(error, "CONTAINER_NOT_FOUND") || (isCaissonError(error, "DAEMON_ERROR") && error.facts.status === 409);
 }
 
 /** The daemon ends a log with the run, and one that has not begun at once. */
