@@ -30,9 +30,7 @@ export type Node =
 
 /** @throws UsageError */
 export function parseTemplate(template: string): readonly Node[] {
-  const parser = new Parser(piecesOf(template));
-  const nodes = parser.nodes([]);
-  return nodes;
+  return new Parser(piecesOf(template)).nodes([]);
 }
 
 class Parser {

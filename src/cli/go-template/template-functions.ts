@@ -22,8 +22,9 @@ export const FUNCTIONS: Readonly<Record<string, Function>> = {
   index: (value, ...keys) => keys.reduce((within, key) => elementOf(within, key), value),
   slice: (value, ...bounds) => (value as string | unknown[]).slice(...bounds.map(Number)),
   not: (value) => !isTrue(value),
-  and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
-  or: (...values) => values.find(isTrue) ?? values.at(-1),
+  // The last one where none is found.
+  and: (...values) => values.at(values.findIndex((value) => !isTrue(value))),
+  or: (...values) => values.at(values.findIndex(isTrue)),
   eq: (value, ...others) => others.some((other) => value === other),
   ne: (left, right) => left !== right,
   lt: (left, right) => (left as number) < (right as number),

@@ -29,6 +29,7 @@ it.each([
   ['{{with index .Ports "80/tcp"}}{{len .}}{{end}}{{with .None}}x{{else}}y{{end}}', "1y"],
   ["{{if .Nothing}}a{{else if eq .Count 3}}b{{else}}c{{end}}", "b"],
   ["{{if and .Up (not .Nothing)}}yes{{end}}{{if or .None .Nothing}}no{{end}}", "yes"],
+  ["{{if and .Nothing .Up}}yes{{else}}no{{end}} {{and .Up .Count}} {{or .None .Count}}", "no 3 3"],
   ['{{if gt .Count 2}}>{{end}}{{if ne .Name "x"}}!{{end}}', ">!"],
   ['{{join .List ", "}} {{upper .Name}} {{truncate .Name 3}} {{index (split "x/y" "/") 1}}', "a, b /BOX /bo y"],
   ['{{println "a" .Count}}{{printf "%-5s|%q|%.2s" "x" "y" "zzz"}}', 'a 3\nx    |"y"|zz'],
