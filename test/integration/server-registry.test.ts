@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
@@ -126,7 +126,9 @@ describe("an image from a URL", () => {
       404,
       expect.stringContaining(`${web.url}/nothing can't be fetched: it answers 404`),
     ]);
-    await expect(remote.images.import(new URL(`${CLOSED}/x`))).rejects.toMatchObject({ code: "PATH_NOT_FOUND" });
+    const refused = await remote.images.import(new URL(`${CLOSED.replace("://", "://me:kept-4711@")}/x`)).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "PATH_NOT_FOUND" });
+    expect(inspect(refused, { depth: 9 })).not.toContain("kept-4711");
     expect((await at.call("POST", "/images/create?fromSrc=file:///etc/passwd")).status).toBe(400);
     web.files.set("/text", { content: "no archive" });
     await expect(remote.images.import(new URL(`${web.url}/text`))).rejects.toMatchObject({ code: "LAYER_INVALID" });

@@ -13,8 +13,17 @@ export function takeCredentials(given: URL): OpenUrl {
   url.username = "";
   url.password = "";
   if (username === "" && password === "") return { url, authorization: undefined };
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   return { url, authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** A percent sign that begins no escape stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Over HTTP a name alone can be a token; elsewhere (`ssh://git@host`) it is a name. */

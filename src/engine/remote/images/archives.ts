@@ -1,5 +1,6 @@
 /** Images as tars: load, save, import. */
 import type { Readable } from "node:stream";
+import { takeCredentials, withoutCredentials } from "../../build-context/url-credentials.js";
 import { imageId } from "../../docker-api/image-json.js";
 import type { ImageInspect, ImportOptions, LoadedImage, LoadOptions, SaveOptions } from "../../engine.js";
 import { CaissonError, isCaissonError, optionError, UnsupportedError } from "../../errors.js";
@@ -105,12 +106,13 @@ export async function importRootfs(
   const config = applyChanges({ ...fromOci(), ...options.config }, options.changes ?? []);
   if (platform !== undefined) parsePlatform(platform);
   const name = reference === undefined ? undefined : repositoryAndTag(reference);
-  const address = rootfs instanceof URL ? rootfs.href : undefined;
+  // What is shown; the daemon is told all of it.
+  const address = rootfs instanceof URL ? takeCredentials(rootfs).url.href : undefined;
   const body = rootfs instanceof URL ? undefined : new SourceBody(rootfs);
   const request: DockerRequest = {
     doing: `Importing ${address ?? "a root file system"}`,
     query: {
-      fromSrc: address ?? "-",
+      fromSrc: rootfs instanceof URL ? rootfs.href : "-",
       // In one: Podman reads no tag here.
       repo: name && `${name.repository}:${name.tag}`,
       message: comment ?? "Imported",
@@ -138,8 +140,9 @@ export async function importRootfs(
 
 function importFailure(error: unknown, address: string | undefined): unknown {
   if (address !== undefined && isCaissonError(error, "DAEMON_ERROR") && UNAVAILABLE.test(error.facts.message)) {
-    const { message } = error.facts;
-    return new CaissonError("PATH_NOT_FOUND", `The daemon can't fetch ${address}: ${message}`, { facts: { path: address }, cause: error });
+    const message = withoutCredentials(error.facts.message);
+    // Without the daemon's own words as a cause: they may have the password.
+    return new CaissonError("PATH_NOT_FOUND", `The daemon can't fetch ${address}: ${message}`, { facts: { path: address } });
   }
   if (
     !isCaissonError(error, "DAEMON_ERROR") ||

@@ -6,6 +6,7 @@ it.each([
   ["https://user:p%40ss@host:81/a", "https://host:81/a", "user:p@ss"],
   ["https://token@host/", "https://host/", "token:"],
   ["https://:pass@host/", "https://host/", ":pass"],
+  ["https://user:100%@host/", "https://host/", "user:100%"],
 ])("%s is asked for as %s", (given, url, pair) => {
   const open = takeCredentials(new URL(given));
   expect(open.url.href).toBe(url);
