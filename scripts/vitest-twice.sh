@@ -6,8 +6,9 @@ cd "$(dirname "$0")/.."
 results=$1 second=$2
 shift 2
 rm -f "$results" "$second"
-node node_modules/vitest/vitest.mjs run "$@" --reporter=default --reporter=json --outputFile.json="$results" && exit
+run() { node node_modules/vitest/vitest.mjs run --reporter=default --reporter=./scripts/results-reporter.mjs "$@"; }
+RESULTS_FILE=$results run "$@" && exit
 files=$(node scripts/failed-files.mjs "$results") || exit
 printf '\n-- once more, alone: %s\n' "$files"
 # shellcheck disable=SC2086 # a list of paths without spaces
-node node_modules/vitest/vitest.mjs run --no-file-parallelism --reporter=default --reporter=json --outputFile.json="$second" $files
+RESULTS_FILE=$second run --no-file-parallelism $files
