@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { Fields, parseJson } from "../docker-api/json-fields.js";
+import { drained } from "../drained.js";
 import { HttpFailure } from "./http-failure.js";
 
 /** The longest body that is read as JSON, in bytes: many times what any client sends. */
@@ -154,15 +155,7 @@ export class OutputStream {
   async write(data: Uint8Array | string): Promise<boolean> {
     const response = this.#response;
     if (response.destroyed) return false;
-    if (!response.write(data)) {
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          response.off("drain", done).off("close", done);
-          resolve();
-        };
-        response.on("drain", done).on("close", done);
-      });
-    }
+    if (!response.write(data)) await drained(response);
     return !response.destroyed;
   }
 

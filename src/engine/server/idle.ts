@@ -21,7 +21,10 @@ export function watchIdle(engine: Engine, server: ApiServer, afterMs: number | u
     if (abort.signal.aborted || !(await still())) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      void still().then((idle) => idle && !abort.signal.aborted && reach());
+      void still().then(
+        (idle) => idle && !abort.signal.aborted && reach(),
+        () => {},
+      );
     }, afterMs);
   };
   const still = async (): Promise<boolean> => server.connections === 0 && !(await needed(engine));

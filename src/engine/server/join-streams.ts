@@ -1,6 +1,7 @@
 /** Joins the streams of a process to a connection that was taken over. */
 import type { Duplex, Readable, Writable } from "node:stream";
 import { encodePiece } from "../docker-api/raw-stream.js";
+import { drained } from "../drained.js";
 import type { Exchange } from "./exchange.js";
 
 export interface ProcessStreams {
@@ -65,14 +66,4 @@ async function copy(source: Readable, target: Duplex | undefined, encode: (data:
   } catch {
     // Broken off: what came is all there is.
   }
-}
-
-function drained(stream: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off("drain", done).off("close", done);
-      resolve();
-    };
-    stream.on("drain", done).on("close", done);
-  });
 }

@@ -1,6 +1,7 @@
 /** A container's own standard streams. Output comes from its log, from now on or from the start; input goes over a stream. */
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import { drained } from "../../drained.js";
 import type { AttachedStreams, AttachOptions, TerminalSize } from "../../engine.js";
 import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
 import { followFrom, type LogSource, logEnd } from "../logs/log-reader.js";
@@ -123,7 +124,7 @@ async function copyOutput(session: Session, record: ContainerRecord, copy: Outpu
     if (begun) await Promise.race([begun, aborted(signal)]);
     for await (const { stream, data } of followFrom(logSource(session, record), from, signal)) {
       const target = stream === "stdout" ? stdout : stderr;
-      if (!target.write(data)) await new Promise((resolve) => target.once("drain", resolve).once("close", resolve));
+      if (!target.write(data)) await drained(target);
     }
   } finally {
     stdout.end();

@@ -1,6 +1,7 @@
 /** Moving data from async iterables to the supervisor's streams, and from those to whoever reads. */
 import type { Socket } from "node:net";
 import { type Readable, Transform } from "node:stream";
+import { drained } from "../../drained.js";
 import { abortError } from "../../errors.js";
 import type { Fields, FieldWriter } from "./codec.js";
 import type { RequestOptions, Supervisor } from "./supervisor.js";
@@ -61,7 +62,7 @@ async function writeAll(socket: Socket, data: AsyncIterable<Uint8Array>, signal?
   try {
     for await (const chunk of data) {
       if (socket.destroyed || signal?.aborted) return;
-      if (!socket.write(chunk) && !socket.destroyed) await drained(socket);
+      if (!socket.write(chunk)) await drained(socket);
     }
     socket.end();
   } catch (error) {
@@ -69,16 +70,6 @@ async function writeAll(socket: Socket, data: AsyncIterable<Uint8Array>, signal?
     socket.destroy();
     throw error;
   }
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off("drain", done).off("close", done);
-      resolve();
-    };
-    socket.on("drain", done).on("close", done);
-  });
 }
 
 /**

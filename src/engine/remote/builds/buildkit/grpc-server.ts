@@ -1,6 +1,7 @@
 /** The gRPC server that a session is: the daemon calls us, over a connection that we opened. */
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
+import { drained } from "../../../drained.js";
 import { encodeText, frameMessage, GRPC, GrpcFailure, unframeMessages } from "./grpc-messages.js";
 import { http2Connection } from "./http2-connection.js";
 
@@ -57,13 +58,8 @@ async function answer(
 function roomIn(stream: ServerHttp2Stream): () => Promise<void> {
   let waiting: Promise<void> | undefined;
   return () => {
-    waiting ??= new Promise((resolve) => {
-      const over = (): void => {
-        stream.off("drain", over).off("close", over);
-        waiting = undefined;
-        resolve();
-      };
-      stream.on("drain", over).on("close", over);
+    waiting ??= drained(stream).then(() => {
+      waiting = undefined;
     });
     return waiting;
   };
