@@ -32,14 +32,15 @@ export function secretsOf(words: readonly string[] | undefined, environment: Nod
   );
 }
 
-/** `default`, `ID=SOCKET`; without a socket that of SSH_AUTH_SOCK. */
-export function agentsOf(words: readonly string[] | undefined, environment: NodeJS.ProcessEnv): Record<string, string> {
+/** `default`, `ID=SOCKET`, `ID=KEY,KEY`; with neither the socket of SSH_AUTH_SOCK. */
+export function agentsOf(words: readonly string[] | undefined, environment: NodeJS.ProcessEnv): Record<string, string | string[]> {
   return Object.fromEntries(
     (words ?? []).map((word) => {
       const [id, given] = divided(word);
-      const socket = given || environment["SSH_AUTH_SOCK"];
-      if (!socket) throw optionError("--ssh", word, "ID=SOCKET, or an agent in SSH_AUTH_SOCK");
-      return [id, socket];
+      if (given?.includes(",")) return [id, given.split(",")];
+      const place = given || environment["SSH_AUTH_SOCK"];
+      if (!place) throw optionError("--ssh", word, "ID=SOCKET, ID=KEY, or an agent in SSH_AUTH_SOCK");
+      return [id, place];
     }),
   );
 }

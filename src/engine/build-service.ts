@@ -31,8 +31,8 @@ export interface BuildOptions {
   readonly registryAuth?: Readonly<Record<string, RegistryAuth>> | undefined;
   /** By id, for `RUN --mount=type=secret`. */
   readonly secrets?: Readonly<Record<string, BuildSecret>> | undefined;
-  /** Sockets of agents by id, for `RUN --mount=type=ssh`. */
-  readonly ssh?: Readonly<Record<string, string>> | undefined;
+  /** By id, for `RUN --mount=type=ssh`; git uses `default`: an agent's socket, or files of private keys without a passphrase. */
+  readonly ssh?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Further contexts by name: a directory, a git repository, a URL, `docker-image://REFERENCE`, or `oci-layout://DIRECTORY[:TAG][@DIGEST]`. */
   readonly contexts?: Readonly<Record<string, string>> | undefined;
   /** Lines for /etc/hosts of RUN steps; the address `host-gateway` is the host. */

@@ -197,6 +197,15 @@ describe.each(ENGINES)("$name", (candidate) => {
       );
     });
 
+    it("files of private keys are an agent of their own", async () => {
+      await using agent = await startAgent("caisson-test-key");
+      const image = await build(
+        "FROM busybox\nCOPY --chmod=755 root /\nRUN --mount=type=ssh,required /usr/bin/ssh-add -l > /seen; /usr/bin/ssh-add -D >> /seen 2>&1; true\n",
+        { files: await sshAdd(), ssh: { default: [agent.key] } },
+      );
+      expect(await contents(image, "cat /seen")).toMatch(/^256 SHA256:\S+ caisson-test-key \(ED25519\)\nFailed to remove all identities/);
+    });
+
     it("an agent that is required and not there is named", async () => {
       expect((await failure("FROM busybox\nRUN --mount=type=ssh,id=k,required true")).message).toContain("ssh agent k: not given");
       const gone = { ssh: { default: "/no/agent" } };

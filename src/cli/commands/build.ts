@@ -31,7 +31,7 @@ const OPTIONS = {
   "no-cache-filter": list("STAGE[,STAGE]", "run every step of these stages"),
   pull: { type: "boolean", help: "ask the registry for base images that are here already" },
   secret: list("id=NAME[,src=FILE|,env=VARIABLE]", "secret for RUN --mount=type=secret"),
-  ssh: list("default|ID[=SOCKET]", "agent for RUN --mount=type=ssh"),
+  ssh: list("default|ID[=SOCKET|=KEY[,KEY]]", "agent or private keys for RUN --mount=type=ssh and git"),
   "build-context": list("NAME=DIRECTORY|URL|docker-image://IMAGE|oci-layout://DIRECTORY", "further context"),
   "add-host": list("HOST:ADDRESS|HOST:host-gateway", "line for /etc/hosts of RUN steps"),
   network: { type: "string", value: "default|none|host", help: "network of RUN steps; default: host" },

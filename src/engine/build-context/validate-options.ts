@@ -19,13 +19,15 @@ export function validateBuildOptions(context: BuildContext, options: BuildOption
   for (const name of Object.keys(options)) {
     if (!OPTIONS.includes(name)) throw optionError(name, Reflect.get(options, name), "absent: there is no such option", OPTIONS);
   }
-  for (const name of ["buildArgs", "labels", "contexts", "ssh"] as const) {
+  for (const name of ["buildArgs", "labels", "contexts"] as const) {
     const record = options[name];
     if (record === undefined) continue;
     if (typeof record !== "object" || !Object.values(record).every((value) => typeof value === "string"))
       throw optionError(name, record, "an object with string values");
   }
-  const { network, sourceDateEpoch, memoryBytes, allow, platform, extraHosts } = options;
+  const { network, sourceDateEpoch, memoryBytes, allow, platform, extraHosts, ssh } = options;
+  if (ssh !== undefined && !(typeof ssh === "object" && Object.values(ssh).every(isPlaces)))
+    throw optionError("ssh", ssh, "an object with the path of a socket each, or of private keys");
   if (network !== undefined && !["default", "none", "host"].includes(network))
     throw optionError("network", network, "a network mode", ["default", "none", "host"]);
   if (sourceDateEpoch !== undefined && !(Number.isInteger(sourceDateEpoch) && sourceDateEpoch >= 0))
@@ -38,4 +40,8 @@ export function validateBuildOptions(context: BuildContext, options: BuildOption
     if (address !== "host-gateway" && isIP(address) === 0) throw optionError("extraHosts.address", address, "an address, or host-gateway");
   }
   if (platform !== undefined) parsePlatform(platform);
+}
+
+function isPlaces(value: unknown): boolean {
+  return typeof value === "string" || (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "string"));
 }

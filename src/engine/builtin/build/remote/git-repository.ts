@@ -3,8 +3,10 @@ import { mkdir, realpath, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { readSecret } from "../../../build-context/read-secret.js";
+import { openAgent } from "../../../build-context/ssh/open-agent.js";
 import { takeCredentials } from "../../../build-context/url-credentials.js";
 import type { BuildOptions } from "../../../engine.js";
+import { listenForAgent } from "../ssh-socket.js";
 import type { GitSource } from "./git-source.js";
 
 export type GitAccess = Pick<BuildOptions, "secrets" | "ssh"> & { readonly signal: AbortSignal };
@@ -35,12 +37,12 @@ export async function resolveCommit(source: GitSource, access: GitAccess): Promi
 /** A branch comes before a tag of that name, and a tag stands for what it is put on. */
 async function findRef(place: Remote, ref: string | undefined, access: GitAccess): Promise<string> {
   const { remote } = place;
-  const git = await gitFor(place, undefined, access);
   const wanted = ref ?? "HEAD";
   const names = ["HEAD", "refs/"].some((start) => wanted.startsWith(start))
     ? [wanted]
     : [`refs/heads/${wanted}`, `refs/tags/${wanted}`, `refs/${wanted}`];
-  const listed = await git("ls-remote", remote, ...names.flatMap((name) => [name, `${name}^{}`]));
+  const patterns = names.flatMap((name) => [name, `${name}^{}`]);
+  const listed = await withGit(place, undefined, access, (git) => git("ls-remote", remote, ...patterns));
   const found = new Map(listed.split("\n").map((line) => line.split("\t").reverse() as [string, string]));
   for (const name of names) {
     const commit = found.get(`${name}^{}`) ?? found.get(name);
@@ -59,16 +61,17 @@ export async function checkOut(source: GitSource, commit: string, place: string,
   const { ref, directory, submodules } = source;
   const remote = remoteOf(source);
   await mkdir(place, { recursive: true });
-  const git = await gitFor(remote, place, access);
-  await git("init", "--quiet");
-  await git("remote", "add", "origin", remote.remote);
-  await fetchCommit(git, ref, commit);
-  await git("checkout", "--quiet", "--detach", commit);
-  if (submodules && (await stat(path.join(place, ".gitmodules")).catch(() => undefined))) {
-    await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
-    const modules = keepGitDir ? "" : await git("submodule", "--quiet", "foreach", "--recursive", "pwd");
-    for (const each of modules.split("\n").filter(Boolean)) await rm(path.join(each, ".git"), { recursive: true, force: true });
-  }
+  await withGit(remote, place, access, async (git) => {
+    await git("init", "--quiet");
+    await git("remote", "add", "origin", remote.remote);
+    await fetchCommit(git, ref, commit);
+    await git("checkout", "--quiet", "--detach", commit);
+    if (submodules && (await stat(path.join(place, ".gitmodules")).catch(() => undefined))) {
+      await git("submodule", "update", "--quiet", "--init", "--recursive", "--depth=1");
+      const modules = keepGitDir ? "" : await git("submodule", "--quiet", "foreach", "--recursive", "pwd");
+      for (const each of modules.split("\n").filter(Boolean)) await rm(path.join(each, ".git"), { recursive: true, force: true });
+    }
+  });
   if (!keepGitDir) await rm(path.join(place, ".git"), { recursive: true });
   return inside(place, directory);
 }
@@ -107,7 +110,22 @@ function remoteOf({ remote }: GitSource): Remote {
   return authorization === undefined ? { remote, basic: undefined } : { remote: url.href, basic: authorization };
 }
 
-async function gitFor(place: Remote, cwd: string | undefined, { secrets, ssh, signal }: GitAccess): Promise<Git> {
+async function withGit<T>(place: Remote, cwd: string | undefined, access: GitAccess, work: (git: Git) => Promise<T>): Promise<T> {
+  const given = access.ssh?.["default"];
+  if (given === undefined) return work(await gitFor(place, cwd, access, undefined));
+  const agent = await openAgent(given).catch((cause: Error) => {
+    throw new GitFailed(`ssh agent default: ${cause.message}`, { cause });
+  });
+  if (agent.socket !== undefined) return work(await gitFor(place, cwd, access, agent.socket));
+  const { socket, close } = await listenForAgent(agent, undefined);
+  try {
+    return await work(await gitFor(place, cwd, access, socket));
+  } finally {
+    await close();
+  }
+}
+
+async function gitFor(place: Remote, cwd: string | undefined, { secrets, signal }: GitAccess, agent: string | undefined): Promise<Git> {
   const { execFile } = await import("node:child_process");
   const run = promisify(execFile);
   const config = {
@@ -119,7 +137,7 @@ async function gitFor(place: Remote, cwd: string | undefined, { secrets, ssh, si
   const env = {
     ...Object.fromEntries(own),
     ...{ GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1", GIT_CONFIG_GLOBAL: "/dev/null", LC_ALL: "C" },
-    ...(ssh?.["default"] === undefined ? {} : { SSH_AUTH_SOCK: ssh["default"] }),
+    ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }),
     // Not on the command line, which everybody may read.
     GIT_CONFIG_COUNT: String(Object.keys(config).length),
     ...Object.fromEntries(

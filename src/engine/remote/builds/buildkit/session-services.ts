@@ -1,8 +1,8 @@
 /** What the daemon may ask of us during a build: files, secrets, agents, credentials, and a tar that is the context. */
 
 import type { IncomingHttpHeaders } from "node:http2";
-import { connect } from "node:net";
 import { readSecret } from "../../../build-context/read-secret.js";
+import { openAgent, type SshAgent } from "../../../build-context/ssh/open-agent.js";
 import { findCredentials } from "../../../docker-config/credentials.js";
 import type { BuildOptions } from "../../../engine.js";
 import { type SentFile, sendFiles } from "./file-send.js";
@@ -35,7 +35,7 @@ export function sessionServices(contents: SessionContents): Readonly<Record<stri
       return writeMessage([[1, secret]]);
     }),
     "/moby.sshforward.v1.SSH/CheckAgent": unary(async (request) => {
-      agentOf(contents, new Message(request).text(1));
+      await agentOf(contents, new Message(request).text(1));
       return Buffer.alloc(0);
     }),
     "/moby.sshforward.v1.SSH/ForwardAgent": (call) => forwardAgent(contents, call),
@@ -84,15 +84,16 @@ async function upload({ uploads }: SessionContents, { metadata, send }: GrpcCall
 
 const PIECE = 32 << 10;
 
-function agentOf({ ssh }: SessionContents, id: string): string {
+function agentOf({ ssh }: SessionContents, id: string): Promise<SshAgent> {
   const name = id === "" ? "default" : id;
-  const socket = ssh?.[name];
-  if (socket === undefined) throw new GrpcFailure(GRPC.notFound, `unset ssh forward key ${name}`);
-  return socket;
+  const given = ssh?.[name];
+  if (given === undefined) throw new GrpcFailure(GRPC.notFound, `unset ssh forward key ${name}`);
+  return openAgent(given);
 }
 
 async function forwardAgent(contents: SessionContents, { metadata, messages, send }: GrpcCall): Promise<void> {
-  const agent = connect(agentOf(contents, values(metadata, "buildkit.ssh.id")[0] ?? ""));
+  const { connect } = await agentOf(contents, values(metadata, "buildkit.ssh.id")[0] ?? "");
+  const agent = connect();
   const answers = (async () => {
     for await (const chunk of agent) await send(writeMessage([[1, chunk as Buffer]]));
   })();
