@@ -77,9 +77,9 @@ describe.each(["dockerd", "podman"] as const)("on %s", (name) => {
       owner.kill("SIGKILL");
       await once(owner, "exit");
       await expectNothing(hostOf(name));
-      // Nor does anything come up of what was asked for before.
+      // What a busy daemon makes late of what was asked for before goes as well.
       await delay(1500);
-      expect(await contentsOf({ host: hostOf(name) })).toEqual(NOTHING);
+      await expectNothing(hostOf(name));
     },
     60_000,
   );
