@@ -45,7 +45,7 @@ import type { CopySource } from "./copy-archive.js";
 import { DockerfileBuilder } from "./dockerfile-builder.js";
 import { bindMount, tmpfsMount, volumeMount } from "./mounts.js";
 import { parsePort } from "./ports.js";
-import { StartedContainer } from "./started-container.js";
+import { StartedContainer, type StartedState } from "./started-container.js";
 import { Stopwatch } from "./stopwatch.js";
 import { waitUntilReady } from "./wait-until-ready.js";
 
@@ -352,9 +352,14 @@ export class Container {
     await this.beforeContainerCreated();
     const engine = await this.#engine();
     const watch = new Stopwatch();
-    const { config } = await this.#ensureImages(engine, options.signal);
-    const image = watch.lap();
-    const { id } = await this.#create(engine, config, options.signal);
+    const config = await this.#prepareImages(engine, options.signal);
+    let image = watch.lap();
+    const { id } = await this.#create(engine, config, options.signal).catch(async (error: unknown) => {
+      if (config !== undefined || !isCaissonError(error, "IMAGE_NOT_FOUND")) throw error;
+      await engine.images.pull(this.#spec.image, { signal: options.signal, platform: this.#spec.platform });
+      image += watch.lap();
+      return this.#create(engine, config, options.signal);
+    });
     try {
       await this.#copy(engine, id, options.signal);
       await this.containerCreated(id);
@@ -363,9 +368,9 @@ export class Container {
       const inspect = await engine.containers.inspect(id);
       const start = watch.lap();
       await this.containerStarting(inspect);
-      const ready = (signal: AbortSignal | undefined, since: Date | undefined): Promise<void> =>
-        waitUntilReady(engine, id, { strategy: this.#strategy(), startupTimeoutMs: this.#startupTimeoutMs, since, signal });
-      await ready(options.signal, undefined);
+      const ready: StartedState["ready"] = (run, signal, since) =>
+        waitUntilReady(engine, run, { strategy: this.#strategy(run), startupTimeoutMs: this.#startupTimeoutMs, since, signal });
+      await ready(inspect, options.signal, undefined);
       const timings = { image, create, start, ready: watch.lap() };
       const consumed = await this.#consumeLogs(engine, id);
       const started = new StartedContainer({ engine, inspect, ready, timings, autoRemove: this.#autoRemove, consumed: consumed?.ended });
@@ -389,11 +394,16 @@ export class Container {
   /** For subclasses: it is ready. */
   protected async containerStarted(_started: StartedContainer, _inspect: ContainerInspect): Promise<void> {}
 
-  async #ensureImages(engine: Engine, signal: AbortSignal | undefined): Promise<ImageInspect> {
+  /**
+   * The image's configuration, where it decides what is created. Unasked for otherwise, which saves two requests of a daemon: whether the
+   * image is there, the creation tells.
+   */
+  async #prepareImages(engine: Engine, signal: AbortSignal | undefined): Promise<ImageConfig | undefined> {
     const { image, platform, mounts = [] } = this.#spec;
-    const inspect = await this.#ensureImage(engine, image, { signal, platform });
+    const decides = this.#service !== undefined || this.#pullPolicy !== undefined;
+    const inspect = decides ? await this.#ensureImage(engine, image, { signal, platform }) : undefined;
     for (const mount of mounts) if (mount.type === "image") await this.#ensureImage(engine, mount.source, { signal });
-    return inspect;
+    return inspect?.config;
   }
 
   async #ensureImage(engine: Engine, image: string, options: PullOptions): Promise<ImageInspect> {
@@ -407,7 +417,11 @@ export class Container {
     return engine.images.pull(image, options);
   }
 
-  async #create(engine: Engine, image: ImageConfig, signal: AbortSignal | undefined): Promise<{ readonly id: string }> {
+  async #create(
+    engine: Engine,
+    image: Pick<ImageConfig, "env" | "exposedPorts"> = { env: [], exposedPorts: [] },
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly id: string }> {
     throwIfAborted("start", signal);
     const ports = this.#ports ?? servicePorts(this.#service, image);
     return engine.containers.create({
@@ -440,15 +454,13 @@ export class Container {
   }
 
   /** Set by the user, the service's own, then the image's health check, then its ports. */
-  #strategy(): (inspect: ContainerInspect) => WaitStrategy | undefined {
-    return (inspect) => {
-      if (this.#wait) return this.#wait;
-      if (this.#spec.healthcheck) return Wait.forHealthCheck();
-      const service = serviceWait(this.#service, inspect.ports, this.#ports ?? []);
-      if (service) return service;
-      if (inspect.state.health) return Wait.forHealthCheck();
-      return inspect.ports.some(({ protocol }) => protocol === "tcp") ? Wait.forListeningPorts() : undefined;
-    };
+  #strategy({ ports, state }: ContainerInspect): WaitStrategy | undefined {
+    if (this.#wait) return this.#wait;
+    if (this.#spec.healthcheck) return Wait.forHealthCheck();
+    const service = serviceWait(this.#service, ports, this.#ports ?? []);
+    if (service) return service;
+    if (state.health) return Wait.forHealthCheck();
+    return ports.some(({ protocol }) => protocol === "tcp") ? Wait.forListeningPorts() : undefined;
   }
 
   get #service(): ServiceDefaults | undefined {

@@ -41,8 +41,8 @@ import { StoppedContainer } from "./stopped-container.js";
 export interface StartedState {
   readonly engine: Engine;
   readonly inspect: ContainerInspect;
-  /** Waits again, after a restart that began at `since`. */
-  readonly ready: (signal: AbortSignal | undefined, since: Date | undefined) => Promise<void>;
+  /** Waits again, after a restart that began at `since`. @param run what the container is since then */
+  readonly ready: (run: ContainerInspect, signal: AbortSignal | undefined, since: Date | undefined) => Promise<void>;
   readonly timings: StartupTimings;
   readonly autoRemove: boolean;
   /** Settles when the log consumer has had everything; undefined without one. */
@@ -228,7 +228,7 @@ export class StartedContainer implements AsyncDisposable {
     const since = new Date();
     await this.#engine.containers.start(this.getId(), { signal });
     this.#inspect = await this.inspect();
-    await this.#state.ready(signal, since);
+    await this.#state.ready(this.#inspect, signal, since);
   }
 
   /** Stops it, and removes it unless it is to be kept. Idempotent. */

@@ -5,18 +5,17 @@ import type { WaitStrategy } from "../wait/wait-strategy.js";
 import { engineTarget } from "./engine-target.js";
 
 export interface ReadyOptions {
-  /** Chosen by what the container turned out to be; undefined when there is nothing to wait for. */
-  readonly strategy: (inspect: ContainerInspect) => WaitStrategy | undefined;
+  /** Undefined when there is nothing to wait for. */
+  readonly strategy: WaitStrategy | undefined;
   readonly startupTimeoutMs: number | undefined;
   /** When this run began; log lines before it belong to an earlier one. */
   readonly since: Date | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws CONTAINER_EXITED, WAIT_TIMEOUT, WAIT_FAILED, ABORTED */
-export async function waitUntilReady(engine: Engine, id: string, options: ReadyOptions): Promise<void> {
-  const inspect = await engine.containers.inspect(id);
-  const strategy = options.strategy(inspect);
+/** @param inspect since its start @throws CONTAINER_EXITED, WAIT_TIMEOUT, WAIT_FAILED, ABORTED */
+export async function waitUntilReady(engine: Engine, inspect: ContainerInspect, options: ReadyOptions): Promise<void> {
+  const { strategy } = options;
   if (!strategy) return;
   const tcp = [...new Set(inspect.ports.filter(({ protocol }) => protocol === "tcp").map(({ containerPort }) => containerPort))];
   const target = engineTarget(engine, {

@@ -34,6 +34,9 @@ export const BUSYBOX = "caisson-bench/busybox:1";
 /** A busybox web server: what a container with next to no start-up work of its own looks like. */
 export const HTTPD = { image: BUSYBOX, command: ["httpd", "-f", "-p", "8080"], port: 8080 } as const;
 
+/** Before each sample, as between the containers of a test suite. */
+export const REST_MS = 60;
+
 /** Milliseconds that `work` takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -47,8 +50,8 @@ export interface Comparison {
 }
 
 /**
- * Samples of both sides, taken in turns so that noise of the machine hits both. Before each sample the machine rests for
- * 60 ms, as between the containers of a test suite. One round of each side goes before and is not counted.
+ * Samples of both sides, taken in turns so that noise of the machine hits both, with a rest ({@link REST_MS})
+ * before each. One round of each side goes before and is not counted.
  */
 export async function compare(
   bench: Pick<Bench, "peer"> & { readonly ours: Side },
@@ -60,7 +63,7 @@ export async function compare(
     for (const who of ["ours", "peer"] as const) {
       const side = bench[who];
       if (side === undefined) continue;
-      await sleep(60);
+      await sleep(REST_MS);
       const value = await sample(side);
       if (round >= 0) samples[who].push(value);
     }

@@ -1,5 +1,5 @@
 /** `npm run bench`: measures Caisson beside testcontainers-node on dockerd and prints a table. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join, resolve } from "node:path";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
@@ -90,7 +90,8 @@ async function measure(benchmark: Benchmark, bench: Bench): Promise<readonly Row
 
 async function setUp(options: BenchOptions, cleanup: Cleanup): Promise<Bench> {
   await mkdir(CACHE, { recursive: true });
-  const scratch = await mkdtemp(join(CACHE, "run-"));
+  // The kernel tells of mounts by their real paths.
+  const scratch = await mkdtemp(join(await realpath(CACHE), "run-"));
   cleanup.defer(() => rm(scratch, { recursive: true, force: true }));
   const where = await mountOwnFileSystem(scratch, cleanup);
   console.log(`Node ${process.version}, Linux ${(await readFile("/proc/sys/kernel/osrelease", "utf8")).trim()}, ${where}`);

@@ -219,6 +219,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       query: { force, v: volumes },
     });
     this.terminals.delete(container);
+    this.seen.delete(container);
   }
 
   async prune({ filters = {} }: { readonly filters?: PruneFilters | undefined } = {}): Promise<ContainerPruneResult> {

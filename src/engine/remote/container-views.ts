@@ -38,9 +38,13 @@ export abstract class RemoteContainerViews {
   protected abstract readonly context: ContainerContext;
   /** Of containers that were made here: whether they have a terminal. */
   protected readonly terminals = new Map<string, boolean>();
+  /** As they were last seen, of containers that were made here and ran then. */
+  protected readonly seen = new Map<string, ContainerJson>();
 
   async inspect(container: string): Promise<ContainerInspect> {
-    const inspect = inspectOf(await this.json(container), this.context.client.now());
+    const json = await this.json(container);
+    if (json.State.Running && this.terminals.has(container)) this.seen.set(container, json);
+    const inspect = inspectOf(json, this.context.client.now());
     return { ...inspect, labels: withoutSessionLabels(inspect.labels) };
   }
 
@@ -97,7 +101,7 @@ export abstract class RemoteContainerViews {
   }
 
   waitListening(container: string, options: WaitListeningOptions): Promise<void> {
-    return waitListening(this.context, container, options);
+    return waitListening({ ...this.context, seen: this.seen.get(container) }, container, options);
   }
 
   protected json(container: string, query: { readonly size?: boolean } = {}): Promise<ContainerJson> {

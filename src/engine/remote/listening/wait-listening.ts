@@ -23,16 +23,24 @@ export interface ListeningContext {
   readonly client: DockerClient;
   /** Where published ports are reached. */
   readonly host: string;
+  /** The container as it was at some time: where its process is still there, that is not asked for again. */
+  readonly seen?: ContainerJson | undefined;
 }
 
 /** @throws CONTAINER_NOT_FOUND, CONTAINER_NOT_RUNNING, UNSUPPORTED, DAEMON_UNREACHABLE, ABORTED */
-export async function waitListening({ client, host }: ListeningContext, container: string, options: WaitListeningOptions): Promise<void> {
+export async function waitListening(
+  { client, host, seen: known }: ListeningContext,
+  container: string,
+  options: WaitListeningOptions,
+): Promise<void> {
   const { ports, signal, observe } = options;
   throwIfAborted("waitListening", signal);
   const doing = `Looking at the sockets of container ${container}`;
-  const json = await client.json<ContainerJson>("GET", containerPath(container, "/json"), { doing, container, signal });
+  const isLocal = async ({ State, Id }: ContainerJson): Promise<boolean> => client.host.kind === "unix" && isOurs(State.Pid, Id);
+  const still = known && (await isLocal(known)) ? known : undefined;
+  const json = still ?? (await client.json<ContainerJson>("GET", containerPath(container, "/json"), { doing, container, signal }));
   if (!json.State.Running) throw notRunning(json.Id, json.State.Status);
-  const local = client.host.kind === "unix" && (await isOurs(json.State.Pid, json.Id));
+  const local = still !== undefined || (await isLocal(json));
   const sources = local ? tables(json, signal) : shellSockets(client, container, signal);
   let seen: string | undefined;
   try {
