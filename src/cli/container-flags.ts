@@ -1,6 +1,22 @@
 /** Docker's flags of `run` and `create`, as a table. What they mean is in container-spec-from-flags.ts. */
 import type { OptionTable } from "./command.js";
 
+/** Those of `update`, too. */
+export const UPDATE_OPTIONS = {
+  memory: { type: "string", short: "m", value: "SIZE", help: "memory limit, e.g. 512m" },
+  "memory-reservation": { type: "string", value: "SIZE", help: "left to it when memory is short" },
+  "memory-swap": { type: "string", value: "SIZE", help: "limit of memory and swap together; -1 for none" },
+  cpus: { type: "string", value: "NUMBER", help: "processors, e.g. 1.5" },
+  "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "relative weight; default: 1024" },
+  "cpu-quota": { type: "string", value: "MICROSECONDS", help: "CPU time a period; -1 for no limit" },
+  "cpu-period": { type: "string", value: "MICROSECONDS", help: "default: 100000" },
+  "cpuset-cpus": { type: "string", value: "LIST", help: "processors that it may use, e.g. 0-2,4" },
+  "cpuset-mems": { type: "string", value: "LIST", help: "memory nodes that it may use" },
+  "blkio-weight": { type: "string", value: "NUMBER", help: "share of block I/O, 10 to 1000" },
+  "pids-limit": { type: "string", value: "NUMBER", help: "processes and threads; -1 for no limit" },
+  restart: { type: "string", value: "no|on-failure[:N]|always|unless-stopped", help: "when it exits by itself; default: no" },
+} as const satisfies OptionTable;
+
 export const CONTAINER_OPTIONS = {
   name: { type: "string", value: "NAME", help: "default: a generated one" },
   env: { type: "string", short: "e", multiple: true, value: "NAME[=VALUE]", help: "set a variable; without a value, this shell's" },
@@ -53,24 +69,13 @@ export const CONTAINER_OPTIONS = {
   device: { type: "string", multiple: true, value: "HOST[:PATH[:rwm]]", help: "a device of the host, or a directory with some" },
   ulimit: { type: "string", multiple: true, value: "NAME=SOFT[:HARD]", help: "resource limit of every process" },
   sysctl: { type: "string", multiple: true, value: "NAME=VALUE", help: "kernel parameter of its namespaces" },
-  memory: { type: "string", short: "m", value: "SIZE", help: "memory limit, e.g. 512m" },
-  "memory-reservation": { type: "string", value: "SIZE", help: "left to it when memory is short" },
-  "memory-swap": { type: "string", value: "SIZE", help: "limit of memory and swap together; -1 for none" },
-  cpus: { type: "string", value: "NUMBER", help: "processors, e.g. 1.5" },
-  "cpu-shares": { type: "string", short: "c", value: "NUMBER", help: "relative weight; default: 1024" },
-  "cpu-quota": { type: "string", value: "MICROSECONDS", help: "CPU time a period; -1 for no limit" },
-  "cpu-period": { type: "string", value: "MICROSECONDS", help: "default: 100000" },
-  "cpuset-cpus": { type: "string", value: "LIST", help: "processors that it may use, e.g. 0-2,4" },
-  "cpuset-mems": { type: "string", value: "LIST", help: "memory nodes that it may use" },
-  "blkio-weight": { type: "string", value: "NUMBER", help: "share of block I/O, 10 to 1000" },
+  ...UPDATE_OPTIONS,
   "device-read-bps": { type: "string", multiple: true, value: "DISK:SIZE", help: "bytes a second read from a disk, e.g. /dev/sda:1m" },
   "device-write-bps": { type: "string", multiple: true, value: "DISK:SIZE", help: "bytes a second written to a disk" },
   "device-read-iops": { type: "string", multiple: true, value: "DISK:NUMBER", help: "reads a second from a disk" },
   "device-write-iops": { type: "string", multiple: true, value: "DISK:NUMBER", help: "writes a second to a disk" },
-  "pids-limit": { type: "string", value: "NUMBER", help: "processes and threads" },
   "shm-size": { type: "string", value: "SIZE", help: "of /dev/shm; default: 64m" },
   "oom-score-adj": { type: "string", value: "NUMBER", help: "who goes first when memory is short" },
-  restart: { type: "string", value: "no|on-failure[:N]|always|unless-stopped", help: "when it exits by itself; default: no" },
   "stop-signal": { type: "string", value: "SIGNAL", help: "instead of the image's, or SIGTERM" },
   "stop-timeout": { type: "string", value: "SECONDS", help: "from the stop signal to SIGKILL; default: 10" },
   "health-cmd": { type: "string", value: "LINE", help: "health check, for the container's shell" },

@@ -59,11 +59,11 @@ export function containerSpec(flags: ContainerFlags, { image, command, environme
     pidMode: flags.pid as ContainerSpec["pidMode"],
     utsMode: flags.uts as ContainerSpec["utsMode"],
     init: flags.init,
-    resources: resources(flags),
+    resources: resourceLimits(flags),
     oomScoreAdj: numberOf(flags, "oom-score-adj"),
     healthcheck: healthcheck(flags),
     logMaxBytes: logMaxBytes(flags),
-    restartPolicy: optional(flags.restart, restartPolicy),
+    restartPolicy: flags.restart === undefined ? undefined : restartPolicy(flags.restart),
     stopSignal: flags["stop-signal"],
     stopTimeoutMs: optional(flags["stop-timeout"], (text) => parseNumber("stop-timeout", text) * 1000),
     platform: flags.platform,
@@ -113,8 +113,8 @@ function device(text: string): DeviceSpec {
   return { hostPath, containerPath: second === permissions ? undefined : second, permissions };
 }
 
-/** `on-failure:3`. */
-function restartPolicy(text: string): RestartPolicy {
+/** `on-failure:3`. @throws UsageError */
+export function restartPolicy(text: string): RestartPolicy {
   const [name, count] = text.split(":");
   return {
     name: name as RestartPolicy["name"],
@@ -122,7 +122,8 @@ function restartPolicy(text: string): RestartPolicy {
   };
 }
 
-function resources(flags: ContainerFlags): ResourceLimits {
+/** @throws UsageError */
+export function resourceLimits(flags: ContainerFlags): ResourceLimits {
   return {
     memoryBytes: optional(flags.memory, (text) => parseSize("memory", text)),
     memorySwapBytes: optional(flags["memory-swap"], (text) => (text === "-1" ? -1 : parseSize("memory-swap", text))),
@@ -133,7 +134,8 @@ function resources(flags: ContainerFlags): ResourceLimits {
     cpuPeriodUs: numberOf(flags, "cpu-period"),
     cpusetCpus: flags["cpuset-cpus"],
     cpusetMems: flags["cpuset-mems"],
-    pids: numberOf(flags, "pids-limit"),
+    // Docker has two ways to say that there is none.
+    pids: numberOf(flags, "pids-limit") === 0 ? -1 : numberOf(flags, "pids-limit"),
     blkioWeight: numberOf(flags, "blkio-weight"),
     blkioDeviceReadBps: deviceRates(flags, "device-read-bps", parseSize),
     blkioDeviceWriteBps: deviceRates(flags, "device-write-bps", parseSize),

@@ -3,20 +3,25 @@ const WINDOWS = "it is for Windows";
 const REAL_TIME = "containers get no real-time scheduling";
 const DEVICES = "name the devices with --device";
 
+/** Of `update`, too. */
+export const REFUSED_LIMIT_FLAGS: Readonly<Record<string, string>> = {
+  "cpu-rt-period": REAL_TIME,
+  "cpu-rt-runtime": REAL_TIME,
+  "kernel-memory": "kernels have no such limit any more",
+};
+
 export const REFUSED_CONTAINER_FLAGS: Readonly<Record<string, string>> = {
+  ...REFUSED_LIMIT_FLAGS,
   "blkio-weight-device": "--blkio-weight is the share of all disks; rates are limited by disk, --device-read-bps",
   "cgroup-parent": "cgroups are made below the engine's own",
   cgroupns: "each container has a cgroup namespace of its own",
   "cpu-count": WINDOWS,
   "cpu-percent": WINDOWS,
-  "cpu-rt-period": REAL_TIME,
-  "cpu-rt-runtime": REAL_TIME,
   "device-cgroup-rule": DEVICES,
   gpus: DEVICES,
   "io-maxbandwidth": WINDOWS,
   "io-maxiops": WINDOWS,
   isolation: WINDOWS,
-  "kernel-memory": "kernels have no such limit any more",
   link: "containers on one network find each other by name and alias: --network",
   "link-local-ip": "a container has one address of each family on a network: --ip, --ip6",
   "memory-swappiness": "cgroup v2 has no such setting",

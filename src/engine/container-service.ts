@@ -54,6 +54,11 @@ export interface ContainerService {
   copyIn(container: string, tar: AsyncIterable<Uint8Array>, options: CopyInOptions): Promise<void>;
   /** A tar with the file, or with the directory and all below it, under its last path component. @throws PATH_NOT_FOUND */
   copyOut(container: string, path: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
+  /**
+   * A tar of its whole file system, whether it runs or not, with names that begin below the root. What is mounted in it is left out: the
+   * places are there, empty. Reading stops the work when the stream is destroyed. @throws COPY_FAILED, ABORTED
+   */
+  export(container: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<Readable>;
   /** Makes an image from the container's file system, without its volumes, as docker does. */
   commit(container: string, options?: CommitOptions): Promise<ImageInspect>;
   /**

@@ -130,6 +130,7 @@ export interface ResourceLimits {
   readonly cpusetCpus?: string | undefined;
   /** Memory nodes that may be used. */
   readonly cpusetMems?: string | undefined;
+  /** Processes and threads; -1 for unlimited. */
   readonly pids?: number | undefined;
   /** Relative weight of block I/O, 10 to 1,000. */
   readonly blkioWeight?: number | undefined;

@@ -1,4 +1,5 @@
 /** The contract's networks: part of engine.ts, which everybody imports. Terms are those of the Docker Engine API. */
+import type { PruneFilters } from "./container-filters.js";
 
 export interface NetworkService {
   /** @throws NETWORK_NAME_TAKEN, OPTION_INVALID */
@@ -9,7 +10,7 @@ export interface NetworkService {
   /** @throws NETWORK_NOT_FOUND, NETWORK_IN_USE while running containers are on it */
   remove(network: string): Promise<void>;
   /** Removes networks that no container is on. @returns their names */
-  prune(options?: NetworkListOptions): Promise<readonly string[]>;
+  prune(options?: NetworkPruneOptions): Promise<readonly string[]>;
   /** Running or not. @throws NETWORK_NOT_FOUND, CONTAINER_NOT_FOUND, NETWORK_ALREADY_CONNECTED, NETWORK_ADDRESS_TAKEN, OPTION_INVALID, UNSUPPORTED */
   connect(network: string, container: string, endpoint?: EndpointSpec): Promise<void>;
   /** @throws NETWORK_NOT_FOUND, CONTAINER_NOT_FOUND, NETWORK_NOT_CONNECTED */
@@ -53,6 +54,10 @@ export interface NetworkListOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Part of the name. */
   readonly name?: string | undefined;
+}
+
+export interface NetworkPruneOptions extends NetworkListOptions {
+  readonly filters?: PruneFilters | undefined;
 }
 
 export interface NetworkInspect {

@@ -1,4 +1,5 @@
 /** The contract's volumes: part of engine.ts, which everybody imports. Terms are those of `docker volume`. */
+import type { PruneFilters } from "./container-filters.js";
 
 /** Volumes outlive containers and sessions; processes that share a data root share them. */
 export interface VolumeService {
@@ -52,6 +53,7 @@ export interface VolumeListOptions {
 export interface VolumePruneOptions {
   /** All of them; `true` for any value. */
   readonly labels?: Readonly<Record<string, string | true>> | undefined;
+  readonly filters?: Pick<PruneFilters, "label" | "label!"> | undefined;
   /** Those with a chosen name, too. @default false */
   readonly all?: boolean | undefined;
 }

@@ -222,6 +222,16 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       expect(await exec.exit).toMatchObject({ exitCode: 137 });
     });
 
+    it("of processes can be taken away again", async (context) => {
+      if (!at.engine.supports.limits.pids) context.skip("this host limits no processes");
+      const id = await at.start({ command: ["sleep", "60"], resources: { pids: 7 } });
+      await at.engine.containers.update(id, { resources: { pids: -1 } });
+      expect((await sampleOf(id))[0]?.pids.limit).toBeUndefined();
+      expect((await at.engine.containers.inspect(id)).config.resources.pids).toBeUndefined();
+      await at.engine.containers.restart(id, { timeoutMs: 0 });
+      expect((await sampleOf(id))[0]?.pids.limit).toBeUndefined();
+    });
+
     it("on a disk's block I/O are in its cgroup, and no update changes them", async (context) => {
       if (!at.engine.supports.limits.blkioRates) context.skip("this host limits no block I/O");
       if (DISK === undefined) return context.skip("this host has no disk");

@@ -40,6 +40,7 @@ const CAUSES: readonly Cause[] = [
     tests: {
       isolation: [
         "limits > can be changed while it runs, and are what they were when that fails",
+        "limits > of processes can be taken away again",
         "limits > of a container that doesn't run are those of its next start",
         'limits > {"cpusetCpus":"0-9999"} is refused, also in an update',
       ],

@@ -77,6 +77,40 @@ describe.each([...ENGINES, ...ROUTES])("the $name engine:", (candidate) => {
     }
   });
 
+  it("a container's file system is exported without what is mounted in it, whether it runs or not", async () => {
+    const mounts = [
+      { type: "volume", target: "/data" },
+      { type: "tmpfs", target: "/scratch" },
+      { type: "bind", source: directory, target: "/bound" },
+    ] as const;
+    const script =
+      "head -c 3000000 /dev/urandom >/big; ln /big /big2; echo x | tee /data/file /scratch/file >/own; echo ready; exec sleep 60";
+    const id = await at.startShell(script, { mounts });
+    for await (const { data } of at.engine.containers.logs(id, { follow: true })) if (String(data).includes("ready")) break;
+    const running = await exported(id);
+    await at.engine.containers.stop(id, { timeoutMs: 0 });
+    const stopped = await exported(id);
+    for (const files of [running, stopped]) {
+      expect([files.get("big")?.size, files.get("big2")?.size].sort()).toEqual([0, 3_000_000]);
+      expect(files.get("own")).toMatchObject({ type: "file", size: 2 });
+      expect(files.get("bin/busybox")?.type).toBe("file");
+      expect([...files.keys()].filter((name) => /^(data|scratch|bound|proc|sys)\//.test(name))).toEqual([]);
+      expect(["data", "scratch", "bound", "proc"].map((name) => files.get(name)?.type)).toEqual(Array(4).fill("directory"));
+    }
+    expect([...stopped.keys()]).toEqual([...running.keys()]);
+    await expect(at.engine.containers.export("nonesuch")).rejects.toMatchObject({ code: "CONTAINER_NOT_FOUND" });
+  });
+
+  async function exported(id: string): Promise<Map<string, { readonly type: string; readonly size: number }>> {
+    const files = new Map<string, { readonly type: string; readonly size: number }>();
+    for await (const entry of (await at.engine.containers.export(id)).pipe(extract())) {
+      const { name, type, size } = entry.header;
+      files.set(name.replace(/\/$/, ""), { type: String(type), size: size ?? 0 });
+      entry.resume();
+    }
+    return files;
+  }
+
   it("megabytes go through a process, which sees the end of its input and answers after it", async () => {
     const id = await at.startShell("sleep 60");
     const process = await at.engine.containers.exec(id, { command: ["sh", "-c", "cat; echo end >&2; exit 4"], stdin: true });

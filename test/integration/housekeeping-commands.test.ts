@@ -99,6 +99,35 @@ describe("looking", () => {
     expect((await caisson.run(["create", "--pull", "never", "no-such-image"])).code).toBe(125);
   });
 
+  it("update changes limits, and tells of each container that it has changed", async () => {
+    const shown = () =>
+      said("inspect", "-f", "{{.HostConfig.Memory}} {{json .HostConfig.PidsLimit}} {{json .HostConfig.RestartPolicy}}", "one");
+    expect(await said("update", "-m", "64m", "--pids-limit", "50", "--restart", "on-failure:3", "one")).toBe("one");
+    expect(await shown()).toBe(`${64 << 20} 50 {"Name":"on-failure","MaximumRetryCount":3}`);
+    expect(await said("container", "update", "--pids-limit", "-1", "--restart", "no", "one")).toBe("one");
+    expect(await shown()).toBe(`${64 << 20} null {"Name":"no","MaximumRetryCount":0}`);
+    const some = await caisson.run(["update", "--cpus", "1", "nothing-here", "one"]);
+    expect([some.code, some.stdout, some.stderr]).toEqual([1, "one\n", expect.stringContaining("nothing-here")]);
+    const small = await caisson.run(["update", "--memory", "1m", "one"]);
+    expect([small.code, small.stderr]).toEqual([1, expect.stringContaining("memory")]);
+    expect((await caisson.run(["update", "one"])).code).toBe(2);
+    const refused = await caisson.run(["update", "--kernel-memory", "6m", "one"]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--kernel-memory is not served")]);
+  });
+
+  it("export writes what a container has for files, to a file or a pipe", async () => {
+    const file = path.join(directory, "exported.tar");
+    expect(await said("export", "-o", file, "one")).toBe("");
+    const { stdout } = await promisify(execFile)("tar", ["-t", "-f", file]);
+    expect(stdout.split("\n")).toEqual(expect.arrayContaining(["big", "bin/busybox", "data/"]));
+    const piped = await caisson.run(["export", "one"]);
+    expect([piped.code, piped.stdout.length]).toEqual([0, expect.any(Number)]);
+    await caisson.said("import", file, "again");
+    expect(await said("run", "--rm", "--entrypoint", "/bin/wc", "again", "-c", "/big")).toBe("100000 /big");
+    await said("rmi", "again");
+    expect((await caisson.run(["export", "-o", file, "nothing-here"])).code).toBe(1);
+  });
+
   it("system df and info tell what there is", async () => {
     const rows = (await said("system", "df")).split("\n").map((line) => line.split(/ {3,}/));
     expect(rows[0]).toEqual(["TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"]);
@@ -130,6 +159,22 @@ describe("removing what nothing needs", () => {
     }
     const { code, stdout } = await caisson.run(["container", "prune"], "y\n");
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{64}\nTotal reclaimed space: 100kB\n$/)]);
+  });
+
+  it("prune spares what a filter does not choose, networks and volumes, too", async () => {
+    await said("network", "create", "--label", "keep=yes", "kept");
+    await said("network", "create", "spare");
+    await said("volume", "create", "--label", "keep=yes", "labelled");
+    expect(await said("prune", "-f", "--filter", "label=keep=no")).toBe("Total reclaimed space: 0B");
+    expect(await said("network", "prune", "-f", "--filter", "label!=keep", "--filter", "until=24h")).toBe("");
+    expect(await said("prune", "-f", "--volumes", "--filter", "label=keep=yes")).toBe("kept\nTotal reclaimed space: 0B");
+    expect(await said("network", "ls", "--filter", "name=spare", "-q")).not.toBe("");
+    const aged = await caisson.run(["prune", "-f", "--volumes", "--filter", "until=24h"]);
+    expect([aged.code, aged.stderr]).toEqual([2, expect.stringContaining("volumes are not chosen by age")]);
+    expect(await said("volume", "prune", "-a", "-f", "--filter", "label=keep=yes")).toMatch(/^labelled\n/);
+    const asked = await caisson.run(["prune"], "n\n");
+    expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining("all networks that no container is on")]);
+    await said("network", "rm", "spare");
   });
 
   it("system prune takes containers, networks, images and, if told to, volumes", async () => {

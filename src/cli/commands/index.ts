@@ -8,6 +8,7 @@ import { info } from "./info.js";
 import { inspect } from "./inspect.js";
 import { network } from "./network.js";
 import { CONTAINER_COMMANDS, container, IMAGE_COMMANDS, image } from "./noun-groups.js";
+import { prune } from "./prune.js";
 import { search } from "./search.js";
 import { serve } from "./serve.js";
 import { system } from "./system.js";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   image,
   network,
   volume,
+  prune,
   builder,
   system,
   info,

@@ -2,6 +2,7 @@ import type { NetworkSpec } from "../../engine/engine.js";
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { eachOperand, unlessMissing } from "../each-operand.js";
 import { FILTER_OPTION, parseFilters } from "../filters.js";
+import { PRUNE_FILTER_OPTION, pruneFilters } from "../prune-filters.js";
 import { pairs } from "../split-at.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 import { UsageError } from "../usage.js";
@@ -102,9 +103,10 @@ const prune = defineCommand({
   operands: "",
   least: 0,
   most: 0,
-  options: { force: { type: "boolean", short: "f", help: "as always: nothing is asked" } },
-  async run({ terminal, lasting }) {
-    for (const name of await (await lasting()).networks.prune()) printLine(terminal, name);
+  options: { filter: PRUNE_FILTER_OPTION, force: { type: "boolean", short: "f", help: "as always: nothing is asked" } },
+  async run({ values, terminal, lasting }) {
+    const filters = pruneFilters(values.filter);
+    for (const name of await (await lasting()).networks.prune({ filters })) printLine(terminal, name);
     return 0;
   },
 });

@@ -8,6 +8,7 @@ import { diff, port, top } from "./container-views.js";
 import { cp } from "./cp.js";
 import { create } from "./create.js";
 import { exec } from "./exec.js";
+import { exportFiles } from "./export.js";
 import { history } from "./history.js";
 import { imageRm } from "./image-rm.js";
 import { images } from "./images.js";
@@ -23,11 +24,12 @@ import { run } from "./run.js";
 import { save } from "./save.js";
 import { stats } from "./stats.js";
 import { tag } from "./tag.js";
+import { update } from "./update.js";
 
 /** In the order of the help text. */
 export const CONTAINER_COMMANDS: readonly Command[] = [
   ...[run, create, ps, logs, exec, attach, cp, stop, start, restart, kill, rm, rename, pause, unpause, wait],
-  ...[top, port, diff, stats, commit],
+  ...[top, port, diff, stats, update, commit, exportFiles],
 ];
 
 export const IMAGE_COMMANDS: readonly Command[] = [build, pull, push, images, history, tag, imageRm, importImage, load, save];

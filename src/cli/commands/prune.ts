@@ -1,17 +1,11 @@
-/** What removes the things that nothing needs: `container prune`, `image prune`, `system prune`. */
+/** What removes the things that nothing needs: `container prune`, `image prune`, and `prune`, which is `system prune`. */
 import type { Engine, PruneFilters } from "../../engine/engine.js";
 import { type Call, defineCommand, JSON_OPTION } from "../command.js";
-import { parseFilters } from "../filters.js";
+import { PRUNE_FILTER_OPTION, pruneFilters } from "../prune-filters.js";
 import { formatSize } from "../quantities.js";
 import { printJson, printLine } from "../terminal.js";
-import { parseMoment } from "../times.js";
+import { UsageError } from "../usage.js";
 
-const FILTER = {
-  type: "string",
-  multiple: true,
-  value: "KEY=VALUE",
-  help: "label=NAME[=VALUE], label!=NAME[=VALUE], until=TIME: only what was made before",
-} as const;
 const FORCE = { type: "boolean", short: "f", help: "ask nothing" } as const;
 const NOTHING_NAMED = { operands: "", least: 0, most: 0 } as const;
 
@@ -24,9 +18,11 @@ export const containerPrune = defineCommand({
   name: "container prune",
   summary: "Remove the containers that do not run",
   ...NOTHING_NAMED,
-  options: { filter: FILTER, force: FORCE, json: JSON_OPTION },
+  options: { filter: PRUNE_FILTER_OPTION, force: FORCE, json: JSON_OPTION },
   async run(call) {
-    return prune(call, ["all containers that do not run"], (engine) => pruneContainers(engine, filtersOf(call.values)));
+    return pruneAfterQuestion(call, ["all containers that do not run"], (engine) =>
+      pruneContainers(engine, pruneFilters(call.values.filter)),
+    );
   },
 });
 
@@ -36,30 +32,32 @@ export const imagePrune = defineCommand({
   ...NOTHING_NAMED,
   options: {
     all: { type: "boolean", short: "a", help: "those with a name, too" },
-    filter: FILTER,
+    filter: PRUNE_FILTER_OPTION,
     force: FORCE,
     json: JSON_OPTION,
   },
   async run(call) {
     const losing = call.values.all ? "all images without a container" : "all images that have no name and no container";
-    return prune(call, [losing], (engine) => pruneImages(engine, call.values.all ?? false, filtersOf(call.values)));
+    return pruneAfterQuestion(call, [losing], (engine) => pruneImages(engine, call.values.all ?? false, pruneFilters(call.values.filter)));
   },
 });
 
-export const systemPrune = defineCommand({
-  name: "system prune",
+export const prune = defineCommand({
+  name: "prune",
   summary: "Remove containers that do not run, networks and images that nothing uses, and what builds remember",
   ...NOTHING_NAMED,
   options: {
     all: { type: "boolean", short: "a", help: "images with a name, too" },
     volumes: { type: "boolean", help: "and the volumes that no container has and nobody gave a name" },
-    filter: FILTER,
+    filter: PRUNE_FILTER_OPTION,
     force: FORCE,
     json: JSON_OPTION,
   },
   async run(call) {
     const { all = false, volumes = false } = call.values;
-    const filters = filtersOf(call.values);
+    const filters = pruneFilters(call.values.filter);
+    if (volumes && filters?.until)
+      throw new UsageError("prune: volumes are not chosen by age: --filter until=... and --volumes exclude each other");
     const losing = [
       "all containers that do not run",
       "all networks that no container is on",
@@ -67,13 +65,13 @@ export const systemPrune = defineCommand({
       all ? "all images without a container" : "all images that have no name and no container",
       ...(filters ? [] : ["what builds remember"]),
     ];
-    return prune(call, losing, async (engine) => {
+    return pruneAfterQuestion(call, losing, async (engine) => {
       const parts = [
         await pruneContainers(engine, filters),
-        // Who chooses by age or label means what has them.
-        ...(filters ? [] : [{ removed: await engine.networks.prune(), bytes: 0 }]),
-        ...(volumes && !filters ? [await engine.volumes.prune()] : []),
+        { removed: await engine.networks.prune({ filters }), bytes: 0 },
+        ...(volumes ? [await engine.volumes.prune({ filters })] : []),
         await pruneImages(engine, all, filters),
+        // What they remember has neither labels nor an age that is known.
         ...(filters ? [] : [{ removed: [], bytes: (await engine.images.pruneBuilds()).bytes }]),
       ];
       return { removed: parts.flatMap(({ removed }) => removed), bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
@@ -81,7 +79,7 @@ export const systemPrune = defineCommand({
   },
 });
 
-async function prune(
+async function pruneAfterQuestion(
   {
     values,
     terminal,
@@ -108,15 +106,4 @@ async function pruneContainers({ containers }: Engine, filters: PruneFilters | u
 async function pruneImages({ images }: Engine, all: boolean, filters: PruneFilters | undefined): Promise<Pruned> {
   const { untagged, deleted, bytes } = await images.prune({ dangling: !all, filters });
   return { removed: [...untagged, ...deleted], bytes };
-}
-
-function filtersOf({ filter }: { readonly filter?: readonly string[] | undefined }): PruneFilters | undefined {
-  if (!filter) return undefined;
-  const given = parseFilters(filter, ["label", "label!", "until"]);
-  const until = given.get("until")?.[0];
-  return {
-    label: given.get("label"),
-    "label!": given.get("label!"),
-    until: until === undefined ? undefined : parseMoment("filter until", until),
-  };
 }

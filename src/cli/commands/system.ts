@@ -2,7 +2,7 @@ import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { formatSize } from "../quantities.js";
 import { printJson, printLine } from "../terminal.js";
 import { info } from "./info.js";
-import { systemPrune } from "./prune.js";
+import { prune } from "./prune.js";
 import { systemDf } from "./system-df.js";
 
 const verify = defineCommand({
@@ -27,5 +27,5 @@ const verify = defineCommand({
 export const system: CommandGroup = {
   name: "system",
   summary: "Look after the store and all that is in it",
-  commands: [systemDf, { ...info, name: "system info", aliases: [] }, systemPrune, verify],
+  commands: [systemDf, { ...info, name: "system info", aliases: [] }, { ...prune, name: "system prune" }, verify],
 };

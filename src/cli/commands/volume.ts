@@ -110,14 +110,14 @@ const prune = defineCommand({
   most: 0,
   options: {
     all: { type: "boolean", short: "a", help: "those with a name, too" },
-    filter: { type: "string", multiple: true, value: "label=NAME[=VALUE]", help: "only those with a label" },
+    filter: { type: "string", multiple: true, value: "label=NAME[=VALUE]", help: "only those with a label; label!=, without it" },
     force: { type: "boolean", short: "f", help: "as always: nothing is asked" },
     json: JSON_OPTION,
   },
   async run(call) {
     const { values, terminal } = call;
-    const labels = labelFilter(parseFilters(values.filter, ["label"]).get("label"));
-    const { removed, bytes } = await (await volumeEngine(call)).volumes.prune({ all: values.all, labels });
+    const filters = Object.fromEntries(parseFilters(values.filter, ["label", "label!"]));
+    const { removed, bytes } = await (await volumeEngine(call)).volumes.prune({ all: values.all, filters });
     if (values.json) printJson(terminal, { removed, bytes });
     else for (const line of [...removed, `Total reclaimed space: ${formatSize(bytes)}`]) printLine(terminal, line);
     return 0;

@@ -295,7 +295,7 @@ export function resourcesOf(json: HostConfigJson): ResourceLimits {
     cpuPeriodUs: json.CpuPeriod || undefined,
     cpusetCpus: json.CpusetCpus || undefined,
     cpusetMems: json.CpusetMems || undefined,
-    pids: json.PidsLimit || undefined,
+    pids: json.PidsLimit && json.PidsLimit > 0 ? json.PidsLimit : undefined,
     blkioWeight: json.BlkioWeight || undefined,
     ...deviceRatesOf((name) => json[name]?.map(({ Path: path, Rate: rate }) => ({ path, rate }))),
   };

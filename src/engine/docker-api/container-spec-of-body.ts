@@ -196,7 +196,7 @@ export function resourcesOf(host: Fields): ResourceLimits {
     cpuPeriodUs: host.amount("CpuPeriod"),
     cpusetCpus: host.word("CpusetCpus"),
     cpusetMems: host.word("CpusetMems"),
-    pids: pids !== undefined && pids > 0 ? pids : undefined,
+    pids: pids !== undefined && pids < 0 ? -1 : pids,
     blkioWeight: host.amount("BlkioWeight"),
     ...deviceRatesOf((name) =>
       host.objects(name)?.map((device) => ({ path: device.text("Path") ?? "", rate: device.number("Rate") ?? 0 })),

@@ -113,7 +113,7 @@ export function hostConfigJson(container: ContainerInspect, said: unknown): Read
     CpusetMems: resources.cpusetMems ?? "",
     MemoryReservation: resources.memoryReservationBytes ?? 0,
     MemorySwap: resources.memorySwapBytes ?? (resources.memoryBytes === undefined ? 0 : resources.memoryBytes * 2),
-    PidsLimit: resources.pids ?? null,
+    PidsLimit: resources.pids === undefined || resources.pids === -1 ? null : resources.pids,
   };
 }
 

@@ -27,7 +27,7 @@ import { commitContainer } from "./commit.js";
 import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
 import { containerStats } from "./container-stats.js";
-import { copyIn, copyOut } from "./copy.js";
+import { copyIn, copyOut, exportFiles } from "./copy.js";
 import { startExec } from "./exec-process.js";
 import { followLog } from "./follow-log.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
@@ -94,6 +94,10 @@ export abstract class RemoteContainerViews {
 
   copyOut(container: string, path: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
     return copyOut(this.context.client, container, path, options.signal);
+  }
+
+  export(container: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
+    return exportFiles(this.context.client, container, options.signal);
   }
 
   commit(container: string, options: CommitOptions = {}): Promise<ImageInspect> {

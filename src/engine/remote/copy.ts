@@ -1,7 +1,7 @@
 /** Copies between a container's file system and tar streams. */
 import type { Readable } from "node:stream";
 import type { CopyInOptions } from "../engine.js";
-import { CaissonError, isCaissonError } from "../errors.js";
+import { CaissonError, isCaissonError, throwIfAborted } from "../errors.js";
 import { containerPath } from "./container-path.js";
 import type { DockerClient } from "./docker-client.js";
 
@@ -32,6 +32,17 @@ export async function copyOut(client: DockerClient, container: string, path: str
     return (await client.stream("GET", containerPath(container, "/archive"), { ...request, query: { path } })).body;
   } catch (error) {
     throw copyFailure(error, container, path);
+  }
+}
+
+/** @throws COPY_FAILED, ABORTED */
+export async function exportFiles(client: DockerClient, container: string, signal: AbortSignal | undefined): Promise<Readable> {
+  throwIfAborted("export", signal);
+  const request = { doing: `Exporting container ${container}`, container, signal };
+  try {
+    return (await client.stream("GET", containerPath(container, "/export"), request)).body;
+  } catch (error) {
+    throw copyFailure(error, container, "/");
   }
 }
 

@@ -1,8 +1,17 @@
 /** The daemon's networks: the contract's NetworkService over the Docker Engine API. */
 import { endpointBody } from "../docker-api/container-create.js";
-import { encodeFilters, labelFilters, namePart } from "../docker-api/filters-json.js";
+import { encodeFilters, labelFilters, namePart, pruneFilters } from "../docker-api/filters-json.js";
 import { DEFAULT_NETWORKS, type NetworkJson, networkBody, networkOf } from "../docker-api/network-json.js";
-import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../engine.js";
+import type {
+  EndpointSpec,
+  NetworkInspect,
+  NetworkListOptions,
+  NetworkPruneOptions,
+  NetworkService,
+  NetworkSpec,
+  PruneFilters,
+} from "../engine.js";
+import { passesPrune } from "../filters.js";
 import { generateName } from "../spec/container-names.js";
 import { validateEndpoint, validateNetwork } from "../spec/validate-network.js";
 import type { DockerClient } from "./docker-client.js";
@@ -51,12 +60,13 @@ export class RemoteNetworks implements NetworkService {
     await this.#client.status("DELETE", networkPath(network), { doing: `Removing network ${network}`, network });
   }
 
-  async prune({ labels, name }: NetworkListOptions = {}): Promise<readonly string[]> {
+  async prune({ labels, name, filters = {} }: NetworkPruneOptions = {}): Promise<readonly string[]> {
     // The daemon prunes by labels and age, not by name.
-    if (name !== undefined) return this.#removeUnused({ labels, name });
+    if (name !== undefined) return this.#removeUnused({ labels, name }, filters);
+    const label = [...labelFilters(labels), ...(filters.label ?? [])];
     const { NetworksDeleted } = await this.#client.json<{ NetworksDeleted?: readonly string[] | null }>("POST", "/networks/prune", {
       doing: "Removing networks that nobody uses",
-      query: { filters: encodeFilters({ label: labelFilters(labels) }) },
+      query: { filters: pruneFilters({ ...filters, label }) },
     });
     return NetworksDeleted ?? [];
   }
@@ -80,10 +90,11 @@ export class RemoteNetworks implements NetworkService {
     });
   }
 
-  async #removeUnused(options: NetworkListOptions): Promise<readonly string[]> {
+  async #removeUnused(options: NetworkListOptions, filters: PruneFilters): Promise<readonly string[]> {
     const removed: string[] = [];
-    for (const { id, name } of await this.list(options)) {
-      if ((await this.inspect(id)).containers.length > 0) continue;
+    for (const network of await this.list(options)) {
+      const { id, name } = network;
+      if (!passesPrune(network, filters) || (await this.inspect(id)).containers.length > 0) continue;
       await this.remove(id);
       removed.push(name);
     }

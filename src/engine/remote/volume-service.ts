@@ -5,6 +5,7 @@ import { encodeFilters, labelFilters, namePart } from "../docker-api/filters-jso
 import { type VolumeJson, volumeBody, volumeOf } from "../docker-api/volume-json.js";
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../engine.js";
 import { CaissonError, isCaissonError } from "../errors.js";
+import { passesPrune } from "../filters.js";
 import { differ, validateVolume } from "../spec/validate-volume.js";
 import { isVolumeName, newVolumeName } from "../spec/volume-names.js";
 import type { DockerClient } from "./docker-client.js";
@@ -88,12 +89,13 @@ export class RemoteVolumes implements VolumeService {
     }
   }
 
-  async prune({ labels, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
+  async prune({ labels, filters = {}, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
     const removed: string[] = [];
     const sizes = await this.#sizes();
     // Daemons differ in what they take for unused and unnamed.
-    for (const { name, anonymous } of await this.list({ labels, dangling: true })) {
-      if (!all && !anonymous) continue;
+    for (const volume of await this.list({ labels, dangling: true })) {
+      const { name, anonymous } = volume;
+      if ((!all && !anonymous) || !passesPrune(volume, filters)) continue;
       const gone = await this.remove(name).then(
         () => true,
         (error: unknown) => {

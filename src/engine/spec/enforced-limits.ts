@@ -24,8 +24,8 @@ const NEEDS: { readonly [K in keyof Required<ResourceLimits>]: keyof EnforcedLim
 export function requireEnforced(engine: string, wanted: ResourceLimits, enforced: EnforcedLimits, remedy?: string): void {
   for (const [name, limit] of Object.entries(NEEDS) as [keyof ResourceLimits, keyof EnforcedLimits][]) {
     if (wanted[name] === undefined || enforced[limit]) continue;
-    // Where swap is not counted, it is not limited either.
-    if (name === "memorySwapBytes" && wanted[name] === -1) continue;
+    // What is not counted is not limited either.
+    if ((name === "memorySwapBytes" || name === "pids") && wanted[name] === -1) continue;
     throw new UnsupportedError(engine, `resources.${name}`, "its host has no cgroup controller that enforces it", remedy);
   }
 }

@@ -27,7 +27,7 @@ const CHECKS: { readonly [K in keyof Required<ResourceLimits>]: Check } = {
   cpuPeriodUs: ["a number from 1000 to 1000000", (value) => isNumber(value) && value >= 1000 && value <= 1_000_000],
   cpusetCpus: cpuList,
   cpusetMems: cpuList,
-  pids: positive,
+  pids: ["a positive number, or -1", (value) => isNumber(value) && (value > 0 || value === -1)],
   ...(Object.fromEntries(DEVICE_RATES.map((kind) => [kind, deviceRates])) as Record<DeviceRateKind, Check>),
   blkioWeight: ["a number from 10 to 1000", (value) => isNumber(value) && value >= 10 && value <= 1000],
 };

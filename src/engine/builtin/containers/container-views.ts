@@ -28,7 +28,7 @@ import { attachContainer, logSource, resizeTerminal } from "./attach.js";
 import { changesOf } from "./changes.js";
 import { commitContainer } from "./commit.js";
 import type { ContainerRecord } from "./container-record.js";
-import { copyIn, copyOut } from "./copy.js";
+import { copyIn, copyOut, exportFiles } from "./copy.js";
 import { notRunning, startExec } from "./exec-process.js";
 import { inspectRecord } from "./inspect.js";
 import { listContainers } from "./list-containers.js";
@@ -135,6 +135,13 @@ export abstract class ContainerViews {
   async copyOut(container: string, path: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
     const record = this.find(container);
     return copyOut(await this.session(), record, path, options.signal);
+  }
+
+  async export(container: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Readable> {
+    const record = this.find(container);
+    const tar = await exportFiles(await this.session(), record, options.signal);
+    this.emit(record, "export");
+    return tar;
   }
 
   async commit(container: string, options: CommitOptions = {}): Promise<ImageInspect> {

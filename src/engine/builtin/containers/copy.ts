@@ -49,12 +49,38 @@ async function ownedByUser(session: Session, record: ContainerRecord, tar: Async
 /** @throws PATH_NOT_FOUND at once; later failures destroy the stream with COPY_FAILED */
 export async function copyOut(session: Session, record: ContainerRecord, path: string, signal: AbortSignal | undefined): Promise<Readable> {
   throwIfAborted("copyOut", signal);
+  return packed(session, record, { root: target(session, record, false), path, signal });
+}
+
+/** @throws COPY_FAILED, ABORTED */
+export async function exportFiles(session: Session, record: ContainerRecord, signal: AbortSignal | undefined): Promise<Readable> {
+  throwIfAborted("export", signal);
+  // Of one that runs, too: in its own mounts are the kernel's file systems, which have no end.
+  const plan = rootfsPlan(session, record, false);
+  const root = (writer: FieldWriter): void => void writer.nested(Tag.PLAN, (nested) => writePlan(nested, plan));
+  const tar = await packed(session, record, { root, path: "/", signal });
+  const { withoutMounts } = await import("../../build-context/renamed-tar.js");
+  return withoutMounts(
+    tar,
+    record.mounts.map((mount) => mount.target),
+  );
+}
+
+interface PackedPath {
+  /** Names the root file system. */
+  readonly root: (writer: FieldWriter) => void;
+  /** In it. */
+  readonly path: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function packed(session: Session, record: ContainerRecord, { root, path, signal }: PackedPath): Promise<Readable> {
   const { token, socket } = session.supervisor.openStream();
   const done = session.supervisor
     .request(
       Message.COPY_OUT,
       (writer) => {
-        target(session, record, false)(writer);
+        root(writer);
         writer.text(Tag.PATH, inRoot(path)).u64(Tag.TOKEN_OUT, token);
       },
       { signal, operation: "copyOut" },

@@ -26,7 +26,12 @@ export async function updateContainer(session: Session, record: ContainerRecord,
   validateSpec({ image: spec.image, resources, restartPolicy: spec.restartPolicy, autoRemove: spec.autoRemove });
   checkLimits(resources, session.host);
   if (record.running && record.cgroups && options.resources) await applyLimits(session, record, record.cgroups, resources);
-  record.spec = spec;
+  record.spec = { ...spec, resources: withoutUnlimited(resources) };
+}
+
+/** As if there never had been one: what is not limited has no entry. */
+function withoutUnlimited({ pids, ...rest }: ResourceLimits): ResourceLimits {
+  return pids === undefined || pids === -1 ? rest : { ...rest, pids };
 }
 
 /** CPU time is said in one of two ways: the new one replaces the other. */

@@ -81,7 +81,7 @@ export function v1Limits(
     add(cpuset, "cpuset.cpus", cpusetCpus ?? facts.cpuset?.cpus);
     add(cpuset, "cpuset.mems", cpusetMems ?? facts.cpuset?.mems);
   }
-  add(processes, "pids.max", pids);
+  add(processes, "pids.max", pids === -1 ? "max" : pids, pids === -1 || undefined);
   add(blkio, facts.blkioWeightFile ?? "blkio.weight", blkioWeight);
   for (const kind of DEVICE_RATES)
     for (const { path: disk, rate } of limits[kind] ?? []) add(blkio, RATE_FILES[kind], `${disks.get(disk)} ${rate}`);
@@ -112,7 +112,7 @@ export function unifiedLimits(
   if (cpuShares !== undefined) add("cpu.weight", 1 + Math.floor(((cpuShares - 2) * 9999) / 262_142));
   add("cpuset.cpus", cpusetCpus);
   add("cpuset.mems", cpusetMems);
-  add("pids.max", pids);
+  add("pids.max", pids === -1 ? "max" : pids, pids === -1 || undefined);
   const weightFile = facts.blkioWeightFile ?? "io.weight";
   // BFQ keeps v1's range; the other weight goes from 1 to 10000, and the OCI runtimes stretch it so.
   if (blkioWeight !== undefined)

@@ -1,6 +1,7 @@
 /** The contract's VolumeService: the volumes of the data root, and those that containers of this engine have for themselves. */
 import type { VolumeInspect, VolumeListOptions, VolumePruneOptions, VolumePruneResult, VolumeService, VolumeSpec } from "../../engine.js";
 import { CaissonError } from "../../errors.js";
+import { passesPrune } from "../../filters.js";
 import { differ, matches, validateVolume } from "../../spec/validate-volume.js";
 import { checkVolumeOptions } from "./volume-options.js";
 import type { StoredVolume, VolumeStore } from "./volume-store.js";
@@ -72,9 +73,11 @@ export class BuiltinVolumes implements VolumeService {
     if (result === "removed") this.#options.emit("destroy", volume);
   }
 
-  async prune({ labels = {}, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
+  async prune({ labels = {}, filters = {}, all = false }: VolumePruneOptions = {}): Promise<VolumePruneResult> {
     const { store, emit, sizeOf } = this.#options;
-    const candidates = (await store.list()).filter((volume) => (all || volume.anonymous) && matches(volume.labels, labels));
+    const candidates = (await store.list()).filter(
+      (volume) => (all || volume.anonymous) && matches(volume.labels, labels) && passesPrune(volume, filters),
+    );
     const held = await store.inUse(candidates.map(({ name }) => name));
     const removed: string[] = [];
     let bytes = 0;

@@ -1,12 +1,12 @@
 /** Routes about a container's files: in and out as tar streams, with what is known of the path in a header. */
 import type { Readable } from "node:stream";
+import { dotted } from "../../build-context/renamed-tar.js";
 import { FileStat, readFirstHeader } from "../../docker-api/path-stat.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
 import { HttpFailure } from "../http-failure.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
-import { dotted, exported } from "../tar-rename.js";
 
 const TAR = "application/x-tar";
 const STAT_HEADER = "X-Docker-Container-Path-Stat";
@@ -90,14 +90,6 @@ async function copyIn({ engine }: ServerContext, exchange: Exchange): Promise<vo
 }
 
 async function exportFiles({ engine }: ServerContext, exchange: Exchange): Promise<void> {
-  const { id, mounts } = await engine.containers.inspect(exchange.parameter("id"));
-  const tar = await engine.containers.copyOut(id, "/", { signal: exchange.signal });
-  const output = exchange.stream(TAR);
-  await sendTar(
-    exported(
-      tar,
-      mounts.map(({ target }) => target),
-    ),
-    output,
-  );
+  const tar = await engine.containers.export(exchange.parameter("id"), { signal: exchange.signal });
+  await sendTar(tar, exchange.stream(TAR));
 }

@@ -41,7 +41,7 @@ describe("the body of a create request", () => {
       parse({ cmd: null, HOSTCONFIG: { memory: 0, BINDS: [], PidsLimit: -1, ShmSize: 0, BlkioDeviceReadBps: [] }, Env: null, User: "" }),
     ).toEqual({
       image: "x",
-      resources: {},
+      resources: { pids: -1 },
     });
   });
 

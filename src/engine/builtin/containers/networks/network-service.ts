@@ -1,9 +1,17 @@
 /** The networks of one session: the contract's NetworkService over the supervisor. They go with the session unless they are kept. */
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
-import type { EndpointSpec, NetworkInspect, NetworkListOptions, NetworkService, NetworkSpec } from "../../../engine.js";
+import type {
+  EndpointSpec,
+  NetworkInspect,
+  NetworkListOptions,
+  NetworkPruneOptions,
+  NetworkService,
+  NetworkSpec,
+} from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
 import type { EventBus } from "../../../event-bus.js";
+import { passesPrune } from "../../../filters.js";
 import { generateName } from "../../../spec/container-names.js";
 import { parseSubnet, type Subnet } from "../../../spec/subnets.js";
 import { validateNetwork } from "../../../spec/validate-network.js";
@@ -137,8 +145,10 @@ export class BuiltinNetworks implements NetworkService {
     this.#emit(record, "destroy");
   }
 
-  async prune(options: NetworkListOptions = {}): Promise<readonly string[]> {
-    const unused = this.#matching(options).filter(({ members }) => members.size === 0);
+  async prune({ filters = {}, ...options }: NetworkPruneOptions = {}): Promise<readonly string[]> {
+    const unused = this.#matching(options).filter(
+      ({ members, labels, created }) => members.size === 0 && passesPrune({ labels, created }, filters),
+    );
     for (const { id } of unused) await this.remove(id);
     return unused.map(({ name }) => name);
   }
