@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static int add(struct dir_names *d, const char *name)
 	return d->items[d->count] ? (d->count++, 0) : -1;
 }
 
-int dir_names_read(struct dir_names *d, int fd)
+static int read_names(struct dir_names *d, int fd, bool only_dirs)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), saved;
 	struct dirent *entry;
@@ -44,7 +45,7 @@ int dir_names_read(struct dir_names *d, int fd)
 		return -1;
 	}
 	while (errno = 0, (entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || (only_dirs && entry->d_type != DT_DIR))
 			continue;
 		if (add(d, entry->d_name) < 0)
 			break;
@@ -55,6 +56,16 @@ int dir_names_read(struct dir_names *d, int fd)
 		qsort(d->items, d->count, sizeof(*d->items), by_bytes);
 	errno = saved;
 	return saved ? -1 : 0;
+}
+
+int dir_names_read(struct dir_names *d, int fd)
+{
+	return read_names(d, fd, false);
+}
+
+int dir_names_read_dirs(struct dir_names *d, int fd)
+{
+	return read_names(d, fd, true);
 }
 
 void dir_names_free(struct dir_names *d)

@@ -13,6 +13,9 @@ struct dir_names {
 /* dir_names_read() - @fd stays open. Return: 0, or -1 with errno; free in either case. */
 int dir_names_read(struct dir_names *d, int fd);
 
+/* dir_names_read_dirs() - Of directories alone, where the file system tells types apart (readdir(3)). */
+int dir_names_read_dirs(struct dir_names *d, int fd);
+
 void dir_names_free(struct dir_names *d);
 
 #endif

@@ -20,6 +20,7 @@
 
 static int sessions = -1;	/* the directory that holds ours */
 static char name[NAME_MAX + 1];
+static int list = -1;		/* of its cgroups */
 
 static int check_version(struct slice body, struct err *e)
 {
@@ -55,14 +56,14 @@ static int make_lock(int dir, struct err *e)
 
 static int list_cgroups(int dir, struct slice body, struct err *e)
 {
-	_close_ int fd = openat(dir, "cgroups", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct reader r = reader_of(body);
 	struct field f;
 
-	if (fd < 0)
+	list = openat(dir, "cgroups", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (list < 0)
 		return fail(e, errno, "list of cgroups");
 	while (read_field(&r, &f))
-		if (f.tag == TAG_CGROUP && (write_once(fd, f.value) < 0 || write_once(fd, (struct slice){ (const uint8_t *)"\n", 1 }) < 0))
+		if (f.tag == TAG_CGROUP && (write_once(list, f.value) < 0 || write_once(list, (struct slice){ (const uint8_t *)"\n", 1 }) < 0))
 			return fail(e, errno, "list of cgroups");
 	return 0;
 }
@@ -82,7 +83,7 @@ static int make_session(struct slice body, struct writer *reply, struct err *e)
 		if (mkdirat(dir, parts[i], 0755) < 0)
 			return fail(e, errno, "%s", parts[i]);
 	lock = make_lock(dir, e);	/* held for as long as this process and the warden live */
-	if (lock < 0 || list_cgroups(dir, body, e) < 0 || warden_start(sessions, name, lock, e) < 0)
+	if (lock < 0 || list_cgroups(dir, body, e) < 0 || warden_start(sessions, name, lock, list, e) < 0)
 		return -1;
 	trash_init(dir);
 	return stream_listen(dir, e) < 0 ? -1 : container_prepare(body, reply, e);
@@ -107,5 +108,5 @@ int hello_handle(uint32_t id, struct slice body, struct err *e)
 void hello_end(void)
 {
 	if (sessions >= 0)
-		warden_session_end(sessions, name);
+		warden_session_end(sessions, name, list);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "cgroup_claim.h"
 #include "kernel.h"
 #include "owner.h"
 #include "plan.h"
@@ -187,6 +188,16 @@ static int op_host_mkdir(struct plan *p, struct slice args, struct err *e)
 	return 0;
 }
 
+static int op_cgroup(struct plan *p, struct slice args, struct err *e)
+{
+	char path[PATH_SIZE];
+
+	(void)p;
+	if (arg_path(args, ARG_PATH, path, e) < 0)
+		return -1;
+	return cgroup_claim(path) < 0 ? fail(e, errno, "%s", path) : 0;
+}
+
 static int op_host_chown(struct plan *p, struct slice args, struct err *e)
 {
 	char path[PATH_SIZE];
@@ -252,6 +263,7 @@ const struct operation file_operations[] = {
 	{ OP_WRITE, false, "write file", op_write },
 	{ OP_HOST_MKDIR, true, "mkdir", op_host_mkdir },
 	{ OP_HOST_WRITE, true, "write", op_host_write },
+	{ OP_CGROUP, true, "cgroup", op_cgroup },
 	{ OP_HOST_CHOWN, true, "chown", op_host_chown },
 	{ OP_SYSCTL, false, "sysctl", op_sysctl },
 	{ 0 },

@@ -216,6 +216,7 @@ enum op_code {
 	OP_SINGLE_ID = 66,	/* UID, GID: a user namespace below ours where root's id is that one, and no other is */
 	OP_FLATTEN = 67,	/* PATH host directory, made of ARG... layers, lowest first, unless it is there; FLAGS enum flatten_flag */
 	OP_TREE_DIFF = 68,	/* PATH host directory, made of what CWD, a copy by OP_FLATTEN, has changed of NAME, one of the same layers */
+	OP_CGROUP = 69,		/* PATH: a cgroup of the session, made where it is missing (PREPARE) */
 };
 
 enum arg_tag {

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 
 #include "archive.h"
 #include "cgroup.h"
+#include "cgroup_claim.h"
+#include "dir_names.h"
 #include "kernel.h"
 #include "spawn.h"
 #include "warden.h"
@@ -34,7 +37,8 @@ static void sleep_ms(long ms)
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }
 
-static void end_cgroup(const char *dir)
+/* end_cgroup() - Return: false where it stays, since something in it does not die. */
+static bool end_cgroup(const char *dir)
 {
 	for (int i = 0; i < KILL_TRIES; i++) {
 		/* One write kills the whole subtree on v2; elsewhere, and on kernels before 5.14, each process in turn. */
@@ -42,40 +46,68 @@ static void end_cgroup(const char *dir)
 			cgroup_kill_each(dir);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
-		if (cgroup_remove(dir) == 0)
-			return;
+		/* What else hinders us, such as a hierarchy that is read-only by now, no later try changes. */
+		if (cgroup_remove(dir) == 0 || (errno != EBUSY && errno != ENOTEMPTY))
+			return true;
 		sleep_ms(1);
 	}
+	return false;
 }
 
-static void end_cgroups(int session)
+/* for_each_cgroup() - @visit those on a list, in lines. Return: false where one visit did. */
+static bool for_each_cgroup(int list, bool (*visit)(const char *dir))
 {
+	int fd = list < 0 ? -1 : fcntl(list, F_DUPFD_CLOEXEC, 3);
+	FILE *lines = fd < 0 ? NULL : fdopen(fd, "r");
+	bool all = true;
 	char line[PATH_MAX];
-	int fd = openat(session, "cgroups", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
 
-	if (!list)
-		return;
-	while (fgets(line, sizeof(line), list)) {
-		line[strcspn(line, "\n")] = 0;
-		if (line[0] == '/')
-			end_cgroup(line);
+	if (!lines) {
+		close_fdp(&fd);
+		return true;
 	}
-	fclose(list);
+	/* Its position is shared with whoever has read it before. */
+	rewind(lines);
+	while (fgets(line, sizeof(line), lines)) {
+		line[strcspn(line, "\n")] = 0;
+		if (line[0] == '/' && !visit(line))
+			all = false;
+	}
+	fclose(lines);
+	return all;
 }
 
-void warden_session_end(int sessions, const char *name)
+static int remove_session(int sessions, const char *name, struct err *e)
 {
+	return archive_remove_tree(sessions, name, e);
+}
+
+/* remove_contents() - All but what says what is left, and that nobody is there. */
+static int remove_contents(int sessions, const char *name, struct err *e)
+{
+	_cleanup_(dir_names_free) struct dir_names names = { 0 };
 	_close_ int dir = openat(sessions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
-		return;
-	end_cgroups(dir);
+		return 0;
+	if (dir_names_read(&names, dir) < 0)
+		return fail(e, errno, "read directory");
+	for (size_t i = 0; i < names.count; i++)
+		if (strcmp(names.items[i], "lock") != 0 && strcmp(names.items[i], "cgroups") != 0 &&
+		    archive_remove_tree(dir, names.items[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+void warden_session_end(int sessions, const char *name, int list)
+{
+	int (*remove)(int, const char *, struct err *) = for_each_cgroup(list, end_cgroup) ? remove_session : remove_contents;
+
 	/* The lock goes last with the rest: until then nobody mistakes this for a session that needs sweeping. */
 	for (int i = 0; i < REMOVE_TRIES; i++) {
 		struct err e = ERR_INIT;
 
-		if (archive_remove_tree(sessions, name, &e) == 0)
+		if (remove(sessions, name, &e) == 0)
 			return;
 		sleep_ms(5);
 	}
@@ -84,7 +116,7 @@ void warden_session_end(int sessions, const char *name)
 static void sweep_one(int sessions, const char *name)
 {
 	_close_ int dir = openat(sessions, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_close_ int lock = -1;
+	_close_ int lock = -1, list = -1;
 	struct stat st;
 
 	if (dir < 0 || fstat(dir, &st) < 0)
@@ -92,7 +124,8 @@ static void sweep_one(int sessions, const char *name)
 	lock = openat(dir, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (lock < 0 ? time(NULL) - st.st_mtime < YOUNG_SECONDS : flock(lock, LOCK_EX | LOCK_NB) < 0)
 		return;
-	warden_session_end(sessions, name);
+	list = openat(dir, "cgroups", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	warden_session_end(sessions, name, list);
 }
 
 static void sweep(int sessions, const char *own)
@@ -109,8 +142,36 @@ static void sweep(int sessions, const char *own)
 	closedir(d);
 }
 
+/*
+ * sweep_beside() - Cgroups beside our own @dir that nobody has any more, whatever has become of the directories of their sessions.
+ * Theirs are called as ours is, up to the id.
+ */
+static bool sweep_beside(const char *dir)
+{
+	const char *own = strrchr(dir, '/') + 1, *dash = strrchr(own, '-');
+	_cleanup_(dir_names_free) struct dir_names names = { 0 };
+	_close_ int parent = -1;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s", (int)(own - dir), dir);
+	parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!dash || parent < 0 || dir_names_read_dirs(&names, parent) < 0)
+		return true;
+	for (size_t i = 0; i < names.count; i++) {
+		const char *name = names.items[i];
+		_close_ int held = -1;
+
+		if (strncmp(name, own, (size_t)(dash - own) + 1) != 0 || strlen(name) != strlen(own) || !strcmp(name, own))
+			continue;
+		held = cgroup_take_abandoned(parent, name);
+		if (held >= 0 && snprintf(path, sizeof(path), "%.*s%s", (int)(own - dir), dir, name) < (int)sizeof(path))
+			end_cgroup(path);
+	}
+	return true;
+}
+
 struct warden {
-	int sessions, lock, supervisor;
+	int sessions, lock, list, supervisor;
 	char name[NAME_MAX + 1];
 };
 
@@ -126,23 +187,24 @@ static int run(void *context)
 	signal(SIGTERM, SIG_IGN);
 	prctl(PR_SET_NAME, "caisson-warden");
 	sweep(w->sessions, w->name);
+	for_each_cgroup(w->list, sweep_beside);
 	while (poll(&death, 1, -1) < 0 && errno == EINTR)
 		;
-	warden_session_end(w->sessions, w->name);
+	warden_session_end(w->sessions, w->name, w->list);
 	return 0;
 }
 
-int warden_start(int sessions, const char *name, int lock, struct err *e)
+int warden_start(int sessions, const char *name, int lock, int list, struct err *e)
 {
-	struct warden w = { .sessions = sessions, .lock = lock };
-	int *keep[] = { &w.sessions, &w.lock, &w.supervisor };
+	struct warden w = { .sessions = sessions, .lock = lock, .list = list };
+	int *keep[] = { &w.sessions, &w.lock, &w.list, &w.supervisor };
 	int pidfd;
 
 	snprintf(w.name, sizeof(w.name), "%s", name);
 	w.supervisor = kernel_pidfd_open(getpid());
 	if (w.supervisor < 0)
 		return fail(e, errno, "pidfd");
-	if (spawn_heir(keep, 3, run, &w, &pidfd) < 0)
+	if (spawn_heir(keep, 4, run, &w, &pidfd) < 0)
 		fail(e, errno, "warden");
 	else
 		close(pidfd);

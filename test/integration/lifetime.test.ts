@@ -6,9 +6,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { readHostFacts } from "../../src/engine/builtin/runtime/read-host-facts.js";
 import { openEngine } from "../../src/engine/open.js";
 import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
+import { childrenOf, processName } from "../fixtures/processes.js";
 import { NOTHING, remainsOf } from "../fixtures/remains.js";
 
 /** A second is promised and some ten milliseconds are usual; the rest is for machines whose disk or kernel is busy with somebody else. */
@@ -19,15 +21,20 @@ const MOMENTS_MS = [0, 1, 3, 5, 8, 12, 17, 25, 40, 65, 110, 180];
 let home: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(path.join(tmpdir(), "caisson-lifetime-"));
-  await using engine = await openEngine({ home });
-  await ensureBusyboxImage(engine);
-  await mkdir(path.join(home, "sessions"), { recursive: true });
+  home = await makeHome();
 });
 
 afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
+
+async function makeHome(): Promise<string> {
+  const made = await mkdtemp(path.join(tmpdir(), "caisson-lifetime-"));
+  await using engine = await openEngine({ home: made, engine: "builtin" });
+  await ensureBusyboxImage(engine);
+  await mkdir(path.join(made, "sessions"), { recursive: true });
+  return made;
+}
 
 async function busyOwner(): Promise<{ readonly owner: ChildProcess; readonly session: string }> {
   const owner = spawn(process.execPath, [path.resolve("test/fixtures/owner-loop.mjs"), home], { stdio: ["ignore", "pipe", "ignore"] });
@@ -75,15 +82,35 @@ it.each(MOMENTS_MS)("kill -9 of the supervisor, %d ms after containers began to 
   }
 });
 
+interface Served {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly port: number;
+  readonly supervisor: number;
+  readonly session: string;
+}
+
+/** An owner of a container that serves a port. */
+async function servingOwner(directory: string): Promise<Served> {
+  const child = spawn(process.execPath, [path.resolve("test/fixtures/owner.mjs"), directory], { stdio: ["ignore", "pipe", "inherit"] });
+  const said = await new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString())));
+  return { child, ...JSON.parse(said.split("\n")[0]!) };
+}
+
+/** It is named once it has run for the first time. */
+function wardenOf(supervisor: number): Promise<number> {
+  return vi.waitUntil(
+    async () => {
+      for (const pid of await childrenOf(supervisor)) if ((await processName(pid)) === "caisson-warden") return pid;
+      return undefined;
+    },
+    { timeout: WITHIN_MS, interval: 20 },
+  ) as Promise<number>;
+}
+
 it.each(["owner", "supervisor"] as const)("kill -9 of the %s, with a container that serves a port", async (victim) => {
-  const child = spawn(process.execPath, [path.resolve("test/fixtures/owner.mjs"), home], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const { child, pid, port, supervisor, session } = await servingOwner(home);
   try {
-    const [line] = (await new Promise<string>((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString())))).split(
-      "\n",
-    );
-    const { pid, port, supervisor, session } = JSON.parse(line!) as { pid: number; port: number; supervisor: number; session: string };
     expect([lives(pid), lives(supervisor), await accepts(port)]).toEqual([true, true, true]);
     process.kill(victim === "owner" ? child.pid! : supervisor, "SIGKILL");
     await expectNothing(session);
@@ -112,6 +139,49 @@ function accepts(port: number): Promise<boolean> {
     socket.on("connect", () => socket.destroy()).on("error", () => resolve(false));
   });
 }
+
+/** Where there are no cgroups, there are none to be left. */
+describe.runIf(readHostFacts().cgroups.unified !== undefined)("of a data root that somebody deletes around its session", () => {
+  let doomed: string;
+  let owner: Served;
+
+  beforeAll(async () => {
+    doomed = await makeHome();
+  });
+  afterAll(async () => {
+    owner.child.kill("SIGKILL");
+    await rm(doomed, { recursive: true, force: true });
+  });
+
+  it("nothing is left when the supervisor is killed", async () => {
+    owner = await servingOwner(doomed);
+    // Not the image: the next one starts from it.
+    await rm(path.join(doomed, "sessions", owner.session), { recursive: true });
+    process.kill(owner.supervisor, "SIGKILL");
+    await expectNothing(owner.session);
+    owner.child.kill("SIGKILL");
+  });
+
+  it("a later session elsewhere removes what is left when the one that cleans up is killed as well, and nothing of those that live", async () => {
+    owner = await servingOwner(doomed);
+    const living = await servingOwner(home);
+    try {
+      process.kill(await wardenOf(owner.supervisor), "SIGKILL");
+      process.kill(owner.supervisor, "SIGKILL");
+      owner.child.kill("SIGKILL");
+      await rm(doomed, { recursive: true });
+      expect(remainsOf(doomed, owner.session).cgroups).not.toEqual([]);
+      await using engine = await openEngine({ home, engine: "builtin" });
+      await (engine as unknown as { supervisorPid(): Promise<number> }).supervisorPid();
+      await expectNothing(owner.session);
+      expect(remainsOf(home, living.session).cgroups).not.toEqual([]);
+      expect([lives(living.pid), await accepts(living.port)]).toEqual([true, true]);
+    } finally {
+      living.child.kill("SIGKILL");
+    }
+    await expectNothing(living.session);
+  });
+});
 
 /** Data that stop are not data that end: a tar of half of the files must not pass for a whole one. */
 it.each(["an image that is saved", "files that are copied out"])(

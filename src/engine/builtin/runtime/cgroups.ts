@@ -73,7 +73,7 @@ export function planSessionCgroups(facts: CgroupFacts, session: string): Session
       );
   return {
     directories: [...new Set([...(unified ? [unified] : []), ...Object.values(v1)])],
-    prepare: [...(unified ? [{ op: "HOST_MKDIR" as const, path: unified, mode: 0o755 }] : []), ...enable],
+    prepare: [...(unified ? [ofSession(unified)] : []), ...enable],
     unified,
     v1,
   };
@@ -104,11 +104,7 @@ export function planContainerCgroups({ session, host, name, limits, devices, dis
     directories: [...(unified ? [unified] : []), ...new Set(Object.values(v1))],
     prepare: [
       ...(unified ? [makeDirectory(unified)] : []),
-      ...made.flatMap((directory) => [
-        makeDirectory(path.dirname(directory)),
-        ...inheritCpuset(directory, v1, host),
-        makeDirectory(directory),
-      ]),
+      ...made.flatMap((directory) => [ofSession(path.dirname(directory)), ...inheritCpuset(directory, v1, host), makeDirectory(directory)]),
       ...[...writes, ...deviceWrites].map(hostWrite),
     ],
     join: made.map((directory) => ({ op: "HOST_WRITE", path: path.join(directory, "cgroup.procs"), data: "0" })),
@@ -119,6 +115,11 @@ export function planContainerCgroups({ session, host, name, limits, devices, dis
 
 function below(directories: CgroupFacts["v1"], name: string): CgroupFacts["v1"] {
   return Object.fromEntries(Object.entries(directories).map(([controller, directory]) => [controller, path.join(directory, name)]));
+}
+
+/** Known for what it is to later sessions, whatever becomes of this one's directory. */
+function ofSession(directory: string): Plan[number] {
+  return { op: "CGROUP", path: directory };
 }
 
 function makeDirectory(directory: string): Plan[number] {

@@ -21,6 +21,7 @@ const PHRASES: Readonly<Partial<Record<Operation["op"], (operation: Operation) =
   FLATTEN: ({ path }) => `copying layers to ${path}`,
   TREE_DIFF: ({ cwd }) => `comparing ${cwd} with its layers`,
   HOST_MKDIR: ({ path }) => `creating ${path}`,
+  CGROUP: ({ path }) => `creating the cgroup ${path}`,
   SINGLE_ID: ({ uid }) => `making a user namespace for the id ${uid}`,
   HOST_CHOWN: ({ path }) => `changing the owner of ${path}`,
   HOST_WRITE: ({ path, data }) => `writing ${typeof data === "string" && data.length < 40 ? `${JSON.stringify(data)} to ` : ""}${path}`,

@@ -178,6 +178,7 @@ export const Op = {
   HOST_CHOWN: 65,
   FLATTEN: 67,
   TREE_DIFF: 68,
+  CGROUP: 69,
 } as const;
 
 /** Arguments of operations. */

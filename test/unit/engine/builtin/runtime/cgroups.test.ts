@@ -56,7 +56,7 @@ function writesOf(host: HostFacts, limits: ResourceLimits, below: string): strin
 }
 
 const madeOn = (host: HostFacts, limits: ResourceLimits): string[] =>
-  plan(host, limits).prepare.flatMap(({ op, path }) => (op === "HOST_MKDIR" && path ? [path] : []));
+  plan(host, limits).prepare.flatMap(({ op, path }) => ((op === "HOST_MKDIR" || op === "CGROUP") && path ? [path] : []));
 
 describe("on cgroup v2", () => {
   it("limits are files of the one cgroup", () => {
