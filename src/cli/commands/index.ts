@@ -6,6 +6,7 @@ import { doctor } from "./doctor.js";
 import { events } from "./events.js";
 import { info } from "./info.js";
 import { inspect } from "./inspect.js";
+import { login, logout } from "./login.js";
 import { network } from "./network.js";
 import { CONTAINER_COMMANDS, container, IMAGE_COMMANDS, image } from "./noun-groups.js";
 import { prune } from "./prune.js";
@@ -20,6 +21,8 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   events,
   ...IMAGE_COMMANDS,
   search,
+  login,
+  logout,
   inspect,
   container,
   image,

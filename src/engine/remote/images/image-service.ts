@@ -69,7 +69,14 @@ export class RemoteImages implements ImageService {
     const request = { doing: `Logging in to ${registry}`, json: authJson(registry, auth), signal: options.signal };
     await this.#client.status("POST", "/auth", request).catch((error: unknown) => {
       if (!isCaissonError(error, "DAEMON_ERROR")) throw error;
-      throw registryFailure(error.facts.message, { registry, reference: registry, credentials: "given with the call" }) ?? error;
+      const failure = registryFailure(error.facts.message, { registry, reference: registry, credentials: "given with the call" });
+      if (!isCaissonError(failure, "REGISTRY_UNAUTHORIZED")) throw failure ?? error;
+      throw new CaissonError("REGISTRY_UNAUTHORIZED", `${registry} does not take these credentials`, {
+        facts: failure.facts,
+        evidence: failure.evidence.slice(0, 1),
+        cause: error,
+        remedy: "Check the user name and the password.",
+      });
     });
   }
 

@@ -18,7 +18,7 @@ const unauthorized =
       facts: { registry, status, credentials },
       evidence: [...evidence, `credentials: ${credentials}`],
       remedy:
-        "Check the name: registries answer the same for a repository that doesn't exist. If it is private, log in with `docker login`.",
+        "Check the name: registries answer the same for a repository that doesn't exist. If it is private, log in with `caisson login` or `docker login`.",
     });
 
 const notFound: Answer = ({ registry, reference }, _message, evidence) =>

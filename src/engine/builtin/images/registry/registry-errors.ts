@@ -33,12 +33,19 @@ export function answerFailure(answer: RegistryAnswer, context: RegistryContext):
       remedy: "Log in to the registry, or name a mirror in CAISSON_REGISTRY_MIRRORS.",
     });
   }
+  if ((status === 401 || status === 403) && what === "login") {
+    return new CaissonError("REGISTRY_UNAUTHORIZED", `${registry} does not take these credentials (${status})`, {
+      facts: { registry, status, credentials },
+      evidence,
+      remedy: "Check the user name and the password.",
+    });
+  }
   if (status === 401 || status === 403) {
     return new CaissonError("REGISTRY_UNAUTHORIZED", `${registry} refuses access to ${reference} (${status})`, {
       facts: { registry, status, credentials },
       evidence: [...evidence, `credentials: ${credentials}`],
       remedy:
-        "Check the name: registries answer the same for a repository that doesn't exist. If it is private, log in with `docker login`.",
+        "Check the name: registries answer the same for a repository that doesn't exist. If it is private, log in with `caisson login` or `docker login`.",
     });
   }
   if (status === 404) {
