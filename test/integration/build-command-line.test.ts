@@ -43,6 +43,35 @@ async function built(words: readonly string[], script: string, input?: Uint8Arra
 
 const tar = (place: string, ...flags: string[]) => execFileSync("tar", ["-c", ...flags, "-C", place, "."], { maxBuffer: 1 << 26 });
 
+it("has the proxies of docker's configuration in steps and containers, in no image", async () => {
+  const place = await context({ Dockerfile: "FROM busybox\nRUN env | grep -i _proxy | sort > /seen\n" });
+  const configured = path.join(scratch, "docker-config");
+  await mkdir(configured);
+  const proxies = { default: { httpProxy: "http://proxy.test:1", noProxy: "inside.test" } };
+  await writeFile(path.join(configured, "config.json"), JSON.stringify({ proxies }));
+  const docker = commandLine(path.join(scratch, "home"), { CAISSON_OFFLINE: "1", DOCKER_CONFIG: configured });
+  const image = (await docker.said("build", "-q", "--build-arg", "NO_PROXY=mine.test", place)).trim();
+  const seen = await caisson.said("run", "--rm", image, "sh", "-c", "cat /seen; env | grep -ci _proxy || true");
+  expect(seen.trim().split("\n")).toEqual([
+    "HTTP_PROXY=http://proxy.test:1",
+    "NO_PROXY=mine.test",
+    "http_proxy=http://proxy.test:1",
+    "no_proxy=mine.test",
+    "0",
+  ]);
+  // As with docker, who gives one spelling to a container says nothing of the other.
+  const env = await docker.said("run", "--rm", "-e", "HTTP_PROXY=mine", image, "sh", "-c", "env | grep -i _proxy | sort");
+  expect(env.trim().split("\n")).toEqual([
+    "HTTP_PROXY=mine",
+    "NO_PROXY=inside.test",
+    "http_proxy=http://proxy.test:1",
+    "no_proxy=inside.test",
+  ]);
+  await writeFile(path.join(configured, "config.json"), "{");
+  const refused = await docker.run(["run", "--rm", image, "true"]);
+  expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining("config.json can't be read: it is no JSON object") });
+});
+
 it("builds with arguments, labels, names, a target, hosts and a network", async () => {
   const place = await context({
     Dockerfile:

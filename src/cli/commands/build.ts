@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { findProxies } from "../../engine/docker-config/proxies.js";
 import type { BuildOptions, ImageInspect } from "../../engine/engine.js";
 import { isCaissonError, optionError } from "../../engine/errors.js";
 import { readContext } from "../build-context-from-operand.js";
@@ -64,7 +65,7 @@ export const build = defineCommand({
     try {
       const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
       const opened = await engine();
-      const result = await opened.images.build(context, { ...options, ...optionsOf(call), signal, progress: display.report });
+      const result = await opened.images.build(context, { ...options, ...(await optionsOf(call)), signal, progress: display.report });
       const { image } = result;
       display.finish();
       if (values.iidfile !== undefined) await writeFile(values.iidfile, image.id);
@@ -96,7 +97,12 @@ async function check(call: Call<typeof OPTIONS>): Promise<number> {
   const kind = progressKind(values.progress, values.quiet ?? false);
   const progress = kind === "json" ? showBuild(terminal, kind).report : undefined;
   const { context, options } = await readContext(call.operands[0]!, values.file, terminal);
-  const { warnings, error } = await (await engine()).images.checkBuild(context, { ...options, ...optionsOf(call), signal, progress });
+  const { warnings, error } = await (await engine()).images.checkBuild(context, {
+    ...options,
+    ...(await optionsOf(call)),
+    signal,
+    progress,
+  });
   if (values.json || kind === "json") {
     printJson(terminal, { warnings, error: error && errorObject(error) });
     return warnings.length > 0 || error ? 1 : 0;
@@ -115,11 +121,19 @@ function progressKind(text: string | undefined, quiet: boolean): ProgressKind {
   return kind;
 }
 
-function optionsOf({ values, environment }: Call<typeof OPTIONS>): BuildOptions {
+/** What is given on the command line wins over docker's configuration; in a build, both spellings of a proxy's name are one. */
+async function buildArgsOf(words: readonly string[] | undefined, environment: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  const given = namedValues("--build-arg", words, environment);
+  const names = Object.keys(given).map((name) => name.toUpperCase());
+  const proxies = Object.entries(await findProxies(environment)).filter(([name]) => !names.includes(name.toUpperCase()));
+  return { ...Object.fromEntries(proxies), ...given };
+}
+
+async function optionsOf({ values, environment }: Call<typeof OPTIONS>): Promise<BuildOptions> {
   const stages = values["no-cache-filter"]?.flatMap((names) => names.split(","));
   return {
     tags: values.tag,
-    buildArgs: namedValues("--build-arg", values["build-arg"], environment),
+    buildArgs: await buildArgsOf(values["build-arg"], environment),
     target: values.target,
     labels: namedValues("--label", values.label, {}),
     platform: values.platform,

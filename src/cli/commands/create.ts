@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { findProxies } from "../../engine/docker-config/proxies.js";
 import type { ContainerSpec, Engine } from "../../engine/engine.js";
 import { CaissonError } from "../../engine/errors.js";
 import { type Call, defineCommand, type Values } from "../command.js";
@@ -38,14 +39,19 @@ export const create = defineCommand({
   options: { ...CREATE_OPTIONS, rm: { type: "boolean", help: "remove it when it ends" } },
   async run(call) {
     const { rm: autoRemove, interactive: stdinOnce } = call.values;
-    printLine(call.terminal, await createContainer(await call.lasting(), call, { ...specOfCall(call), autoRemove, stdinOnce }));
+    printLine(call.terminal, await createContainer(await call.lasting(), call, { ...(await specOfCall(call)), autoRemove, stdinOnce }));
     return 0;
   },
 });
 
-/** What flags and operands say, without anything that an engine has to be asked for. @throws UsageError */
-export function specOfCall({ values, operands: [image = "", ...command], environment }: CreateCall): ContainerSpec {
-  return { ...containerSpec(values, { image, command, environment }), tty: values.tty, openStdin: values.interactive };
+/**
+ * What flags, operands and docker's configuration say, without anything that an engine has to be asked for.
+ * @throws UsageError, OPTION_INVALID, PATH_NOT_FOUND
+ */
+export async function specOfCall({ values, operands: [image = "", ...command], environment }: CreateCall): Promise<ContainerSpec> {
+  const spec = containerSpec(values, { image, command, environment });
+  const env = { ...(await findProxies(environment)), ...spec.env };
+  return { ...spec, env, tty: values.tty, openStdin: values.interactive };
 }
 
 /** Fetches the image where that is to be done. @returns the container's id */

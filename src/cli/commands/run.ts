@@ -29,7 +29,7 @@ export const run = defineCommand({
   async run(call) {
     const { detach = false, rm = false, interactive = false, tty = false, "detach-keys": keys } = call.values;
     const attached = attachedStreams(call.values.attach, detach);
-    const spec = specOfCall(call);
+    const spec = await specOfCall(call);
     const served = detach || keys !== undefined || needsOthers(spec);
     const engine = await (served ? call.lasting() : call.engine());
     const { containers } = engine;

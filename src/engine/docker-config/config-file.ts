@@ -1,4 +1,4 @@
-/** Docker's config.json: what of it is about credentials, and changing that while everything else stays as it is. */
+/** Docker's config.json: what of it is ours to follow, and changing its credentials while everything else stays as it is. */
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -9,6 +9,8 @@ export interface DockerConfig {
   readonly auths?: Readonly<Record<string, DockerAuth>>;
   readonly credsStore?: string;
   readonly credHelpers?: Readonly<Record<string, string>>;
+  /** By the daemon's address, or `default`. */
+  readonly proxies?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export interface DockerAuth {
@@ -43,7 +45,7 @@ export function parseConfig(text: string, origin: string): DockerConfig {
   const config = parseJson(text);
   if (typeof config === "object" && config !== null) return config as DockerConfig;
   // Without the parser's own words as a cause: they quote the text, which holds passwords.
-  throw new CaissonError("OPTION_INVALID", `The credentials in ${origin} can't be read: it is no JSON object`, {
+  throw new CaissonError("OPTION_INVALID", `${origin} can't be read: it is no JSON object`, {
     facts: { option: origin, value: undefined },
   });
 }
