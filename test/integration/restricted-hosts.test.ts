@@ -293,6 +293,32 @@ describe("containers that stay, whose data root is on an overlay", () => {
   });
 });
 
+describe("a data root that is on an overlay for one server and not for the next", () => {
+  it("has containers with what they wrote where it can be had, and keeps it where it can't", async () => {
+    const host = await hosts.open({}, { importRestricted: true });
+    // What is written to an overlay is in its upper directory, which is a data root like any other.
+    const script = `
+      mkdir $HOME/lower $HOME/work $HOME/seen
+      serve() { CAISSON_HOME=$1 "$NODE" "$MAIN" serve -H unix://$HOME/sock >/dev/null 2>>$HOME/said & server=$!; while ! test -S $HOME/sock; do sleep 0.1; done; }
+      begin() { mount -t overlay -o lowerdir=$HOME/lower,upperdir=$CAISSON_HOME,workdir=$HOME/work overlay $HOME/seen; serve $HOME/seen; }
+      end() { kill $server; wait $server; rm -f $HOME/sock; umount $HOME/seen 2>/dev/null; }
+      c() { DOCKER_HOST=unix://$HOME/sock "$NODE" "$MAIN" "$@" 2>>$HOME/warnings; }
+      new() { c run -d --name $1 busybox sh -c 'echo run >>/new; rm -f /etc/group; sleep 60' >/dev/null; while ! c exec $1 test -e /new; do sleep 0.1; done; }
+      again() { c start $1 >/dev/null; c exec $1 sh -c 'while test $(wc -l </new) -lt 2; do sleep 0.1; done; cat /new; test -e /etc/group || echo hidden'; c diff $1; }
+      begin; new copied; end
+      serve $CAISSON_HOME; new layered; again copied; end
+      begin; c ps -a --format '{{.Names}}'; end
+      grep -c "Container layered .* can't be taken up: .*none can be mounted here: .*Nothing of it is lost" $HOME/said
+      serve $CAISSON_HOME; again layered; c rm -f copied layered >/dev/null; end
+    `;
+    const command = ["env", `NODE=${process.execPath}`, `MAIN=${path.resolve("dist/cli/main.cjs")}`, "sh", "-c", script];
+    const { stdout, stderr } = await host.run(...command);
+    const all = "run\nrun\nhidden\nC /etc\nD /etc/group\nA /new\n";
+    expect(stdout, stderr).toBe(`${all}copied\n1\n${all}`);
+    expect(await readdir(path.join(host.home, "data/containers"))).toEqual([]);
+  });
+});
+
 describe("root in a user namespace that is around all of it, as in a container of a rootless engine", () => {
   it("gets no masked /proc for its containers, which are in its own user namespace: the probe is the reason of a failed start", async () => {
     const host = await hosts.open({ setup: "mount --bind /dev/null /proc/keys", limits: {} }, { importRestricted: true });

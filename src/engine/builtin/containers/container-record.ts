@@ -22,7 +22,7 @@ export interface ContainerPlace {
   /** They outlive the session. */
   readonly lasting: boolean;
   /** Root file systems are copies of the image's layers. @default false: overlays */
-  readonly copied?: boolean;
+  readonly copied?: boolean | undefined;
 }
 
 export class ContainerRecord {
@@ -30,6 +30,8 @@ export class ContainerRecord {
   readonly scratch: string;
   /** What it has written is there. */
   readonly written: string;
+  /** Its root file system is a copy of the image's layers, and no overlay of them. */
+  readonly copied: boolean;
   /** What its layer has synced must be there after a power failure. */
   readonly durable: boolean;
   status: ContainerStatus = "created";
@@ -100,7 +102,8 @@ export class ContainerRecord {
     readonly created = new Date(),
   ) {
     this.scratch = path.join(place.directory, "containers", id);
-    this.written = place.copied ? copyOf(this.scratch) : path.join(this.scratch, "upper");
+    this.copied = place.copied ?? false;
+    this.written = this.copied ? copyOf(this.scratch) : path.join(this.scratch, "upper");
     // One that removes itself will not be there after a power failure, synced or not.
     this.durable = place.lasting && !spec.autoRemove;
   }

@@ -8,6 +8,7 @@ import { type LaunchNetwork, type LaunchPlan, type NameServerPlace, type Peers, 
 import { type FieldWriter, writePlan } from "../supervisor/codec.js";
 import { Message, Phase, StdinMode, Tag } from "../supervisor/protocol.js";
 import { SupervisorFailure } from "../supervisor/supervisor-failure.js";
+import { hostOf } from "./container-host.js";
 import type { ContainerRecord } from "./container-record.js";
 import { Deferred } from "./deferred.js";
 import { readHostDevices } from "./host-devices.js";
@@ -66,7 +67,7 @@ async function launch(
     durable: record.durable,
     start: record.starts + 1,
     users: record.users!,
-    host: session.host,
+    host: hostOf(session.host, record),
     session: session.cgroups,
     network,
     additions: record.additions,

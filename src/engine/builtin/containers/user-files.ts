@@ -9,6 +9,7 @@ import type { FieldWriter } from "../supervisor/codec.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
 import { tellShortage } from "../supervisor/supervisor-failure.js";
+import { hostOf } from "./container-host.js";
 import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
 
@@ -62,7 +63,7 @@ export function rootfsPlan(session: Session, record: ContainerRecord, writable: 
     scratch: record.onDisk || writable ? record.scratch : undefined,
     mountpoint: session.mountpoint,
     writable,
-    host: session.host,
+    host: hostOf(session.host, record),
     work: writable ? record.nextWork() : undefined,
     durable: record.durable,
   });

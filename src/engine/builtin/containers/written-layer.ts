@@ -7,22 +7,25 @@ import path from "node:path";
 import { copyOf, linkLayers } from "../runtime/plan-rootfs.js";
 import { writePlan } from "../supervisor/codec.js";
 import { Message, Tag } from "../supervisor/protocol.js";
+import type { ContainerRecord } from "./container-record.js";
 import type { Session } from "./session.js";
 
 export interface Written {
   /** Of the image, lowest first. */
   readonly layers: readonly string[];
   readonly scratch: string;
+  /** Whatever this host could do. @default as this host does it */
+  readonly copied?: boolean | undefined;
 }
 
 /** @param use told the directory; it may take it away. @throws SupervisorFailure */
 export async function withWrittenLayer<T>(
   session: Session,
-  { layers, scratch }: Written,
+  { layers, scratch, copied = false }: Written,
   use: (directory: string) => Promise<T>,
 ): Promise<T> {
   const { host, mountpoint, supervisor } = session;
-  if (host.overlayRefused === undefined) return use(path.join(scratch, "upper"));
+  if (!copied && host.overlayRefused === undefined) return use(path.join(scratch, "upper"));
   const lower = linkLayers(layers, mountpoint);
   const directory = path.join(scratch, `written-${randomBytes(6).toString("hex")}`);
   try {
@@ -38,12 +41,6 @@ export async function withWrittenLayer<T>(
 }
 
 /** Of a container. */
-export function writtenBy({
-  image,
-  scratch,
-}: {
-  readonly image: { readonly layerDirectories: readonly string[] };
-  readonly scratch: string;
-}): Written {
-  return { layers: image.layerDirectories, scratch };
+export function writtenBy({ image, scratch, copied }: Pick<ContainerRecord, "image" | "scratch" | "copied">): Written {
+  return { layers: image.layerDirectories, scratch, copied };
 }

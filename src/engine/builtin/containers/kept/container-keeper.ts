@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { copyOf } from "../../runtime/plan-rootfs.js";
 import type { ContainerRecord } from "../container-record.js";
 import { JsonFiles } from "./json-files.js";
 import { type KeptContainer, keptContainer, parseKeptContainer } from "./kept-container.js";
@@ -68,6 +69,11 @@ export class ContainerKeeper {
   /** Whether a container has written anything, or has run. */
   hasFiles(id: string): boolean {
     return existsSync(path.join(this.#directory, id, "upper"));
+  }
+
+  /** Whether what a container has written is in a copy of its image's layers, and not in the layer of an overlay. */
+  isCopied({ id, copied }: KeptContainer): boolean {
+    return copied ?? existsSync(copyOf(path.join(this.#directory, id)));
   }
 
   async #abandoned(known: ReadonlySet<string>): Promise<readonly string[]> {

@@ -20,6 +20,8 @@ export interface KeptContainer {
   readonly endpoints: readonly KeptEndpoint[];
   /** Id of the container whose network it shares. */
   readonly peer: string | undefined;
+  /** How its root file system is made; files of earlier versions don't say it. */
+  readonly copied: boolean | undefined;
   readonly starts: number;
   readonly running: boolean;
   readonly endedByUser: boolean;
@@ -44,9 +46,9 @@ export interface KeptEndpoint {
 }
 
 export function keptContainer(record: ContainerRecord): KeptContainer {
-  const { id, name, created, spec, image, process, starts, startedAt, finishedAt, exit, stopRequested } = record;
+  const { id, name, created, spec, image, process, copied, starts, startedAt, finishedAt, exit, stopRequested } = record;
   return {
-    ...{ version: VERSION, id, name, spec, starts, exit },
+    ...{ version: VERSION, id, name, spec, copied, starts, exit },
     created: created.toISOString(),
     image: image.inspect,
     process: process!,

@@ -1,6 +1,7 @@
 /** Takes up what an earlier session left, and starts it where its restart policy says so. */
 import path from "node:path";
 import { addressOf } from "../../network/addresses.js";
+import { checkRootfs } from "../container-host.js";
 import type { ContainerRecord } from "../container-record.js";
 import type { ContainerTable } from "../container-table.js";
 import { removeScratch } from "../end-container.js";
@@ -55,7 +56,11 @@ async function takeUp(container: KeptContainer, session: Session, { keeper, tabl
   const { id, name, spec } = container;
   table.reserve(name, id);
   try {
-    const record = await restoreContainer(container, { ...restoring(session), address: addressOf(spec), onDisk: keeper.hasFiles(id) });
+    const { place, ...parts } = restoring(session);
+    const onDisk = keeper.hasFiles(id);
+    const copied = onDisk ? keeper.isCopied(container) : (place.copied ?? false);
+    if (onDisk) checkRootfs(session.host, copied);
+    const record = await restoreContainer(container, { ...parts, place: { ...place, copied }, address: addressOf(spec), onDisk });
     table.add(record);
     return record;
   } catch (error) {
