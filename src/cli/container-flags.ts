@@ -29,7 +29,7 @@ export const CONTAINER_OPTIONS = {
     short: "p",
     multiple: true,
     value: "[[IP:]PORT:]PORT[/udp]",
-    help: "publish a port of the container; or PORT-PORT, several",
+    help: "publish a port of the container; or PORT-PORT, several; PORT-PORT:PORT on the first free one",
   },
   "publish-all": { type: "boolean", short: "P", help: "publish every port that the image exposes" },
   expose: { type: "string", multiple: true, value: "PORT[-PORT][/udp]", help: "expose one more port, or several" },

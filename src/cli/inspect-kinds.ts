@@ -42,7 +42,9 @@ export const INSPECT_KINDS: Readonly<Record<"image" | "container" | "network" | 
     async docker({ images }, container) {
       const image = await images.inspect(container.imageId).catch(() => undefined); // it may have been removed
       const { env, workingDir } = container.config;
-      return containerJson(container, { created: { Env: env, WorkingDir: workingDir }, image: image?.config, execIds: [] });
+      // The root is what docker leaves out.
+      const created = { Env: env, ...(workingDir === "/" ? {} : { WorkingDir: workingDir }) };
+      return containerJson(container, { created, image: image?.config, execIds: [] });
     },
   }),
   network: kind<NetworkInspect>("NETWORK_NOT_FOUND", {

@@ -4,18 +4,20 @@ import { UsageError } from "./usage.js";
 
 const PUBLISH = /^(?:(?:(\[[0-9a-f:.]+\]|[0-9.]+):)?(\d*|\d+-\d+):)?(\d+(?:-\d+)?)(?:\/(tcp|udp))?$/i;
 
-/** `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, `8000-8002:80-82`. @throws UsageError */
+/** `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `[::1]::80`, `8000-8002:80-82`, and `8000-8002:80` for the first free one. @throws UsageError */
 export function portBindings(text: string): PortBinding[] {
   const [, hostIp, hostPorts, containerPorts, protocol = "tcp"] = PUBLISH.exec(text) ?? [];
   if (containerPorts === undefined) throw new UsageError(`--publish takes [[IP:]HOST-PORT:]PORT[/udp], not ${JSON.stringify(text)}`);
   const inside = range("publish", containerPorts);
   const outside = hostPorts ? range("publish", hostPorts) : undefined;
-  if (outside && outside.length !== inside.length)
+  const choice = inside.length === 1 && outside !== undefined && outside.length > 1;
+  if (outside && !choice && outside.length !== inside.length)
     throw new UsageError(`--publish ${text}: as many ports of this host as of the container are needed`);
   return inside.map((containerPort, index) => ({
     containerPort,
     protocol: protocol.toLowerCase() as "tcp" | "udp",
     ...(outside ? { hostPort: outside[index]! } : {}),
+    ...(choice ? { hostPortEnd: outside.at(-1)! } : {}),
     ...(hostIp ? { hostIp: hostIp.replace(/^\[|\]$/g, "") } : {}),
   }));
 }

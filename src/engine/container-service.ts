@@ -169,8 +169,10 @@ export interface ContainerInspect extends ContainerSummary {
     readonly workingDir: string;
     readonly user: string;
     readonly hostname: string;
+    readonly domainname: string;
     readonly tty: boolean;
     readonly openStdin: boolean;
+    readonly stdinOnce: boolean;
     readonly exposedPorts: readonly string[];
     readonly stopSignal: string;
     readonly stopTimeoutMs: number;
@@ -179,6 +181,8 @@ export interface ContainerInspect extends ContainerSummary {
     readonly restartPolicy: RestartPolicy;
     readonly annotations: Readonly<Record<string, string>>;
   };
+  /** What its host was asked for, as `HostConfig` of the Engine API has it: binds, wanted ports, capabilities and so on. */
+  readonly hostConfig: Readonly<Record<string, unknown>>;
   /** How often its restart policy has started it again. */
   readonly restartCount: number;
   /**

@@ -100,6 +100,8 @@ export interface PortBinding {
   readonly protocol?: "tcp" | "udp" | undefined;
   /** @default a free one */
   readonly hostPort?: number | undefined;
+  /** The first of the ports from `hostPort` up to this one that is free at the start is taken. @default `hostPort` alone */
+  readonly hostPortEnd?: number | undefined;
   /** @default both 127.0.0.1 and ::1, under the same port */
   readonly hostIp?: string | undefined;
 }

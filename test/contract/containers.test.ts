@@ -131,6 +131,24 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       expect(seen[0]).toEqual([]);
     });
 
+    it("is published on the first free port of a range", async () => {
+      const command = ["sleep", "60"];
+      const portOf = async (id: string) => (await at.engine.containers.inspect(id)).ports[0]!.hostPort;
+      const taken = await portOf(await at.start({ command, publish: [{ containerPort: 80 }] }));
+      const end = Math.min(taken + 50, 65_535);
+      const id = await at.start({ command, publish: [{ containerPort: 80, hostPort: taken, hostPortEnd: end }] });
+      const found = await portOf(id);
+      expect(found).toBeGreaterThan(taken);
+      expect(found).toBeLessThanOrEqual(end);
+      expect((await at.engine.containers.inspect(id)).hostConfig).toMatchObject({
+        PortBindings: { "80/tcp": [{ HostPort: `${taken}-${end}` }] },
+      });
+      const none = at.start({ command, publish: [{ containerPort: 80, hostPort: taken, hostPortEnd: found }] });
+      await expect(none).rejects.toMatchObject({ code: "PORT_IN_USE" });
+      const wrong = at.start({ command, publish: [{ containerPort: 80, hostPort: 81, hostPortEnd: 80 }] });
+      await expect(wrong).rejects.toMatchObject({ code: "OPTION_INVALID", facts: { option: "publish.hostPortEnd" } });
+    });
+
     it("answers datagrams on a published UDP port, each peer for itself", async (context) => {
       if (!at.engine.supports.publishUdp) context.skip("this engine publishes no UDP ports");
       const server =

@@ -47,6 +47,10 @@ const CAUSES: readonly Cause[] = [
     },
   },
   {
+    fault: "It takes no range of host ports for one port of a container.",
+    tests: { containers: ["a running container > is published on the first free port of a range"] },
+  },
+  {
     fault: "A container gets no cgroup namespace of its own where the host has cgroups v1.",
     skip: "depends on the machine",
     tests: { isolation: ["namespaces > are its own unless it asks for the host's"] },

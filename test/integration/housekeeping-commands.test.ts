@@ -24,6 +24,36 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+/** Not all of it is a default. */
+const SHOWN = [
+  ...[
+    "-p",
+    "127.0.0.1:18000-18050:8081",
+    "-e",
+    "A=b",
+    "-v",
+    "/data",
+    "-v",
+    "/opt:/bound:ro",
+    "--tmpfs",
+    "/scratch",
+    "--cap-add",
+    "NET_ADMIN",
+  ],
+  ...[
+    "--add-host",
+    "other:10.0.0.1",
+    "--domainname",
+    "example.test",
+    "-m",
+    "64m",
+    "--restart",
+    "on-failure:2",
+    "--ulimit",
+    "nofile=100:200",
+  ],
+];
+
 const said = (...words: string[]): Promise<string> => caisson.said(...words);
 
 describe("looking", () => {
@@ -52,10 +82,10 @@ describe("looking", () => {
   });
 
   it("inspect fills templates, with docker's names", async () => {
-    await said("run", "-d", "--name", "shown", "-p", "8081", "-e", "A=b", "-v", "/data", "busybox", "sleep", "1000");
+    await said("run", "-d", "--name", "shown", ...SHOWN, "busybox", "sleep", "1000");
     const shown = (...words: string[]) => said("inspect", "--format", ...words);
     expect(await shown("{{.State.Status}} {{.Name}} {{.RestartCount}}", "shown")).toBe("running /shown 0");
-    expect(await shown("{{range .Mounts}}{{.Type}}:{{.Destination}}{{end}}", "shown")).toBe("volume:/data");
+    expect(await shown("{{range .Mounts}}{{.Type}}:{{.Destination}}{{end}}", "shown")).toBe("bind:/boundvolume:/data");
     expect(await shown('{{(index (index .NetworkSettings.Ports "8081/tcp") 0).HostPort}}', "shown")).toMatch(/^\d+$/);
     expect(await shown("{{json .Config.Env}}", "shown", "shown")).toMatch(/^\[.*"A=b".*\]\n\[.*\]$/);
     expect(JSON.parse(await shown("json", "shown")).Config.Cmd).toEqual(["sleep", "1000"]);
@@ -73,9 +103,11 @@ describe("looking", () => {
       "shown",
     ]);
     const own = JSON.parse(await shown("json", "shown"));
-    const { HostConfig: _, ...theirs } = JSON.parse(stdout)[0];
-    for (const name of ["State", "NetworkSettings", "Mounts", "Path", "Args", "Image", "Name"])
+    const theirs = JSON.parse(stdout)[0];
+    expect(theirs.HostConfig.PortBindings).toEqual({ "8081/tcp": [{ HostIp: "127.0.0.1", HostPort: "18000-18050" }] });
+    for (const name of ["State", "NetworkSettings", "Mounts", "Path", "Args", "Image", "Name", "HostConfig", "Config"])
       expect([name, own[name]]).toEqual([name, theirs[name]]);
+    expect(JSON.parse(await said("inspect", "shown"))[0].hostConfig).toMatchObject({ PortBindings: theirs.HostConfig.PortBindings });
     await said("rm", "-f", "-v", "shown");
   });
 

@@ -26,14 +26,15 @@ export function createBody(spec: ContainerSpec, joined: readonly (readonly [stri
     StopTimeout: spec.stopTimeoutMs === undefined ? undefined : Math.ceil(spec.stopTimeoutMs / 1000),
     Healthcheck: spec.healthcheck === undefined ? undefined : healthcheckBody(spec.healthcheck),
     ExposedPorts: portSet(spec),
-    HostConfig: hostConfig(spec, first?.[0]),
+    HostConfig: hostConfigBody(spec, first?.[0]),
     // Daemons before API 1.44 look for it here alone.
     MacAddress: first?.[1].macAddress,
     NetworkingConfig: first && { EndpointsConfig: endpoints },
   };
 }
 
-function hostConfig(spec: ContainerSpec, network: string | undefined): Readonly<Record<string, unknown>> {
+/** @param network that it joins first, by name or id */
+export function hostConfigBody(spec: ContainerSpec, network: string | undefined): Readonly<Record<string, unknown>> {
   const tmpfs = (spec.mounts ?? []).filter((mount) => mount.type === "tmpfs");
   return {
     NetworkMode: network ?? networkMode(spec.networkMode),
@@ -130,7 +131,8 @@ function portSet({ exposedPorts = [], publish = [] }: ContainerSpec): Readonly<R
 function portBindings(publish: readonly PortBinding[]): Readonly<Record<string, readonly object[]>> {
   const bindings: Record<string, object[]> = {};
   for (const binding of publish) {
-    const entry = { HostIp: binding.hostIp ?? "", HostPort: binding.hostPort === undefined ? "" : String(binding.hostPort) };
+    const { hostIp = "", hostPort = "", hostPortEnd } = binding;
+    const entry = { HostIp: hostIp, HostPort: hostPortEnd === undefined ? String(hostPort) : `${hostPort}-${hostPortEnd}` };
     bindings[portName(binding)] = [...(bindings[portName(binding)] ?? []), entry];
   }
   return bindings;

@@ -15,7 +15,7 @@ export interface DetailsOptions {
 export function containerJson(container: ContainerInspect, options: DetailsOptions): Readonly<Record<string, unknown>> {
   const [path = "", ...args] = container.command;
   const created = new Map(Object.entries(options.created ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  const hostConfig = hostConfigJson(container, created.get("hostconfig"));
+  const hostConfig = hostConfigJson(container, created.get("hostconfig") ?? container.hostConfig);
   return {
     Id: container.id,
     Created: timeText(container.created),
@@ -85,7 +85,7 @@ function configJson(
   const stopSignal = said("StopSignal", imageConfig?.stopSignal);
   return {
     Hostname: config.hostname,
-    Domainname: said("Domainname", ""),
+    Domainname: said("Domainname", config.domainname),
     User: config.user,
     AttachStdin: said("AttachStdin", false),
     AttachStdout: said("AttachStdout", false),
@@ -95,7 +95,7 @@ function configJson(
       : {}),
     Tty: config.tty,
     OpenStdin: config.openStdin,
-    StdinOnce: said("StdinOnce", false),
+    StdinOnce: said("StdinOnce", config.stdinOnce),
     Env: environment(config.env, said<readonly string[] | undefined>("Env", undefined), imageConfig),
     Cmd: config.command.length > 0 ? config.command : null,
     ...(healthcheck

@@ -81,9 +81,11 @@ export interface ContainerJson {
   readonly Config: {
     readonly Image: string;
     readonly Hostname?: string;
+    readonly Domainname?: string;
     readonly User?: string;
     readonly Tty?: boolean;
     readonly OpenStdin?: boolean;
+    readonly StdinOnce?: boolean;
     readonly Env?: readonly string[] | null;
     readonly Cmd?: readonly string[] | null;
     readonly Entrypoint?: readonly string[] | null;
@@ -163,8 +165,10 @@ export function inspectOf(json: ContainerJson, now: number): ContainerInspect {
       workingDir: config.WorkingDir || "/",
       user: config.User ?? "",
       hostname: config.Hostname ?? json.Id.slice(0, 12),
+      domainname: config.Domainname ?? "",
       tty: config.Tty ?? false,
       openStdin: config.OpenStdin ?? false,
+      stdinOnce: config.StdinOnce ?? false,
       exposedPorts,
       stopSignal: config.StopSignal || "SIGTERM",
       stopTimeoutMs: config.StopTimeout === undefined ? STOP_TIMEOUT_MS : config.StopTimeout * 1000,
@@ -173,6 +177,7 @@ export function inspectOf(json: ContainerJson, now: number): ContainerInspect {
       restartPolicy: restartPolicyOf(json.HostConfig),
       annotations: json.HostConfig.Annotations ?? {},
     },
+    hostConfig: { ...json.HostConfig },
     restartCount: json.RestartCount ?? 0,
     mounts: mountsOf(json.Mounts),
     ipAddress: json.NetworkSettings.IPAddress || addressOf(json.NetworkSettings.Networks),

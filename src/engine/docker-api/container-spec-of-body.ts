@@ -125,19 +125,24 @@ function portBinding(name: string, binding: Fields, defaultIp: string | undefine
   const [, port, protocol = "tcp"] = /^(\d{1,5})(?:\/(\w+))?$/.exec(name) ?? [];
   if (port === undefined || !["tcp", "udp"].includes(protocol))
     throw new MalformedBody(`invalid port specification: ${JSON.stringify(name)}`);
-  const hostPort = binding.word("HostPort");
-  if (hostPort !== undefined && !/^\d{1,5}(-\d{1,5})?$/.test(hostPort))
-    throw new MalformedBody(`invalid port specification: ${JSON.stringify(hostPort)}`);
   const hostIp = binding.word("HostIp") ?? defaultIp;
   return [
     {
       containerPort: Number(port),
       protocol: protocol as "tcp" | "udp",
-      // A range leaves the choice; any free port is one.
-      ...(hostPort === undefined || hostPort.includes("-") || hostPort === "0" ? {} : { hostPort: Number(hostPort) }),
+      ...hostPorts(binding.word("HostPort")),
       ...(hostIp === undefined ? {} : { hostIp }),
     },
   ];
+}
+
+/** `80`, or `8000-8010` for the first of them that is free; 0 is any. */
+function hostPorts(text: string | undefined): Pick<PortBinding, "hostPort" | "hostPortEnd"> {
+  if (text === undefined) return {};
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  if (first === undefined || Number(last) < Number(first)) throw new MalformedBody(`invalid port specification: ${JSON.stringify(text)}`);
+  if (Number(first) === 0) return {};
+  return first === last ? { hostPort: Number(first) } : { hostPort: Number(first), hostPortEnd: Number(last) };
 }
 
 function network(body: Fields, host: Fields): Pick<ContainerSpec, "networkMode" | "networks"> {

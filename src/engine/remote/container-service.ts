@@ -89,6 +89,8 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     checkVolumeSubpaths(spec.mounts ?? [], this.#client.speaks(VOLUME_SUBPATHS_API));
     if (spec.annotations && !this.#client.speaks(ANNOTATIONS_API))
       throw new UnsupportedError("remote", "annotations", `the daemon has none before API ${ANNOTATIONS_API}`);
+    if (this.#client.podman && spec.publish?.some(({ hostPortEnd }) => hostPortEnd !== undefined))
+      throw new UnsupportedError("remote", "hostPortEnd", "Podman's service takes no range of host ports for one port");
     if ((spec.exposedHostPorts ?? []).length > 0) throw new UnsupportedError("remote", "exposedHostPorts", "the daemon has no way to them");
     const { networkMode, ipcMode, pidMode } = spec;
     const networks = Object.entries(spec.networks ?? {});

@@ -83,6 +83,16 @@ const paths: readonly Rule[] = [
 ];
 
 const ports: readonly Rule[] = [
+  // dockerd does not say which.
+  rule(/all ports are allocated/i, (_, __, message) =>
+    fail(
+      "PORT_IN_USE",
+      "Every host port of the range is in use",
+      { hostIp: "", hostPort: 0 },
+      message,
+      "Leave the host port out to get a free one, or stop what uses them.",
+    ),
+  ),
   rule(/port is already allocated|address already in use/i, (_, __, message) => {
     if (!/bind|listen|proxy|port/i.test(message)) return undefined;
     const [, hostIp = "", hostPort = "0"] = /(?:for|tcp4?6?|udp4?6?|listen \w+) (\[?[\d.:a-f]*\]?):(\d+)/i.exec(message) ?? [];

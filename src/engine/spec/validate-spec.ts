@@ -109,6 +109,9 @@ function checkPorts(spec: ContainerSpec): void {
     if (!isPort(binding.containerPort, 1)) throw optionError("publish.containerPort", binding.containerPort, "a port from 1 to 65535");
     if (binding.hostPort !== undefined && !isPort(binding.hostPort, 0))
       throw optionError("publish.hostPort", binding.hostPort, "a port from 0 to 65535");
+    const { hostPort, hostPortEnd } = binding;
+    if (hostPortEnd !== undefined && !(hostPort && isPort(hostPortEnd, hostPort)))
+      throw optionError("publish.hostPortEnd", hostPortEnd, "a port from `hostPort`, which must be set, to 65535");
     if (binding.protocol !== undefined && !["tcp", "udp"].includes(binding.protocol))
       throw optionError("publish.protocol", binding.protocol, "a protocol", ["tcp", "udp"]);
   }

@@ -50,7 +50,10 @@ it("takes ranges of ports apart", () => {
   ]);
   expect(specOf("-p 80-81 i").publish?.map(({ containerPort }) => containerPort)).toEqual([80, 81]);
   expect(specOf("--expose 80-81/udp --expose 90 i").exposedPorts).toEqual(["80/udp", "81/udp", "90"]);
-  for (const line of ["-p 8000-8001:80 i", "-p 82-80 i", "-p 1-70000 i", "--expose x i"]) expect(() => specOf(line)).toThrow(UsageError);
+  expect(specOf("-p 127.0.0.1:8000-8010:80 i").publish).toEqual([
+    { containerPort: 80, protocol: "tcp", hostPort: 8000, hostPortEnd: 8010, hostIp: "127.0.0.1" },
+  ]);
+  for (const line of ["-p 8000-8002:80-81 i", "-p 82-80 i", "-p 1-70000 i", "--expose x i"]) expect(() => specOf(line)).toThrow(UsageError);
 });
 
 it.each([

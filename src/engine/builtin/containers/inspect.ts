@@ -1,4 +1,5 @@
 /** What list and inspect show of a container. */
+import { hostConfigBody } from "../../docker-api/container-create.js";
 import type { ContainerInspect, ContainerState, ContainerSummary } from "../../engine.js";
 import { statusText } from "../../spec/status-text.js";
 import type { ContainerRecord } from "./container-record.js";
@@ -62,8 +63,10 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       workingDir: process?.workingDir ?? "/",
       user: spec.user ?? config.user,
       hostname: process?.hostname ?? record.shortId,
+      domainname: spec.domainname ?? "",
       tty: spec.tty ?? false,
       openStdin: spec.openStdin ?? false,
+      stdinOnce: spec.stdinOnce ?? false,
       exposedPorts: summary.exposedPorts,
       stopSignal: process?.stopSignal ?? "SIGTERM",
       stopTimeoutMs: spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS,
@@ -72,10 +75,15 @@ export function inspectRecord(record: ContainerRecord): ContainerInspect {
       restartPolicy: spec.restartPolicy ?? { name: "no" },
       annotations: spec.annotations ?? {},
     },
+    hostConfig: withoutUndefined(hostConfigBody(spec, Object.keys(spec.networks ?? {})[0])),
     restartCount: record.restarts.count,
     refusedHostPorts: [...record.refusedHostPorts],
     platform: image.inspect.platform,
   };
+}
+
+function withoutUndefined(object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 /** Docker's grace between the stop signal and SIGKILL. */

@@ -51,35 +51,44 @@ export async function unpublishPorts(session: Session, record: ContainerRecord):
 }
 
 async function publish(session: Session, record: ContainerRecord, reach: Reach, binding: PortBinding): Promise<PublishedPort[]> {
-  const { containerPort, protocol = "tcp", hostPort = 0, hostIp } = binding;
+  const { containerPort, protocol = "tcp", hostPort: first = 0, hostPortEnd: last = first, hostIp } = binding;
   const addresses = hostIp === undefined || hostIp === "" ? LOOPBACK_ADDRESSES : [hostIp];
-  try {
-    const reply = await session.supervisor.request(Message.PUBLISH, (writer) => {
-      writer.text(Tag.ID, record.id).u64(Tag.PROTO, protocolNumbers[protocol]);
-      for (const ip of addresses) writer.bytes(Tag.HOST_IP, addressBytes(ip));
-      writer.u64(Tag.HOST_PORT, hostPort).bytes(Tag.ADDRESS, addressBytes(reach.address)).u64(Tag.PORT, containerPort);
-      if (reach.source !== undefined) writer.bytes(Tag.SOURCE, addressBytes(reach.source));
-      if (reach.network !== undefined) writer.text(Tag.NETWORK, reach.network);
-    });
-    const port = reply.u64(Tag.HOST_PORT) ?? hostPort;
-    return addresses.map((ip) => ({ containerPort, protocol, hostIp: ip, hostPort: port }));
-  } catch (error) {
-    if (!(error instanceof SupervisorFailure)) throw error;
-    const at = addresses.join(" and ");
-    if (error.code === "EADDRINUSE") {
-      throw new CaissonError("PORT_IN_USE", `Host port ${hostPort}/${protocol} on ${at} is in use`, {
-        facts: { hostIp: addresses[0] ?? "", hostPort },
-        cause: error,
-        remedy: "Leave the host port out to get a free one, or stop what uses it.",
+  for (let hostPort = first; ; hostPort++) {
+    try {
+      const reply = await session.supervisor.request(Message.PUBLISH, (writer) => {
+        writer.text(Tag.ID, record.id).u64(Tag.PROTO, protocolNumbers[protocol]);
+        for (const ip of addresses) writer.bytes(Tag.HOST_IP, addressBytes(ip));
+        writer.u64(Tag.HOST_PORT, hostPort).bytes(Tag.ADDRESS, addressBytes(reach.address)).u64(Tag.PORT, containerPort);
+        if (reach.source !== undefined) writer.bytes(Tag.SOURCE, addressBytes(reach.source));
+        if (reach.network !== undefined) writer.text(Tag.NETWORK, reach.network);
       });
+      const port = reply.u64(Tag.HOST_PORT) ?? hostPort;
+      return addresses.map((ip) => ({ containerPort, protocol, hostIp: ip, hostPort: port }));
+    } catch (error) {
+      if (!(error instanceof SupervisorFailure)) throw error;
+      if (error.code !== "EADDRINUSE" || hostPort === last) throw publishFailure(error, { ...binding, hostPort }, addresses);
     }
-    if (error.code === "EACCES") {
-      throw new CaissonError("PORT_FORBIDDEN", `Host port ${hostPort}/${protocol} on ${at} is not for this user`, {
-        facts: { hostIp: addresses[0] ?? "", hostPort },
-        cause: error,
-        remedy: "Choose one from 1024 up, leave it out to get a free one, or lower net.ipv4.ip_unprivileged_port_start.",
-      });
-    }
-    throw error.asError(`Publishing port ${containerPort}/${protocol} on ${at}`);
   }
+}
+
+function publishFailure(error: SupervisorFailure, binding: PortBinding, addresses: readonly string[]): CaissonError {
+  const { containerPort, protocol = "tcp", hostPort = 0, hostPortEnd } = binding;
+  const at = addresses.join(" and ");
+  const facts = { hostIp: addresses[0] ?? "", hostPort };
+  if (error.code === "EADDRINUSE") {
+    const which = hostPortEnd === undefined ? `Host port ${hostPort}/${protocol}` : `Every host port up to ${hostPortEnd}/${protocol}`;
+    return new CaissonError("PORT_IN_USE", `${which} on ${at} is in use`, {
+      facts,
+      cause: error,
+      remedy: "Leave the host port out to get a free one, or stop what uses it.",
+    });
+  }
+  if (error.code === "EACCES") {
+    return new CaissonError("PORT_FORBIDDEN", `Host port ${hostPort}/${protocol} on ${at} is not for this user`, {
+      facts,
+      cause: error,
+      remedy: "Choose one from 1024 up, leave it out to get a free one, or lower net.ipv4.ip_unprivileged_port_start.",
+    });
+  }
+  return error.asError(`Publishing port ${containerPort}/${protocol} on ${at}`);
 }

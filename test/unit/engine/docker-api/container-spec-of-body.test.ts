@@ -67,6 +67,7 @@ describe("the body of a create request", () => {
     [{ Env: ["=x"] }, "invalid environment variable"],
     [{ HostConfig: { PortBindings: { "80/sctp": null } } }, "invalid port specification"],
     [{ HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "x" }] } } }, "invalid port specification"],
+    [{ HostConfig: { PortBindings: { "80/tcp": [{ HostPort: "81-80" }] } } }, "invalid port specification"],
     [{ HostConfig: { Mounts: [{ Type: "bind", Source: "a", Target: "/b" }] } }, "mount path must be absolute"],
     [{ HostConfig: { Mounts: [{ Type: "nonsense", Target: "/b" }] } }, "mount type unknown"],
     [{ HostConfig: { RestartPolicy: { Name: "sometimes" } } }, "unknown policy 'sometimes'"],

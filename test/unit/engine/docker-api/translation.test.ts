@@ -30,7 +30,10 @@ it("a spec becomes the body of a create request, and what nobody said is left to
       env: { A: "b=c" },
       stopTimeoutMs: 1500,
       exposedPorts: ["80"],
-      publish: [{ containerPort: 53, protocol: "udp", hostPort: 5353, hostIp: "127.0.0.1" }],
+      publish: [
+        { containerPort: 53, protocol: "udp", hostPort: 5353, hostIp: "127.0.0.1" },
+        { containerPort: 80, hostPort: 8000, hostPortEnd: 8010 },
+      ],
       mounts: [
         { type: "tmpfs", target: "/t", sizeBytes: 10, mode: 0o700 },
         { type: "volume", source: "v", target: "/v", readonly: true },
@@ -50,7 +53,7 @@ it("a spec becomes the body of a create request, and what nobody said is left to
     HostConfig: {
       CgroupnsMode: "private",
       NetworkMode: "net",
-      PortBindings: { "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }] },
+      PortBindings: { "53/udp": [{ HostIp: "127.0.0.1", HostPort: "5353" }], "80/tcp": [{ HostIp: "", HostPort: "8000-8010" }] },
       Tmpfs: { "/t": "size=10,mode=700" },
       Binds: [],
       Mounts: [{ Type: "volume", Source: "v", Target: "/v", ReadOnly: true }],
