@@ -17,14 +17,17 @@ export interface ImageSummary {
   readonly references: readonly string[];
   /** `repository@digest`, as registries named it. */
   readonly repoDigests: readonly string[];
+  /** To the second, in the lists of daemons. */
   readonly created: Date;
   /** Bytes of its unpacked layers. */
   readonly size: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly platform: string;
+  /** Undefined in the lists of dockerd, and of Podman before 5.0: they tell it of one image at a time. */
+  readonly platform: string | undefined;
 }
 
 export interface ImageInspect extends ImageSummary {
+  readonly platform: string;
   /** Digest of the manifest for this platform. */
   readonly digest: string;
   readonly config: ImageConfig;

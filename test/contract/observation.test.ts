@@ -376,6 +376,25 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       await at.engine.images.remove("derived");
     });
 
+    it("lists images with what is known of each", async () => {
+      const id = await at.startShell("echo x >/file");
+      await at.engine.containers.wait(id);
+      await at.engine.containers.commit(id, { reference: "told:1", changes: ["LABEL stage=test"] });
+      await at.engine.images.tag("told:1", "told:2");
+      const { images } = at.engine;
+      const [listed, ...others] = await images.list({ reference: "told" });
+      expect(others).toEqual([]);
+      const { references, repoDigests, created, size, labels, platform, id: imageId } = await images.inspect("told:1");
+      expect(references).toEqual(expect.arrayContaining(["told:1", "told:2"]));
+      expect({ ...listed, references: [...listed!.references].sort() }).toEqual({
+        ...{ id: imageId, references: [...references].sort(), repoDigests, size, labels },
+        created: expect.toSatisfy((time: Date) => Math.floor(Number(time) / 1000) === Math.floor(Number(created) / 1000)),
+        platform: listed!.platform && platform,
+      });
+      expect(await images.list({ labels: { stage: "test" } })).toEqual([listed]);
+      for (const name of ["told:1", "told:2"]) await images.remove(name);
+    });
+
     it("is freed of images that nobody needs", async () => {
       const base = await at.startShell("echo x >/file");
       await at.engine.containers.wait(base);

@@ -67,7 +67,7 @@ function healthcheckJson(check: Healthcheck): Readonly<Record<string, unknown>> 
   return { Test: check.test, ...Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) };
 }
 
-/** @param containers how many were made from it; -1 where nobody counted */
+/** With the platform, as Podman's rows have it: docker's have none. @param containers how many were made from it; -1 where nobody counted */
 export function imageRow(
   image: ImageSummary,
   { version, containers }: { readonly version: number; readonly containers: number },
@@ -75,6 +75,7 @@ export function imageRow(
   const { repoDigests } = image;
   // Before 1.43 an image without a name had one that says so.
   const none = version < 43 && image.references.length === 0;
+  const [os, architecture, variant] = image.platform?.split("/") ?? [];
   return {
     Containers: containers,
     Created: Math.floor(image.created.getTime() / 1000),
@@ -86,6 +87,8 @@ export function imageRow(
     SharedSize: -1,
     Size: image.size,
     ...(version < 44 ? { VirtualSize: image.size } : {}),
+    ...(os === undefined ? {} : { Os: os, Arch: architecture }),
+    ...(variant === undefined ? {} : { Variant: variant }),
   };
 }
 

@@ -1,5 +1,5 @@
 /** `GET /images/{name}/json`, `GET /images/{name}/history` and `GET /images/json` as the contract's types. Pure. */
-import type { ImageHistory, ImageInspect, ImageRemoval } from "../engine.js";
+import type { ImageHistory, ImageInspect, ImageRemoval, ImageSummary } from "../engine.js";
 import { fromOci, type OciExecution } from "../oci/image-config.js";
 import { familiarName, parseReference } from "../oci/reference.js";
 
@@ -30,6 +30,16 @@ export interface ImageHistoryJson {
 export interface ImageRowJson {
   readonly Id: string;
   readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  /** Seconds since the epoch. */
+  readonly Created?: number;
+  readonly Size?: number;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  /** Podman's since 5.0, and Caisson's. */
+  readonly Os?: string;
+  readonly Arch?: string;
+  /** Caisson's. */
+  readonly Variant?: string;
 }
 
 /** A line of the answers to removal and pruning. */
@@ -42,14 +52,14 @@ export function imageInspectOf(json: ImageJson, history: readonly ImageHistoryJs
   const id = imageId(json.Id);
   const config = fromOci(json.Config ?? undefined);
   const layers = json.RootFS?.Layers ?? [];
-  const repoDigests = (json.RepoDigests ?? []).filter((digest) => !digest.startsWith("<none>")).map(familiarDigest);
+  const repoDigests = namesOf(json.RepoDigests);
   return {
     id,
-    references: referencesOf(json.RepoTags),
+    references: namesOf(json.RepoTags),
     created: new Date(json.Created || 0),
     size: json.Size ?? 0,
     labels: config.labels,
-    platform: [json.Os || "linux", json.Architecture ?? "", ...(json.Variant ? [json.Variant] : [])].join("/"),
+    platform: platformOf(json.Os || "linux", json.Architecture ?? "", json.Variant),
     digest: json.Descriptor?.digest ?? repoDigests[0]?.split("@")[1] ?? id,
     repoDigests,
     config,
@@ -58,13 +68,29 @@ export function imageInspectOf(json: ImageJson, history: readonly ImageHistoryJs
   };
 }
 
+export function imageSummaryOf(row: ImageRowJson): ImageSummary {
+  return {
+    id: imageId(row.Id),
+    references: namesOf(row.RepoTags),
+    repoDigests: namesOf(row.RepoDigests),
+    created: new Date((row.Created ?? 0) * 1000),
+    size: row.Size ?? 0,
+    labels: row.Labels ?? {},
+    platform: row.Os && row.Arch ? platformOf(row.Os, row.Arch, row.Variant) : undefined,
+  };
+}
+
+function platformOf(os: string, architecture: string, variant: string | undefined): string {
+  return [os, architecture, ...(variant ? [variant] : [])].join("/");
+}
+
 /** Podman leaves the algorithm out in places. */
 export function imageId(id: string): string {
   return id.includes(":") ? id : `sha256:${id}`;
 }
 
 /** An image without a name has one that says so, before API 1.43. */
-function referencesOf(names: readonly string[] | null | undefined): readonly string[] {
+function namesOf(names: readonly string[] | null | undefined): readonly string[] {
   return (names ?? []).filter((name) => !name.startsWith("<none>")).map(familiar);
 }
 
@@ -80,8 +106,6 @@ function familiar(name: string): string {
     return name; // ids, where Podman untags what has no name
   }
 }
-
-const familiarDigest = familiar;
 
 /** Which steps made no layer the API doesn't say. Layers have a size, but for those that changed nothing: they are told by their instruction. */
 function historyOf(history: readonly ImageHistoryJson[], layers: number): readonly ImageHistory[] {

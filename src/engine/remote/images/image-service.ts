@@ -1,6 +1,6 @@
 /** The daemon's images: the contract's ImageService over the Docker Engine API. */
 import type { Readable } from "node:stream";
-import { type ImageHistoryJson, type ImageJson, type ImageRowJson, imageId, imageInspectOf } from "../../docker-api/image-json.js";
+import { type ImageHistoryJson, type ImageJson, type ImageRowJson, imageInspectOf, imageSummaryOf } from "../../docker-api/image-json.js";
 import type {
   BuildCheck,
   BuildContext,
@@ -157,9 +157,9 @@ export class RemoteImages implements ImageService {
   }
 
   async list({ reference, labels = {} }: ImageListOptions = {}): Promise<readonly ImageSummary[]> {
-    const images = await Promise.all((await this.#rows(labels)).map((row) => this.#summary(row)));
+    const images = (await this.#rows(labels)).map(imageSummaryOf);
     return images
-      .flatMap((image) => image ?? [])
+      .map((image) => ({ ...image, labels: withoutSessionLabels(image.labels) }))
       .filter(({ references }) => reference === undefined || references.some((name) => matchesReference(name, reference)))
       .sort((a, b) => b.created.getTime() - a.created.getTime());
   }
@@ -177,19 +177,6 @@ export class RemoteImages implements ImageService {
     // Podman refuses a filter without values.
     const filters = label.length > 0 ? JSON.stringify({ label }) : undefined;
     return this.#client.json("GET", "/images/json", { doing: "Listing images", query: { filters } });
-  }
-
-  /** The list tells no platform. Undefined where the image is gone meanwhile. */
-  async #summary(row: ImageRowJson): Promise<ImageSummary | undefined> {
-    const name = imageId(row.Id);
-    try {
-      const json = await this.#client.json<ImageJson>("GET", `/images/${name}/json`, { doing: "Listing images", image: name });
-      const { id, references, repoDigests, created, size, labels, platform } = withoutOwners(imageInspectOf(json, []));
-      return { id, references, repoDigests, created, size, labels, platform };
-    } catch (error) {
-      if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
-      throw error;
-    }
   }
 
   async #notFound(reference: string, cause: CaissonError): Promise<CaissonError> {

@@ -174,7 +174,10 @@ async function diskUsageJson(context: ServerContext, exchange: Exchange): Promis
   ]);
   const sizes = new Map(usage.volumes.map((volume) => [volume.name, volume]));
   const images = usage.images.map((image) => ({
-    ...imageRow({ ...image, repoDigests: [], labels: {}, platform: "" }, { version: exchange.version, containers: image.containers }),
+    ...imageRow(
+      { ...image, repoDigests: [], labels: {}, platform: undefined },
+      { version: exchange.version, containers: image.containers },
+    ),
     SharedSize: image.sharedBytes,
   }));
   return {
