@@ -295,6 +295,7 @@ export interface AttachedStreams {
   resize(size: TerminalSize): Promise<void>;
   /** Leaves the container running. */
   detach(): void;
+  /** Rejects with DAEMON_UNREACHABLE where the way to the container is lost. */
   readonly end: Promise<StreamsEnd>;
 }
 

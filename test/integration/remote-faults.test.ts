@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
@@ -110,6 +111,19 @@ describe("a daemon", () => {
     expect(await process.exit).toMatchObject({ exitCode: 137 });
     await engine.containers.start(id);
   });
+
+  it("that is cut off while a process writes: what was read of it is not taken for all", async () => {
+    const attached = await engine.containers.attach(id);
+    const process = await engine.containers.exec(id, { command: ["yes"] });
+    const reading = text(process.stdout);
+    reading.catch(() => {});
+    await once(process.stdout, "data");
+    wire.cut();
+    await expect(reading).rejects.toMatchObject(unreachable);
+    await expect(attached.end).rejects.toMatchObject(unreachable);
+    await process.kill();
+    await process.exit;
+  }, 30_000);
 
   it("that dies in the middle: everything that waits for it fails, and what comes later says so", async () => {
     const read = firstLine();

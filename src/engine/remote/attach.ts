@@ -1,10 +1,14 @@
 /** A container's own standard streams, over a hijacked connection; over its log where the run that they belonged to has ended. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ContainerJson, statusOf } from "../docker-api/container-json.js";
 import type { AttachedStreams, AttachOptions, StreamsEnd, TerminalSize } from "../engine.js";
+import { isCaissonError } from "../errors.js";
 import type { ContainerContext } from "./container-context.js";
 import { containerPath } from "./container-path.js";
 import { daemonKeys } from "./detach-keys.js";
+import type { DockerClient } from "./docker-client.js";
 import { followLog } from "./follow-log.js";
+import { CUT, CUT_MS, lookUntil } from "./settled.js";
 import { type StandardStreams, standardStreams } from "./standard-streams.js";
 import { waitExit } from "./wait-exit.js";
 
@@ -38,7 +42,7 @@ export async function attachContainer(context: ContainerContext, container: stri
   });
   const policy = HostConfig.RestartPolicy?.Name ?? "";
   const restarts = policy !== "" && policy !== "no";
-  const streams = standardStreams(socket, { terminal, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0), keepOpen: restarts });
+  const streams = standardStreams(socket, { terminal, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0), keepOpen: true });
   let left = false;
   const over = new AbortController();
   const detach = (): void => {
@@ -49,12 +53,24 @@ export async function attachContainer(context: ContainerContext, container: stri
     else streams.destroy();
   };
   signal?.addEventListener("abort", detach, { once: true });
-  const end = streams.ended.then(async ({ detached }): Promise<StreamsEnd> => {
+  const end = streams.ended.then(async ({ detached, error }): Promise<StreamsEnd> => {
     signal?.removeEventListener("abort", detach);
-    if (!left && !detached && restarts) await laterRuns(context, container, streams, over.signal);
-    for (const output of [streams.stdout, streams.stderr]) output.end();
-    return left || detached ? "detach" : "exit";
+    try {
+      if (!left && !detached && !past) {
+        const json = await lookAgain(client, container, restarts);
+        if (json?.State.Running && error) throw client.failure(error, { doing });
+        if (json?.State.Running && restarts) await laterRuns(context, json, streams, over.signal);
+        else if (json?.State.Running && !client.podman && !(await exitsSoon(client, container)) && !left)
+          throw client.failure(new Error(CUT), { doing });
+      }
+      streams.close();
+      return left || detached ? "detach" : "exit";
+    } catch (failure) {
+      streams.close(failure as Error);
+      throw failure;
+    }
   });
+  end.catch(() => {});
   return {
     stdin: streams.stdin,
     stdout: streams.stdout,
@@ -71,20 +87,38 @@ export async function attachContainer(context: ContainerContext, container: stri
   };
 }
 
+/** A daemon that goes away ends its connections as a container does that exits. @throws DAEMON_UNREACHABLE */
+async function lookAgain(client: DockerClient, container: string, restarts: boolean): Promise<ContainerJson | undefined> {
+  const request = { doing: `Inspecting container ${container}`, container };
+  try {
+    const look = () => client.json<ContainerJson>("GET", containerPath(container, "/json"), request);
+    return restarts ? await look() : await lookUntil(look, ({ State }) => !State.Running);
+  } catch (error) {
+    if (isCaissonError(error, "CONTAINER_NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+async function exitsSoon(client: DockerClient, container: string): Promise<boolean> {
+  const over = new AbortController();
+  const exit = waitExit(client, container, { signal: over.signal });
+  exit.catch(() => {});
+  try {
+    return await Promise.race([exit.then(() => true), sleep(CUT_MS, false, { signal: over.signal })]);
+  } finally {
+    over.abort();
+  }
+}
+
 /** The daemon's connection ends with the first run: what its restart policy starts afterwards is read from the log. */
 async function laterRuns(
   context: ContainerContext,
-  container: string,
+  { Id: container, State }: ContainerJson,
   { stdout, stderr }: StandardStreams,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client } = context;
-  const json = await client
-    .json<ContainerJson>("GET", containerPath(container, "/json"), { doing: `Inspecting container ${container}`, container })
-    .catch(() => undefined);
-  if (!json?.State.Running) return;
-  const since = new Date(json.State.FinishedAt);
-  const exit = waitExit(client, container, { signal }).catch(() => undefined);
+  const since = new Date(State.FinishedAt);
+  const exit = waitExit(context.client, container, { signal }).catch(() => undefined);
   for await (const { stream, data } of followLog({ ...context, container }, { follow: true, since, signal }))
     (stream === "stderr" ? stderr : stdout).write(data);
   await exit;

@@ -1,5 +1,4 @@
 /** Further processes in a running container, over the API: created, started on a hijacked connection, looked at. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { exitOf } from "../docker-api/container-json.js";
 import { type ExecJson, execBody } from "../docker-api/exec-json.js";
 import type { ContainerExit, ExecProcess, ExecSpec } from "../engine.js";
@@ -9,6 +8,7 @@ import { daemonKeys } from "./detach-keys.js";
 import type { DockerClient } from "./docker-client.js";
 import type { EventStream } from "./event-stream.js";
 import { commandFailure } from "./failure-rules.js";
+import { CUT, CUT_MS, lookUntil } from "./settled.js";
 import { signalExec } from "./signal-exec.js";
 import { type StandardStreams, standardStreams } from "./standard-streams.js";
 
@@ -16,9 +16,6 @@ export interface ExecContext {
   readonly client: DockerClient;
   readonly events: EventStream;
 }
-
-/** The end of the streams comes a moment before the daemon knows of the exit. */
-const EXIT_LAG_MS = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /** Exit codes of a command that could not be executed. Podman (4.3) forgets the number of a process that has ended: with any other code it has. */
 const REFUSED: readonly number[] = [126, 127];
@@ -39,7 +36,7 @@ export async function startExec(context: ExecContext, container: string, spec: E
   const socket = await client
     .hijack(`${path}/start`, { ...request, json: { Detach: false, Tty: tty } })
     .catch((error: unknown) => Promise.reject(execFailure(error, container, spec)));
-  const streams = standardStreams(socket, { terminal: tty, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0) });
+  const streams = standardStreams(socket, { terminal: tty, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0), keepOpen: true });
   const look = (): Promise<ExecJson> => client.json<ExecJson>("GET", `${path}/json`, { doing });
   try {
     const started = await begun(client, path, doing, look);
@@ -75,18 +72,14 @@ async function begun(client: DockerClient, path: string, doing: string, look: ()
   await client.status("POST", `${path}/resize`, { doing, query: { h: 0, w: 0 } }).catch((error: unknown) => {
     if (isCaissonError(error, "DAEMON_UNREACHABLE")) throw error;
   });
-  let json = await look();
-  for (const pause of EXIT_LAG_MS) {
-    if (json.Pid || json.ExitCode !== null) break;
-    await sleep(pause);
-    json = await look();
-  }
-  return json;
+  return lookUntil(look, ({ Pid, ExitCode }) => Boolean(Pid) || ExitCode !== null);
 }
 
 /** What the daemon says of a command that can't be executed stands where its output would. */
 async function refusal(streams: StandardStreams, exitCode: number, container: string, spec: ExecSpec): Promise<unknown> {
   let said = "";
+  await streams.ended;
+  streams.close();
   // Podman says it on the other one.
   for (const output of [streams.stdout, streams.stderr]) for await (const chunk of output) said += chunk;
   return execFailure(
@@ -115,25 +108,37 @@ interface Running {
   readonly look: () => Promise<ExecJson>;
 }
 
+/** The outputs end with it, or fail when they were cut off before. */
 async function exitOfExec({ client, events }: ExecContext, { id, doing, streams, look }: Running): Promise<ContainerExit> {
-  const { error } = await streams.ended;
-  let json = await look();
-  for (const pause of EXIT_LAG_MS) {
-    if (!json.Running) break;
-    await sleep(pause);
-    json = await look();
+  const { error, detached } = await streams.ended;
+  if (detached) streams.close();
+  const lost = (cause: unknown): CaissonError => client.failure(cause, { doing });
+  try {
+    let json = await lookUntil(look, ({ Running }) => !Running);
+    if (json.Running && error) throw lost(error);
+    if (json.Running) {
+      // The connection was cut; or, at Podman, the process has closed its own outputs.
+      const cut = detached || client.podman ? undefined : setTimeout(() => streams.close(lost(new Error(CUT))), CUT_MS);
+      if (cut === undefined) streams.close();
+      await exitEvent({ events, id, look }).finally(() => clearTimeout(cut));
+      json = await look();
+    }
+    streams.close();
+    return exitOf(json.ExitCode ?? 0, false);
+  } catch (failure) {
+    streams.close(failure as Error);
+    throw failure;
   }
-  // It has been left, it has closed its outputs, or the connection broke.
-  if (json.Running && error) throw client.failure(error, { doing });
-  if (json.Running) {
-    const over = new AbortController();
+}
+
+async function exitEvent({ events, id, look }: Pick<ExecContext, "events"> & Pick<Running, "id" | "look">): Promise<void> {
+  const over = new AbortController();
+  try {
     const ends = await events.heard({ type: "container", filters: { event: ["exec_die", "die", "destroy"] }, signal: over.signal });
-    json = await look();
-    if (json.Running) for await (const event of ends) if (event.attributes["execID"] === id || !(await look()).Running) break;
+    if ((await look()).Running) for await (const event of ends) if (event.attributes["execID"] === id || !(await look()).Running) break;
+  } finally {
     over.abort();
-    json = await look();
   }
-  return exitOf(json.ExitCode ?? 0, false);
 }
 
 function killOnAbort(signal: AbortSignal | undefined, kill: () => Promise<void>, streams: StandardStreams, exit: Promise<unknown>): void {

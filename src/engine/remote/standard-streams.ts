@@ -9,6 +9,8 @@ export interface StandardStreams {
   readonly stderr: PassThrough;
   /** Settles when the daemon has ended its side; never rejects. */
   readonly ended: Promise<StreamsEnding>;
+  /** Ends the outputs, or has them fail. Idempotent. */
+  close(error?: Error): void;
   /** Breaks the connection off. */
   destroy(): void;
 }
@@ -25,12 +27,17 @@ export interface StreamsOptions {
   readonly stdin: boolean;
   /** Those that the daemon looks for as well. None where there is no terminal to leave. */
   readonly detachKeys: Buffer;
-  /** Leave the outputs open at the end: somebody else goes on to write. */
+  /** Leave the outputs open at the end: somebody goes on to write, or has to find out why it came. */
   readonly keepOpen?: boolean;
 }
 
 export function standardStreams(socket: Duplex, options: StreamsOptions): StandardStreams {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  // Whoever reads one is told; nobody has to.
+  for (const output of [stdout, stderr]) output.on("error", () => {});
+  const close = (error?: Error): void => {
+    for (const output of [stdout, stderr]) error && !output.writableEnded ? output.destroy(error) : output.end();
+  };
   const typed = { detached: false };
   const stdin = options.stdin ? inputOf(socket, options.detachKeys, typed) : undefined;
   if (!options.stdin) socket.end();
@@ -45,9 +52,10 @@ export function standardStreams(socket: Duplex, options: StreamsOptions): Standa
     ended: ended.then((error) => {
       stdin?.destroy();
       socket.destroy();
-      if (!options.keepOpen) for (const output of [stdout, stderr]) output.end();
+      if (!options.keepOpen) close();
       return { detached: typed.detached, error };
     }),
+    close,
     destroy: () => socket.destroy(),
   };
 }
