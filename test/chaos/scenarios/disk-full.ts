@@ -26,7 +26,12 @@ export const diskFull = faultRounds({
       what: `${left} bytes left`,
       strike() {
         const { bavail, bsize } = statfsSync(path.dirname(filler));
-        writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
+        try {
+          writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left)));
+        } catch (error) {
+          // Whoever works there has taken some of the rest meanwhile: then it is full.
+          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+        }
       },
       undo: () => unlinkSync(filler),
     };
