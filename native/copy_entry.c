@@ -23,7 +23,7 @@ static int copy_file(int to, int from, const char *name, struct err *e)
 
 	if (target < 0)
 		return fail(e, errno, "%.100s", name);
-	return copy_contents(target, source, e) < 0 ? -1 : take_over_all(target, source, e);
+	return copy_contents(target, source, e) < 0 ? -1 : take_over_all(target, source, name, e);
 }
 
 static int copy_symlink(int to, int from, const char *name, struct err *e)

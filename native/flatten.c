@@ -78,7 +78,7 @@ static int apply_dir(struct flattening *f, int to, int layer, const char *name, 
 		return fail(e, errno, "%.100s", name);
 	if (st && overlay_is_opaque(from) && empty(into, e) < 0)
 		return -1;
-	return apply_names(f, into, from, e) < 0 ? -1 : take_over_all(into, from, e);
+	return apply_names(f, into, from, e) < 0 ? -1 : take_over_all(into, from, name, e);
 }
 
 static int apply_file(struct flattening *f, int to, int layer, const char *name, const struct stat *st, struct err *e)
@@ -143,7 +143,7 @@ static int apply_layers(struct flattening *f, struct slice args, struct err *e)
 		from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (from < 0)
 			return fail(e, errno, "%s", layer);
-		result = apply_names(f, f->top, from, e) < 0 ? -1 : take_over_all(f->top, from, e);
+		result = apply_names(f, f->top, from, e) < 0 ? -1 : take_over_all(f->top, from, "/", e);
 		link_map_free(&f->links);
 		f->links = (struct link_map){ 0 };
 		if (result < 0)

@@ -71,7 +71,7 @@ static int inherit(int layer, const char *path, struct slice request, struct err
 			return fail(e, errno, "%s", lower);
 		from = walk(below, path, &opaque);
 		if (from >= 0)
-			return take_over_all(to, from, e);
+			return take_over_all(to, from, path, e);
 		if (errno != ENOENT)
 			return is_no_directory(errno) ? 0 : fail(e, errno, "open directory %s in %s", path, lower);
 	}

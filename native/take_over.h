@@ -7,7 +7,7 @@
 /* take_over() - Owner and mode of another file or directory. */
 int take_over(int to, int from, struct err *e);
 
-/* take_over_all() - Extended attributes and the time of modification, too. */
-int take_over_all(int to, int from, struct err *e);
+/* take_over_all() - Extended attributes and the time of modification, too. @name: of the file, for the error. */
+int take_over_all(int to, int from, const char *name, struct err *e);
 
 #endif

@@ -46,7 +46,7 @@ static int open_place(struct place *p, struct err *e)
 /* close_place() - Its time comes last: what was made in it has changed it. */
 static int close_place(struct place *p, struct err *e)
 {
-	int result = p->fd < 0 ? 0 : take_over_all(p->fd, p->root, e);
+	int result = p->fd < 0 ? 0 : take_over_all(p->fd, p->root, p->name, e);
 
 	close_fdp(&p->fd);
 	return result;
@@ -143,7 +143,7 @@ int tree_diff(const char *path, const char *root, const char *lower, struct err 
 {
 	struct difference d;
 	_close_ int from = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), below = open(lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct place top = { .root = from, .fd = -1 };
+	struct place top = { .name = "/", .root = from, .fd = -1 };
 	int result;
 
 	if (from < 0 || below < 0)

@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -18,7 +20,7 @@
 #include "test.h"
 #include "tree_diff.h"
 
-static char top[64];
+static char top[64], elsewhere[64];
 
 static const char *in(const char *name)
 {
@@ -39,13 +41,18 @@ static void begin(void)
 		CHECK_INT(mkdir(in(*layer), 0755), 0);
 }
 
-static void end(void)
+static void remove_tree(const char *dir)
 {
 	struct err e = ERR_INIT;
 	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY);
 
-	CHECK_INT(archive_remove_tree(tmp, strrchr(top, '/') + 1, &e), 0);
+	CHECK_INT(archive_remove_tree(tmp, strrchr(dir, '/') + 1, &e), 0);
 	close(tmp);
+}
+
+static void end(void)
+{
+	remove_tree(top);
 }
 
 static void put(const char *name, const char *text)
@@ -118,6 +125,19 @@ static int try_flatten(const char *name, bool link, struct err *e)
 	put_text(&w, ARG_ARG, in("low"));
 	put_text(&w, ARG_ARG, in("high"));
 	r = flatten(in(name), (struct slice){ w.data, w.len }, link, e);
+	writer_free(&w);
+	return r;
+}
+
+static int flatten_low_to(const char *directory, struct err *e)
+{
+	struct writer w = { 0 };
+	char path[96];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/root", directory);
+	put_text(&w, ARG_ARG, in("low"));
+	r = flatten(path, (struct slice){ w.data, w.len }, false, e);
 	writer_free(&w);
 	return r;
 }
@@ -231,6 +251,68 @@ TEST(all_that_a_file_is_comes_along)
 	CHECK_INT(status("root/device").st_rdev, makedev(1, 3));
 	CHECK_INT(status("root/sparse").st_size, 4 << 20);
 	CHECK(status("root/sparse").st_blocks < 1 << 10);
+	end();
+}
+
+/* Names that fill more than a page; where the file system gives such a file no user.*, labels. */
+static int give_attributes(const char *path, int count)
+{
+	char name[256];
+	const char *family = setxattr(path, "user.0", "0", 1, 0) == 0 ? "user" : "security";
+	int given = 0;
+
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s.%0200d", family, i);
+		given += setxattr(path, name, name, strlen(name), 0) == 0;
+	}
+	return given;
+}
+
+static ssize_t list_size(const char *path)
+{
+	return listxattr(path, NULL, 0);
+}
+
+TEST(attributes_come_along_however_many_and_large_they_are)
+{
+	static char value[60000], copy[sizeof(value)];
+	struct err e = ERR_INIT;
+
+	begin();
+	CHECK_INT(unshare(CLONE_NEWNS), 0);
+	CHECK_INT(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_INT(mount("none", top, "tmpfs", 0, NULL), 0);
+	CHECK_INT(mkdir(in("low"), 0755), 0);
+	CHECK_INT(mkdir(in("high"), 0755), 0);
+	CHECK_INT(mkdir(in("low/dir"), 0755), 0);
+	CHECK_INT(mkdir(in("high/dir"), 0755), 0);
+	put("low/many", "");
+	put("low/large", "");
+	CHECK_INT(give_attributes(in("low/many"), 100), 100);
+	memset(value, 'x', sizeof(value));
+	CHECK_INT(setxattr(in("low/large"), "security.caisson-test", value, sizeof(value), 0), 0);
+	/* What the lower one has, the upper one hides. */
+	CHECK_INT(setxattr(in("low/dir"), "security.caisson-low", "l", 1, 0), 0);
+	CHECK_INT(setxattr(in("high/dir"), "security.caisson-high", "h", 1, 0), 0);
+	merge("root", false);
+	CHECK(list_size(in("low/many")) > 4096);
+	CHECK_INT(list_size(in("root/many")), list_size(in("low/many")));
+	CHECK_INT(getxattr(in("root/large"), "security.caisson-test", copy, sizeof(copy)), sizeof(value));
+	CHECK(!memcmp(copy, value, sizeof(value)));
+	CHECK_INT(getxattr(in("root/dir"), "security.caisson-low", copy, sizeof(copy)), -1);
+	CHECK_INT(getxattr(in("root/dir"), "security.caisson-high", copy, sizeof(copy)), 1);
+	/* Somewhere with less room for them. */
+	if (setxattr(in("low/large"), "user.large", value, sizeof(value), 0) == 0) {
+		int r;
+
+		strcpy(elsewhere, "/tmp/test-flatten-XXXXXX");
+		CHECK(mkdtemp(elsewhere));
+		r = flatten_low_to(elsewhere, &e);
+		if (r < 0)
+			CHECK_TEXT(e.text, "extended attribute user.large of large");
+		remove_tree(elsewhere);
+	}
+	CHECK_INT(umount(top), 0);
 	end();
 }
 
