@@ -15,6 +15,7 @@
 
 #include "archive.h"
 #include "copy_entry.h"
+#include "dir_lease.h"
 #include "dir_names.h"
 #include "flatten.h"
 #include "link_map.h"
@@ -28,9 +29,21 @@ struct flattening {
 	struct link_map links;	/* of the layer at hand */
 	char path[PATH_MAX];	/* below top */
 	size_t len;
+	int depth;
 };
 
-static int apply_names(struct flattening *f, int to, int layer, struct err *e);
+/* The two directories that are being joined, at the same place. */
+struct pair {
+	int to, layer;
+};
+
+static void close_pair(struct pair *p)
+{
+	close_fdp(&p->to);
+	close_fdp(&p->layer);
+}
+
+static int apply_names(struct flattening *f, struct pair *at, struct err *e);
 
 static int push(struct flattening *f, const char *name, struct err *e)
 {
@@ -59,26 +72,44 @@ static int empty(int dir, struct err *e)
 	return 0;
 }
 
-/* apply_dir() - @st: what has its name by now; NULL: nothing has. */
-static int apply_dir(struct flattening *f, int to, int layer, const char *name, const struct stat *st, struct err *e)
+/* descend() - @inner: in @at. */
+static int descend(struct flattening *f, struct pair *at, struct pair *inner, struct err *e)
 {
-	_close_ int from = copy_open_dir(layer, name), into = -1;
+	struct dir_lease to, layer;
+	int result;
 
-	if (from < 0)
+	if (dir_lease_begin(&to, &at->to, f->depth) < 0 || dir_lease_begin(&layer, &at->layer, f->depth) < 0)
+		return fail(e, errno, "directory");
+	f->depth++;
+	result = apply_names(f, inner, e);
+	f->depth--;
+	if (result < 0)
+		return -1;
+	if (dir_lease_end(&to, &at->to, inner->to) < 0 || dir_lease_end(&layer, &at->layer, inner->layer) < 0)
+		return fail(e, errno, "directory above");
+	return 0;
+}
+
+/* apply_dir() - @st: what has its name by now; NULL: nothing has. */
+static int apply_dir(struct flattening *f, struct pair *at, const char *name, const struct stat *st, struct err *e)
+{
+	_cleanup_(close_pair) struct pair inner = { -1, copy_open_dir(at->layer, name) };
+
+	if (inner.layer < 0)
 		return fail(e, errno, "%.100s", name);
 	if (st && !S_ISDIR(st->st_mode)) {
-		if (clear(to, name, e) < 0)
+		if (clear(at->to, name, e) < 0)
 			return -1;
 		st = NULL;
 	}
-	if (!st && mkdirat(to, name, 0700) < 0)
+	if (!st && mkdirat(at->to, name, 0700) < 0)
 		return fail(e, errno, "create %.100s", name);
-	into = copy_open_dir(to, name);
-	if (into < 0)
+	inner.to = copy_open_dir(at->to, name);
+	if (inner.to < 0)
 		return fail(e, errno, "%.100s", name);
-	if (st && overlay_is_opaque(from) && empty(into, e) < 0)
+	if (st && overlay_is_opaque(inner.layer) && empty(inner.to, e) < 0)
 		return -1;
-	return apply_names(f, into, from, e) < 0 ? -1 : take_over_all(into, from, name, e);
+	return descend(f, at, &inner, e) < 0 ? -1 : take_over_all(inner.to, inner.layer, name, e);
 }
 
 static int apply_file(struct flattening *f, int to, int layer, const char *name, const struct stat *st, struct err *e)
@@ -96,30 +127,30 @@ static int apply_file(struct flattening *f, int to, int layer, const char *name,
 	return link_map_add(&f->links, st->st_dev, st->st_ino, f->path) < 0 ? fail(e, ENOMEM, "hard links") : 0;
 }
 
-static int apply(struct flattening *f, int to, int layer, const char *name, struct err *e)
+static int apply(struct flattening *f, struct pair *at, const char *name, struct err *e)
 {
 	struct stat st, there;
 	bool taken;
 
-	if (fstatat(layer, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(at->layer, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, errno, "stat %.100s", name);
-	taken = fstatat(to, name, &there, AT_SYMLINK_NOFOLLOW) == 0;
+	taken = fstatat(at->to, name, &there, AT_SYMLINK_NOFOLLOW) == 0;
 	if (S_ISDIR(st.st_mode))
-		return apply_dir(f, to, layer, name, taken ? &there : NULL, e);
-	if (taken && clear(to, name, e) < 0)
+		return apply_dir(f, at, name, taken ? &there : NULL, e);
+	if (taken && clear(at->to, name, e) < 0)
 		return -1;
-	return overlay_is_whiteout(layer, name, &st) ? 0 : apply_file(f, to, layer, name, &st, e);
+	return overlay_is_whiteout(at->layer, name, &st) ? 0 : apply_file(f, at->to, at->layer, name, &st, e);
 }
 
-static int apply_names(struct flattening *f, int to, int layer, struct err *e)
+static int apply_names(struct flattening *f, struct pair *at, struct err *e)
 {
 	_cleanup_(dir_names_free) struct dir_names names = { 0 };
 	const size_t len = f->len;
 
-	if (dir_names_read(&names, layer) < 0)
+	if (dir_names_read(&names, at->layer) < 0)
 		return fail(e, errno, "read directory");
 	for (size_t i = 0; i < names.count; i++) {
-		if (push(f, names.items[i], e) < 0 || apply(f, to, layer, names.items[i], e) < 0)
+		if (push(f, names.items[i], e) < 0 || apply(f, at, names.items[i], e) < 0)
 			return -1;
 		f->path[f->len = len] = 0;
 	}
@@ -133,6 +164,7 @@ static int apply_layers(struct flattening *f, struct slice args, struct err *e)
 	struct field field;
 
 	while (read_field(&r, &field)) {
+		struct pair at = { f->top, -1 };
 		_close_ int from = -1;
 		int result;
 
@@ -143,7 +175,9 @@ static int apply_layers(struct flattening *f, struct slice args, struct err *e)
 		from = open(layer, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (from < 0)
 			return fail(e, errno, "%s", layer);
-		result = apply_names(f, f->top, from, e) < 0 ? -1 : take_over_all(f->top, from, "/", e);
+		/* Never closed on the way: the top is not deep. */
+		at.layer = from;
+		result = apply_names(f, &at, e) < 0 ? -1 : take_over_all(f->top, from, "/", e);
 		link_map_free(&f->links);
 		f->links = (struct link_map){ 0 };
 		if (result < 0)

@@ -19,6 +19,7 @@ struct pack {
 	struct archive_result *result;
 	char name[TAR_NAME_SIZE];	/* of the entry at hand */
 	size_t name_len;
+	int depth;
 };
 
 /* pack_leaf() - Write one name of a directory, and what is below it. Its archive name is p->name plus the leaf. ENOENT: it is gone. */

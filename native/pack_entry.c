@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "dir_lease.h"
 #include "dir_names.h"
 #include "entry_name.h"
 #include "overlay_attr.h"
@@ -81,23 +82,25 @@ static int add_xattrs(struct pack *p, int fd, struct tar_entry *entry, struct er
 	return 0;
 }
 
-static int put_contents_of(struct pack *p, int fd, struct err *e)
+static int put_leaf(struct pack *p, int *dir, const char *leaf, struct err *e);
+
+static int put_contents_of(struct pack *p, int *fd, struct err *e)
 {
 	_cleanup_(dir_names_free) struct dir_names names = { 0 };
 	const size_t len = p->name_len;
 	struct stat st;
 
-	if (p->layer && overlay_is_opaque(fd)) {
-		if (fstat(fd, &st) < 0)
+	if (p->layer && overlay_is_opaque(*fd)) {
+		if (fstat(*fd, &st) < 0)
 			return fail(e, errno, "stat");
 		if (push(p, "", WHITEOUT_OPAQUE_NAME, e) < 0 || put_whiteout(p, &st, e) < 0)
 			return -1;
 		pop(p, len);
 	}
-	if (dir_names_read(&names, fd) < 0)
+	if (dir_names_read(&names, *fd) < 0)
 		return fail(e, errno, "read directory");
 	for (size_t i = 0; i < names.count; i++) {
-		if (pack_leaf(p, fd, names.items[i], e) < 0 && e->no != ENOENT)
+		if (put_leaf(p, fd, names.items[i], e) < 0 && e->no != ENOENT)
 			return -1;
 		pop(p, len);
 	}
@@ -116,19 +119,39 @@ static bool is_excluded(const struct pack *p)
 	return false;
 }
 
-int pack_dir(struct pack *p, int fd, struct err *e)
+static int put_dir(struct pack *p, int *fd, struct err *e)
 {
 	struct tar_entry entry;
 	struct stat st;
 
 	if (p->name_len) {
-		if (fstat(fd, &st) < 0)
+		if (fstat(*fd, &st) < 0)
 			return fail(e, errno, "stat");
 		entry = entry_of(p, &st, TAR_DIRECTORY);
-		if (add_xattrs(p, fd, &entry, e) < 0 || put(p, &entry, e) < 0)
+		if (add_xattrs(p, *fd, &entry, e) < 0 || put(p, &entry, e) < 0)
 			return -1;
 	}
 	return is_excluded(p) ? 0 : put_contents_of(p, fd, e);
+}
+
+int pack_dir(struct pack *p, int fd, struct err *e)
+{
+	return put_dir(p, &fd, e);
+}
+
+/* descend() - Into the directory @fd in @dir. */
+static int descend(struct pack *p, int *dir, int *fd, struct err *e)
+{
+	struct dir_lease lease;
+
+	if (dir_lease_begin(&lease, dir, p->depth) < 0)
+		return fail(e, errno, "directory");
+	p->depth++;
+	/* ENOENT: it was removed meanwhile. */
+	if (put_dir(p, fd, e) < 0 && e->no != ENOENT)
+		return -1;
+	p->depth--;
+	return dir_lease_end(&lease, dir, *fd) < 0 ? fail(e, ESTALE, "moved while it was read") : 0;
 }
 
 static int pack_file(struct pack *p, int fd, const struct stat *st, struct err *e)
@@ -145,10 +168,10 @@ static int pack_file(struct pack *p, int fd, const struct stat *st, struct err *
 }
 
 /* pack_opened() - A regular file or directory. */
-static int pack_opened(struct pack *p, int dir, const char *leaf, struct err *e)
+static int pack_opened(struct pack *p, int *dir, const char *leaf, struct err *e)
 {
 	/* O_NONBLOCK: should it be a FIFO by now. */
-	_close_ int fd = openat(dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_close_ int fd = openat(*dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -157,7 +180,7 @@ static int pack_opened(struct pack *p, int dir, const char *leaf, struct err *e)
 		return pack_file(p, fd, &st, e);
 	if (!S_ISDIR(st.st_mode))
 		return fail(e, ENOENT, "open");
-	return push(p, "/", "", e) < 0 ? -1 : pack_dir(p, fd, e);
+	return push(p, "/", "", e) < 0 ? -1 : descend(p, dir, &fd, e);
 }
 
 static int pack_symlink(struct pack *p, int dir, const char *leaf, const struct stat *st, struct err *e)
@@ -196,21 +219,21 @@ static int pack_hardlink(struct pack *p, const char *target, const struct stat *
 }
 
 /* pack_inode() - What p->name is now the name of. */
-static int pack_inode(struct pack *p, int dir, const char *leaf, const struct stat *st, struct err *e)
+static int pack_inode(struct pack *p, int *dir, const char *leaf, const struct stat *st, struct err *e)
 {
 	if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
 		return pack_opened(p, dir, leaf, e);
-	return S_ISLNK(st->st_mode) ? pack_symlink(p, dir, leaf, st, e) : pack_special(p, st, e);
+	return S_ISLNK(st->st_mode) ? pack_symlink(p, *dir, leaf, st, e) : pack_special(p, st, e);
 }
 
-int pack_leaf(struct pack *p, int dir, const char *leaf, struct err *e)
+static int put_leaf(struct pack *p, int *dir, const char *leaf, struct err *e)
 {
 	const char *first;
 	struct stat st;
 
-	if (fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(*dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(e, errno, "stat %.64s", leaf);
-	if (p->layer && overlay_is_whiteout(dir, leaf, &st))
+	if (p->layer && overlay_is_whiteout(*dir, leaf, &st))
 		return push(p, WHITEOUT_PREFIX, leaf, e) < 0 ? -1 : put_whiteout(p, &st, e);
 	if (p->layer && !p->names && !strncmp(leaf, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)))
 		return fail(e, EINVAL, "%.64s: a layer can't hold a file whose name starts with %s", leaf, WHITEOUT_PREFIX);
@@ -227,4 +250,9 @@ int pack_leaf(struct pack *p, int dir, const char *leaf, struct err *e)
 	if (pack_inode(p, dir, leaf, &st, e) < 0)
 		return -1;
 	return link_map_add(&p->links, st.st_dev, st.st_ino, p->name) < 0 ? fail(e, ENOMEM, "hard links") : 0;
+}
+
+int pack_leaf(struct pack *p, int dir, const char *leaf, struct err *e)
+{
+	return put_leaf(p, &dir, leaf, e);
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "copy_entry.h"
+#include "dir_lease.h"
 #include "dir_names.h"
 #include "flatten.h"
 #include "overlay_attr.h"
@@ -21,35 +22,56 @@
 
 struct difference {
 	struct timespec made;	/* when the copy was complete */
+	/* The deepest directory of what is written, on the way to where the walk is: nobody else knows of it, so that ".." leads back. */
+	int written;
 };
 
-/* A directory of what is written, made once something is in it. */
+/* A directory on the way. */
 struct place {
 	struct place *above;
 	const char *name;
-	int root;		/* what it takes its attributes from */
-	int fd;			/* -1: not made yet */
+	int root, lower;	/* lower: -1 where there is none */
+	int depth;
+	bool made;		/* in what is written, once something is in it */
 };
 
-static int open_place(struct place *p, struct err *e)
+static void close_place(struct place *p)
 {
-	if (p->fd >= 0)
-		return 0;
-	if (open_place(p->above, e) < 0)
-		return -1;
-	if (mkdirat(p->above->fd, p->name, 0700) < 0)
-		return fail(e, errno, "create %.100s", p->name);
-	p->fd = copy_open_dir(p->above->fd, p->name);
-	return p->fd < 0 ? fail(e, errno, "%.100s", p->name) : 0;
+	close_fdp(&p->root);
+	close_fdp(&p->lower);
 }
 
-/* close_place() - Its time comes last: what was made in it has changed it. */
-static int close_place(struct place *p, struct err *e)
+static int move_to(struct difference *d, const char *name)
 {
-	int result = p->fd < 0 ? 0 : take_over_all(p->fd, p->root, p->name, e);
+	int fd = openat(d->written, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	close_fdp(&p->fd);
-	return result;
+	close_fdp(&d->written);
+	d->written = fd;
+	return fd < 0 ? -1 : 0;
+}
+
+static int make_place(struct difference *d, struct place *p, struct err *e)
+{
+	if (p->made)
+		return 0;
+	if (make_place(d, p->above, e) < 0)
+		return -1;
+	if (mkdirat(d->written, p->name, 0700) < 0)
+		return fail(e, errno, "create %.100s", p->name);
+	if (move_to(d, p->name) < 0)
+		return fail(e, errno, "%.100s", p->name);
+	p->made = true;
+	return 0;
+}
+
+/* finish_place() - Its time comes last: what was made in it has changed it. */
+static int finish_place(struct difference *d, struct place *p, struct err *e)
+{
+	if (!p->made)
+		return 0;
+	if (take_over_all(d->written, p->root, p->name, e) < 0)
+		return -1;
+	return p->above && move_to(d, "..") < 0 ? fail(e, errno, "directory above") : 0;
 }
 
 static bool is_later(struct timespec a, struct timespec b)
@@ -67,60 +89,77 @@ static bool is_touched(const struct difference *d, const struct stat *now, const
 	       is_later(then->st_mtim, now->st_mtim);
 }
 
-static int compare_dirs(const struct difference *d, struct place *p, int lower, struct err *e);
+static int compare_dirs(struct difference *d, struct place *p, struct err *e);
 
-static int put_whiteout(struct place *p, const char *name, struct err *e)
+static int put_whiteout(struct difference *d, struct place *p, const char *name, struct err *e)
 {
-	if (open_place(p, e) < 0)
+	if (make_place(d, p, e) < 0)
 		return -1;
-	return overlay_make_whiteout(p->fd, name) < 0 ? fail(e, errno, "whiteout %.100s", name) : 0;
+	return overlay_make_whiteout(d->written, name) < 0 ? fail(e, errno, "whiteout %.100s", name) : 0;
+}
+
+/* descend() - @inner: in @p. */
+static int descend(struct difference *d, struct place *p, struct place *inner, struct err *e)
+{
+	struct dir_lease root = { 0 }, lower = { 0 };
+
+	if (dir_lease_begin(&root, &p->root, p->depth) < 0)
+		return fail(e, errno, "%.100s", inner->name);
+	/* Where there is none below, it could not be found again, and need not be closed: it is the last one. */
+	if (inner->lower >= 0 && dir_lease_begin(&lower, &p->lower, p->depth) < 0)
+		return fail(e, errno, "%.100s", inner->name);
+	/* ENOENT: it was removed meanwhile. */
+	if ((compare_dirs(d, inner, e) < 0 && e->no != ENOENT) || finish_place(d, inner, e) < 0)
+		return -1;
+	if (dir_lease_end(&root, &p->root, inner->root) < 0 || dir_lease_end(&lower, &p->lower, inner->lower) < 0)
+		return fail(e, ESTALE, "%.100s was moved while it was compared", inner->name);
+	return 0;
 }
 
 /* compare_dir() - @then: what was there, NULL for nothing, or nothing that a directory joins. */
-static int compare_dir(const struct difference *d, struct place *p, int lower, const char *name, const struct stat *now,
-		       const struct stat *then, struct err *e)
+static int compare_dir(struct difference *d, struct place *p, const char *name, const struct stat *now, const struct stat *then,
+		       struct err *e)
 {
-	_close_ int root = copy_open_dir(p->root, name), below = then ? copy_open_dir(lower, name) : -1;
-	struct place inner = { .above = p, .name = name, .root = root, .fd = -1 };
-	int result;
+	_cleanup_(close_place) struct place inner = { .above = p, .name = name, .root = -1, .lower = -1, .depth = p->depth + 1 };
 
-	if (root < 0 || (then && below < 0))
+	inner.root = copy_open_dir(p->root, name);
+	if (inner.root < 0 || (then && (inner.lower = copy_open_dir(p->lower, name)) < 0))
 		return errno == ENOENT ? 0 : fail(e, errno, "%.100s", name);
-	if ((!then || is_touched(d, now, then)) && open_place(&inner, e) < 0)
+	if ((!then || is_touched(d, now, then)) && make_place(d, &inner, e) < 0)
 		return -1;
-	result = compare_dirs(d, &inner, below, e);
-	return close_place(&inner, e) < 0 ? -1 : result;
+	return descend(d, p, &inner, e);
 }
 
-static int compare(const struct difference *d, struct place *p, int lower, const char *name, struct err *e)
+/* compare() - @known: it may be in what was there. */
+static int compare(struct difference *d, struct place *p, const char *name, bool known, struct err *e)
 {
 	struct stat now, then;
-	bool was = lower >= 0 && fstatat(lower, name, &then, AT_SYMLINK_NOFOLLOW) == 0;
+	bool was = known && fstatat(p->lower, name, &then, AT_SYMLINK_NOFOLLOW) == 0;
 
 	if (fstatat(p->root, name, &now, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno != ENOENT)
 			return fail(e, errno, "stat %.100s", name);
-		return was ? put_whiteout(p, name, e) : 0;
+		return was ? put_whiteout(d, p, name, e) : 0;
 	}
 	if (S_ISDIR(now.st_mode))
-		return compare_dir(d, p, lower, name, &now, was && S_ISDIR(then.st_mode) ? &then : NULL, e);
+		return compare_dir(d, p, name, &now, was && S_ISDIR(then.st_mode) ? &then : NULL, e);
 	if (was && !is_touched(d, &now, &then))
 		return 0;
-	return open_place(p, e) < 0 ? -1 : copy_entry(p->fd, p->root, name, &now, true, e);
+	return make_place(d, p, e) < 0 ? -1 : copy_entry(d->written, p->root, name, &now, true, e);
 }
 
-static int compare_dirs(const struct difference *d, struct place *p, int lower, struct err *e)
+static int compare_dirs(struct difference *d, struct place *p, struct err *e)
 {
 	_cleanup_(dir_names_free) struct dir_names names = { 0 }, before = { 0 };
 	size_t i = 0, k = 0;
 
-	if (dir_names_read(&names, p->root) < 0 || (lower >= 0 && dir_names_read(&before, lower) < 0))
+	if (dir_names_read(&names, p->root) < 0 || (p->lower >= 0 && dir_names_read(&before, p->lower) < 0))
 		return fail(e, errno, "read directory");
 	/* Both are sorted. */
 	while (i < names.count || k < before.count) {
 		int order = i == names.count ? 1 : k == before.count ? -1 : strcmp(names.items[i], before.items[k]);
 
-		if (compare(d, p, order < 0 ? -1 : lower, order > 0 ? before.items[k] : names.items[i], e) < 0 && e->no != ENOENT)
+		if (compare(d, p, order > 0 ? before.items[k] : names.items[i], order >= 0, e) < 0 && e->no != ENOENT)
 			return -1;
 		i += order <= 0;
 		k += order >= 0;
@@ -139,19 +178,26 @@ static int when_made(const char *root, struct timespec *made, struct err *e)
 	return 0;
 }
 
+static void close_difference(struct difference *d)
+{
+	close_fdp(&d->written);
+}
+
 int tree_diff(const char *path, const char *root, const char *lower, struct err *e)
 {
-	struct difference d;
-	_close_ int from = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), below = open(lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct place top = { .name = "/", .root = from, .fd = -1 };
-	int result;
+	_cleanup_(close_difference) struct difference d = { .written = -1 };
+	_cleanup_(close_place) struct place top = {
+		.name = "/",
+		.root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.lower = open(lower, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.made = true,
+	};
 
-	if (from < 0 || below < 0)
-		return fail(e, errno, "%s", from < 0 ? root : lower);
+	if (top.root < 0 || top.lower < 0)
+		return fail(e, errno, "%s", top.root < 0 ? root : lower);
 	if (when_made(root, &d.made, e) < 0)
 		return -1;
-	if (mkdir(path, 0700) < 0 || (top.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (mkdir(path, 0700) < 0 || (d.written = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return fail(e, errno, "%s", path);
-	result = compare_dirs(&d, &top, below, e);
-	return close_place(&top, e) < 0 ? -1 : result;
+	return compare_dirs(&d, &top, e) < 0 ? -1 : finish_place(&d, &top, e);
 }

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "dir_lease.h"
 #include "flatten.h"
 #include "overlay_attr.h"
 #include "protocol.h"
@@ -401,5 +403,122 @@ TEST(a_difference_on_top_of_its_layers_is_the_root_again)
 	check_text("again/dir/b", "new b");
 	check_text("again/file/inner", "inner");
 	CHECK_INT(status("again/c").st_ino, status("again/dir/b").st_ino);
+	end();
+}
+
+#define DEEP 2000
+
+/* down() - The directory @levels below one, made where they are missing. */
+static int down(const char *name, int levels, bool make)
+{
+	int fd = open(in(name), O_RDONLY | O_DIRECTORY);
+
+	for (int i = 0; i < levels; i++) {
+		int next;
+
+		if (make)
+			CHECK_INT(mkdirat(fd, "d", 0755), 0);
+		next = openat(fd, "d", O_RDONLY | O_DIRECTORY);
+		CHECK(next >= 0);
+		close(fd);
+		fd = next;
+	}
+	return fd;
+}
+
+static void put_at(int dir, const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_CREAT | O_TRUNC | O_WRONLY, 0644);
+
+	CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	close(dir);
+}
+
+static void check_text_at(int dir, const char *name, const char *expected)
+{
+	char text[32] = "";
+	int fd = openat(dir, name, O_RDONLY);
+
+	CHECK(fd >= 0);
+	CHECK(read(fd, text, sizeof(text) - 1) >= 0);
+	close(fd);
+	close(dir);
+	CHECK_TEXT(text, expected);
+}
+
+static void pack(const char *name, uint64_t entries)
+{
+	int out = open("/dev/null", O_WRONLY), dir = open(in(name), O_RDONLY | O_DIRECTORY);
+	struct archive_result result = { 0 };
+	struct err e = ERR_INIT;
+
+	if (archive_pack_layer(out, dir, -1, (struct slice){ 0 }, &result, &e) < 0)
+		TEST_FAIL("pack: %s: %s", e.text, strerror(e.no));
+	CHECK_INT(result.entries, entries);
+	close(out);
+	close(dir);
+}
+
+TEST(a_tree_can_be_deeper_than_there_are_descriptors)
+{
+	struct rlimit before, few;
+	int descriptors, at;
+
+	begin();
+	put_at(down("low", DEEP, true), "file", "before");
+	CHECK_INT(mkdir(in("high/d"), 0700), 0);
+	descriptors = open_descriptors();
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ 256, before.rlim_max };
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+	merge("root", false);
+	check_text_at(down("root", DEEP, false), "file", "before");
+	tick();
+	put_at(down("root", DEEP, false), "file", "after");
+	/* New where nothing is below it, itself deep. */
+	at = down("root", 100, false);
+	CHECK_INT(mkdirat(at, "new", 0755), 0);
+	close(at);
+	diff("written");
+	check_text_at(down("written", DEEP, false), "file", "after");
+	pack("written", DEEP + 2);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK_INT(open_descriptors(), descriptors);
+	end();
+}
+
+TEST(one_that_is_too_deep_is_an_error)
+{
+	struct err e = ERR_INIT;
+
+	begin();
+	put_at(down("low", 2100, true), "file", "x");
+	CHECK_INT(try_flatten("root", false, &e), -1);
+	CHECK_INT(e.no, ENAMETOOLONG);
+	CHECK(!exists("root"));
+	end();
+}
+
+TEST(a_directory_that_was_moved_is_no_way_back)
+{
+	struct dir_lease lease;
+	int above, inner;
+
+	begin();
+	CHECK_INT(mkdir(in("low/a"), 0755), 0);
+	CHECK_INT(mkdir(in("low/a/b"), 0755), 0);
+	above = open(in("low/a"), O_RDONLY | O_DIRECTORY);
+	inner = open(in("low/a/b"), O_RDONLY | O_DIRECTORY);
+	CHECK_INT(dir_lease_begin(&lease, &above, 64), 0);
+	CHECK_INT(above, -1);
+	CHECK_INT(dir_lease_end(&lease, &above, inner), 0);
+	CHECK(above >= 0);
+	CHECK_INT(dir_lease_begin(&lease, &above, 64), 0);
+	CHECK_INT(rename(in("low/a/b"), in("low/b")), 0);
+	CHECK_INT(dir_lease_end(&lease, &above, inner), -1);
+	CHECK_INT(errno, ESTALE);
+	CHECK_INT(above, -1);
+	close(inner);
 	end();
 }
