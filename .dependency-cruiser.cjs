@@ -78,6 +78,12 @@ module.exports = {
       "Waits and volumes know nothing of containers as objects.",
     ),
     rule("modules-below-container", { path: "^src/modules/" }, { path: "^src/(cli|container)/" }, "The catalogue is data for Container."),
+    rule(
+      "compose-below-its-commands",
+      { path: "^src/", pathNot: "^src/(compose|cli)/" },
+      { path: "^src/compose/" },
+      "The SDK knows no projects.",
+    ),
     rule("cli-on-top", { path: "^src/", pathNot: "^src/cli/" }, { path: "^src/cli/" }, "Nobody imports the command line."),
     rule(
       "plans-are-pure",

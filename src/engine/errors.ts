@@ -43,6 +43,17 @@ export interface ErrorFacts {
   COMMAND_NOT_EXECUTABLE: { readonly command: string; readonly exitCode: 126; readonly errno: string };
   /** The command is neither a path nor on the container's PATH (exit code 127). */
   COMMAND_NOT_FOUND: { readonly command: string; readonly exitCode: 127; readonly path?: string | undefined };
+  /** Compose files that can't be understood, contradict themselves, or ask for what the engine can't do: all of it, and where it stands. */
+  COMPOSE_INVALID: {
+    readonly problems: readonly {
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      /** Of the key: `services.web.ports[0]`. */
+      readonly path: string;
+      readonly message: string;
+    }[];
+  };
   /** The container ended while something still waited for it. */
   CONTAINER_EXITED: ExitFacts & {
     readonly containerId: string;
@@ -104,6 +115,15 @@ export interface ErrorFacts {
   REGISTRY_UNREACHABLE: { readonly registry: string; readonly attempts: number };
   /** A server has the socket or the data root already: the process, where it is one of ours. */
   SERVER_RUNNING: { readonly what: string; readonly pid: number | undefined };
+  /** A service of a Compose project did not become what was waited for: which container, and how it ended. */
+  SERVICE_FAILED: {
+    readonly service: string;
+    readonly container: string;
+    readonly waitingFor: string;
+    readonly exitCode?: number | undefined;
+    readonly health?: string | undefined;
+    readonly logTail: readonly string[];
+  };
   /** The session that owned this object was closed. */
   SESSION_CLOSED: { readonly what: string };
   /** The container could not be started: which step of the launch failed, and with what; where this host is at fault, doctor's probe that shows it. */

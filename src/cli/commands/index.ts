@@ -2,7 +2,9 @@
 import type { Command, CommandGroup } from "../command.js";
 import { builder } from "./builder.js";
 import { completion } from "./completion.js";
+import { compose } from "./compose.js";
 import { doctor } from "./doctor.js";
+import { down } from "./down.js";
 import { events } from "./events.js";
 import { info } from "./info.js";
 import { inspect } from "./inspect.js";
@@ -13,6 +15,7 @@ import { prune } from "./prune.js";
 import { search } from "./search.js";
 import { serve } from "./serve.js";
 import { system } from "./system.js";
+import { up } from "./up.js";
 import { version } from "./version.js";
 import { volume } from "./volume.js";
 
@@ -24,6 +27,9 @@ export const COMMANDS: readonly (Command | CommandGroup)[] = [
   login,
   logout,
   inspect,
+  up,
+  down,
+  compose,
   container,
   image,
   network,

@@ -1,0 +1,24 @@
+/** The containers of a project, by the labels that docker's Compose gives them, too. */
+import type { ContainerSummary, Engine } from "../../engine/engine.js";
+import { LABELS } from "../plan/labels.js";
+import type { ProjectContainer } from "../plan/plan-up.js";
+
+export async function projectContainers({ containers }: Pick<Engine, "containers">, project: string): Promise<ProjectContainer[]> {
+  const all = await containers.list({ all: true, labels: { [LABELS.project]: project } });
+  // `docker compose run` makes containers that are nobody's but that command's.
+  return all.filter(({ labels }) => labels[LABELS.oneOff] !== "True").map(projectContainer);
+}
+
+function projectContainer({ id, name, labels, imageId, status, mounts }: ContainerSummary): ProjectContainer {
+  return {
+    id,
+    name,
+    service: labels[LABELS.service] ?? "",
+    number: Number(labels[LABELS.number] ?? 1),
+    configHash: labels[LABELS.configHash],
+    imageId,
+    status,
+    mounts,
+    dependsOn: (labels[LABELS.dependsOn] ?? "").split(",").flatMap((word) => word.split(":", 1)[0] || []),
+  };
+}
