@@ -7,7 +7,7 @@ import type { DaemonFault } from "./daemon-faults.js";
 const OWNERS = "Files have one owner: others are kept for archives alone.";
 const GROUPS = "There is no other group to be in.";
 const ONE_ID = "The host sees the one id, whatever the container's own namespace makes of it.";
-const TMPFS = "A tmpfs can belong to nobody else.";
+const TMPFS = "A tmpfs belongs to the one id, whoever it was asked for.";
 const CHOWN = "The test gives a file to another id.";
 
 const LIMITS: readonly (readonly [file: string, test: string, why: string])[] = [

@@ -43,6 +43,19 @@ describe.runIf(SINGLE_ID && IMAGES)("with a single id", () => {
     await postgres.stop();
   }, 60_000);
 
+  it.each(["privileged", "without a filter"] as const)(
+    "Postgres starts %s as well",
+    async (how) => {
+      const container = new Container("postgres", { engine });
+      if (how === "privileged") container.withPrivilegedMode();
+      else container.withSecurityOpt("seccomp=unconfined");
+      const postgres = await container.start();
+      expect((await postgres.exec(["psql", "-U", "postgres", "-tAc", "SELECT 6 * 7"])).output.trim()).toBe("42");
+      await postgres.stop();
+    },
+    60_000,
+  );
+
   it("Redis keeps what it is told", async () => {
     const redis = await new Container("redis", { engine }).start();
     expect((await redis.exec(["redis-cli", "set", "a", "b"])).output.trim()).toBe("OK");

@@ -10,7 +10,7 @@ import { type HostFacts, inUserNamespace } from "../runtime/host-facts.js";
 import { CloneFlag, MountFlag, OpenTree } from "../runtime/kernel-constants.js";
 import { mountOnHost, planPseudoMounts } from "../runtime/plan-pseudo-mounts.js";
 import { planOverlay } from "../runtime/plan-rootfs.js";
-import { defaultSeccompFilter } from "../runtime/seccomp-compile.js";
+import { seccompFilter } from "../runtime/seccomp-compile.js";
 import type { Operation, Plan } from "../supervisor/codec.js";
 
 export interface Trial {
@@ -180,7 +180,7 @@ export const TRIALS: readonly Trial[] = [
     name: "seccomp",
     cloneFlags: 0,
     plan: ({ host }) => {
-      const filter = defaultSeccompFilter(host.architecture, capabilitySet({}, host.capabilities));
+      const filter = seccompFilter({ architecture: host.architecture, capabilities: capabilitySet({}, host.capabilities) });
       return filter && [{ op: "SECCOMP", data: filter, flags: 0 }];
     },
     detail: "the default filter can be installed",

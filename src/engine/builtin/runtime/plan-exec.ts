@@ -8,7 +8,7 @@ import { CloneFlag, SIGKILL } from "./kernel-constants.js";
 import { planCredentials } from "./plan-credentials.js";
 import { mergeEnvironment, type ResolvedProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
-import { defaultSeccompFilter } from "./seccomp-compile.js";
+import { seccompFilter } from "./seccomp-compile.js";
 import { resolveUser, type UserDatabase } from "./users.js";
 
 export interface ExecPlanOptions {
@@ -30,8 +30,8 @@ export function planExec({ spec, container, process, users, host, join }: ExecPl
   const privileged = (spec.privileged ?? false) || (container.privileged ?? false);
   const capabilities = capabilitySet({ ...container, privileged }, host.capabilities);
   const singleId = host.userNamespace?.single !== undefined;
-  const seccomp =
-    privileged || container.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities, singleId);
+  const unconfined = privileged || container.seccomp === "unconfined";
+  const seccomp = seccompFilter({ architecture: host.architecture, capabilities, unconfined, singleId });
   const inherited = spec.user === undefined ? process.env : process.env.filter((variable) => !variable.startsWith("HOME="));
   const env = mergeEnvironment(
     [...inherited, ...(spec.tty ? ["TERM=xterm"] : []), ...Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`)],

@@ -17,7 +17,7 @@ import { planPseudoMounts, type SharedMemory } from "./plan-pseudo-mounts.js";
 import { copyLayers, planOverlay, ROOT_SLOT, scratchDirectories } from "./plan-rootfs.js";
 import { resolveProcess, searchPath } from "./resolve-process.js";
 import { planRlimits } from "./rlimits.js";
-import { defaultSeccompFilter } from "./seccomp-compile.js";
+import { seccompFilter } from "./seccomp-compile.js";
 import { planSysctls } from "./sysctls.js";
 import type { UserDatabase } from "./users.js";
 
@@ -207,8 +207,8 @@ function planProcess(options: LaunchOptions, cgroups: ContainerCgroups, own: Own
     host,
   });
   const singleId = host.userNamespace?.single !== undefined;
-  const seccomp =
-    spec.privileged || spec.seccomp === "unconfined" ? undefined : defaultSeccompFilter(host.architecture, capabilities, singleId);
+  const unconfined = spec.privileged || spec.seccomp === "unconfined";
+  const seccomp = seccompFilter({ architecture: host.architecture, capabilities, unconfined, singleId });
   return [
     { op: "PDEATHSIG", signal: SIGKILL },
     ...(host.overlayRefused === undefined ? [] : copyLayers(layers, directories.scratch)),

@@ -69,7 +69,7 @@ export function planMounts(mounts: readonly PlannedMount[], context: MountsConte
   const sources: Operation[] = [];
   let free = FIRST_FREE_SLOT;
   const placed = mounts.map(({ source, target, readonly }) => {
-    if (source.kind === "tmpfs") return { target, plan: planTmpfs(source.spec) };
+    if (source.kind === "tmpfs") return { target, plan: planTmpfs(source.spec, context.host) };
     const before = source.kind === "layers" || source.kind === "container";
     const slot = before ? free++ : SLOT;
     if (slot >= SLOTS) throw optionError("mounts", mounts.length, `at most ${SLOTS - FIRST_FREE_SLOT} of images and other containers`);
@@ -170,7 +170,7 @@ const TMPFS_CLEAR: Readonly<Record<string, number>> = {
 };
 const TMPFS_VALUES = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"];
 
-function planTmpfs(mount: TmpfsMountSpec): Operation[] {
+function planTmpfs(mount: TmpfsMountSpec, host: HostFacts): Operation[] {
   let flags: number = MountAttr.NOSUID | MountAttr.NODEV | MountAttr.NOEXEC;
   const values: Record<string, string> = { mode: (mount.mode ?? 0o1777).toString(8) };
   if (mount.sizeBytes !== undefined) values["size"] = String(mount.sizeBytes);
@@ -186,6 +186,8 @@ function planTmpfs(mount: TmpfsMountSpec): Operation[] {
         ...TMPFS_VALUES.map((key) => `${key}=...`),
       ]);
   }
+  // With a single id there is nobody else to whom it could belong, and the kernel takes no other: as files do, it belongs to that one.
+  if (host.userNamespace?.single !== undefined) for (const name of ["uid", "gid"]) delete values[name];
   const path = inRoot(mount.target);
   return [
     { op: "FSOPEN", slot: CONTEXT, name: "tmpfs" },

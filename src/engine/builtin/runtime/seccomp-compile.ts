@@ -2,8 +2,8 @@
  * Compiles a profile to a seccomp filter (classic BPF, linux/filter.h): per architecture a binary search over ranges of numbers with
  * the same action, so that a call costs some eight comparisons whatever it is.
  */
-import { type SyscallAction, syscallActions } from "./seccomp-profile.js";
-import { syscallNumbers } from "./syscall-numbers.js";
+import { fakingActions, type SyscallAction, syscallActions } from "./seccomp-profile.js";
+import { type SyscallTable, syscallNumbers } from "./syscall-numbers.js";
 
 /** `struct sock_filter`. */
 export interface BpfInstruction {
@@ -55,28 +55,50 @@ const ARGUMENT_SIZE = 8;
 
 const compiled = new Map<string, Buffer>();
 
-/**
- * `struct sock_filter[]` for a set of capabilities; undefined on an architecture that has no table.
- * @param singleId whether the user namespace has one id alone
- */
-export function defaultSeccompFilter(architecture: string, capabilities: bigint, singleId = false): Buffer | undefined {
-  if (architecture !== "x64" && architecture !== "arm64") return undefined;
-  const key = `${architecture} ${capabilities} ${singleId}`;
+export interface FilterOptions {
+  /** As Node names it. */
+  readonly architecture: string;
+  readonly capabilities: bigint;
+  /** No profile: `privileged`, or `seccomp: "unconfined"`. @default false */
+  readonly unconfined?: boolean;
+  /** The user namespace has one id alone. @default false */
+  readonly singleId?: boolean;
+}
+
+/** `struct sock_filter[]`; undefined for none: where nothing is to be refused or faked, and on an architecture that has no table. */
+export function seccompFilter({ architecture, capabilities, unconfined = false, singleId = false }: FilterOptions): Buffer | undefined {
+  if ((architecture !== "x64" && architecture !== "arm64") || (unconfined && !singleId)) return undefined;
+  const key = `${architecture} ${unconfined ? "unconfined" : capabilities} ${singleId}`;
   let filter = compiled.get(key);
   if (!filter) {
-    filter = encodeFilter(compileFilter(architecture, capabilities, singleId));
+    filter = encodeFilter(unconfined ? compileFakingFilter(architecture) : compileFilter(architecture, capabilities, singleId));
     compiled.set(key, filter);
   }
   return filter;
 }
 
+/** Docker's default profile, for a set of capabilities. */
 export function compileFilter(architecture: keyof typeof ARCHITECTURES, capabilities: bigint, singleId = false): readonly BpfInstruction[] {
+  return compile(architecture, (table) => syscallActions(table, capabilities, singleId), "enosys");
+}
+
+/** What a single id needs and no more. */
+export function compileFakingFilter(architecture: keyof typeof ARCHITECTURES): readonly BpfInstruction[] {
+  return compile(architecture, fakingActions, "allow");
+}
+
+/** @param beyond what happens to calls that no table has, and to those of other architectures */
+function compile(
+  architecture: keyof typeof ARCHITECTURES,
+  actionsOf: (table: SyscallTable) => readonly SyscallAction[],
+  beyond: SyscallAction,
+): readonly BpfInstruction[] {
   const program: BpfInstruction[] = [statement(LOAD, ARCHITECTURE_OFFSET)];
   for (const [audit, table] of ARCHITECTURES[architecture]) {
-    const search = [statement(LOAD, NUMBER_OFFSET), ...searchTree(rangesOf(syscallActions(table, capabilities, singleId)))];
+    const search = [statement(LOAD, NUMBER_OFFSET), ...searchTree(rangesOf([...actionsOf(table), beyond]))];
     program.push(jump(JUMP_EQUAL, audit, 1, 0), statement(JUMP, search.length), ...search);
   }
-  return [...program, ...perform("enosys")];
+  return [...program, ...perform(beyond)];
 }
 
 interface Range {
@@ -86,7 +108,7 @@ interface Range {
 
 function rangesOf(actions: readonly SyscallAction[]): Range[] {
   const ranges: Range[] = [];
-  for (const [from, action] of [...actions, "enosys" as const].entries()) {
+  for (const [from, action] of actions.entries()) {
     if (ranges.at(-1)?.action !== action) ranges.push({ from, action });
   }
   return ranges;

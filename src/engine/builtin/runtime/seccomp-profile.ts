@@ -1,7 +1,7 @@
 /**
  * Which system calls a container may make: equal in effect to Docker's default profile (moby/profiles, seccomp/default.json),
  * with io_uring and the AF_ALG and AF_VSOCK families denied as its newer versions do.
- * In a namespace of a single id, calls that would need others are answered with success.
+ * In a namespace of a single id, calls that would need others are answered with success, whether there is a profile or not.
  */
 import { hasCapability } from "./capabilities.js";
 import type { SyscallTable } from "./syscall-numbers.js";
@@ -77,6 +77,13 @@ export function syscallActions(table: SyscallTable, capabilities: bigint, single
   const highest = Math.max(...table.values());
   const actions: SyscallAction[] = Array<SyscallAction>(highest + 1).fill("enosys");
   for (const [name, number] of table) actions[number] = (singleId && fakeOf(name)) || actionOf(name, granted);
+  return actions;
+}
+
+/** Of a container that has no profile, in a namespace of a single id: all that is not faked is allowed, what is newer than the table as well. */
+export function fakingActions(table: SyscallTable): readonly SyscallAction[] {
+  const actions: SyscallAction[] = Array<SyscallAction>(Math.max(...table.values()) + 1).fill("allow");
+  for (const [name, number] of table) actions[number] = fakeOf(name) ?? "allow";
   return actions;
 }
 

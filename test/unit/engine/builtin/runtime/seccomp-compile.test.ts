@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { capabilitySet } from "../../../../../src/engine/builtin/runtime/capabilities.js";
-import { type BpfInstruction, compileFilter } from "../../../../../src/engine/builtin/runtime/seccomp-compile.js";
+import {
+  type BpfInstruction,
+  compileFakingFilter,
+  compileFilter,
+  seccompFilter,
+} from "../../../../../src/engine/builtin/runtime/seccomp-compile.js";
 import { syscallActions } from "../../../../../src/engine/builtin/runtime/seccomp-profile.js";
 import { syscallNumbers } from "../../../../../src/engine/builtin/runtime/syscall-numbers.js";
 
@@ -100,6 +105,29 @@ describe("the default seccomp filter", () => {
       expect(run(single, X64, 259, 0, 0, made).result).toBe(ALLOW);
     }
     expect(run(single, X64, 0x40000000 + 92).result).toBe(errno(38));
+  });
+
+  it("without a profile, does the same and allows the rest", () => {
+    const faking = compileFakingFilter("x64");
+    expect([92, 260, 105, 117].map((number) => run(faking, X64, number).result)).toEqual(Array(4).fill(errno(0)));
+    expect(run(faking, X64, 133, 0, 0o020666).result).toBe(errno(0));
+    expect(run(faking, X64, 133, 0, 0o010644).result).toBe(ALLOW);
+    expect(run(faking, IA32, 182).result).toBe(errno(0));
+    // mount, clone3, io_uring_setup; what is later than the table; x32; arm64.
+    expect([165, 435, 425, 5000, 0x40000000 + 92].map((number) => run(faking, X64, number).result)).toEqual(Array(5).fill(ALLOW));
+    expect(run(faking, 0xc00000b7, 0).result).toBe(ALLOW);
+  });
+
+  it("is none where nothing is refused or faked", () => {
+    const options = { architecture: "x64", capabilities: docker };
+    expect(seccompFilter({ ...options, unconfined: true })).toBeUndefined();
+    expect(seccompFilter({ ...options, architecture: "riscv64", singleId: true })).toBeUndefined();
+    const filters = [
+      seccompFilter(options),
+      seccompFilter({ ...options, singleId: true }),
+      seccompFilter({ ...options, unconfined: true, singleId: true }),
+    ];
+    expect(new Set(filters.map((one) => one?.toString("hex"))).size).toBe(3);
   });
 
   it("takes few steps, and fits the kernel's limit", () => {
