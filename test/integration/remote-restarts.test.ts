@@ -2,9 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
@@ -12,20 +10,11 @@ import { ensureBusyboxImage } from "../fixtures/busybox-image.js";
 import { Cleanup } from "../fixtures/cleanup.js";
 import { type Dockerd, startDockerd } from "../fixtures/dockerd.js";
 import { type FaultyProxy, startFaultyProxy } from "../fixtures/faulty-proxy.js";
+import { pushImage } from "../fixtures/pushed-image.js";
 import { startRegistry } from "../fixtures/registry.js";
 
 const UNTIL_TOLD = "trap 'exit 3' TERM; echo begun; while :; do sleep 0.1; done";
 const unreachable = { code: "DAEMON_UNREACHABLE", facts: { doing: expect.any(String) } };
-
-/** Another layer than that of any image here. */
-async function pushedImage(engine: Engine, reference: string): Promise<void> {
-  const tar = pack();
-  tar.entry({ name: "file" }, "of a layer that is nowhere else");
-  tar.finalize();
-  await engine.images.import(Readable.from([await buffer(tar as unknown as AsyncIterable<Uint8Array>)]), { reference });
-  await engine.images.push(reference);
-  await engine.images.remove(reference);
-}
 
 describe.each(["SIGTERM", "SIGKILL"] as const)("a daemon that is restarted by %s in the middle", (signal) => {
   const cleanup = new Cleanup();
@@ -53,7 +42,7 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("a daemon that is restarted by %s
     classic = await openEngine({ host: dockerd.host, environment: { ...process.env, DOCKER_BUILDKIT: "0" } });
     cleanup.defer(() => classic.close());
     await ensureBusyboxImage(engine);
-    await pushedImage(engine, `${registry.host}/image:1`);
+    await pushImage(engine, `${registry.host}/image:1`);
     image = `${proxy.host}/image:1`;
     id = await started(engine, ["sh", "-c", UNTIL_TOLD]);
   }, 90_000);
