@@ -1,6 +1,6 @@
 /** What a server of ours asks registries and other servers for: the docker command line, Debian's docker-registry, archives behind URLs. */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { inspect, promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -10,6 +10,7 @@ import { openEngine } from "../../src/engine/open.js";
 import { useApiServer } from "../fixtures/api-server.js";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { type Registry, startRegistry } from "../fixtures/registry.js";
+import { startTokenServer, type TokenServer } from "../fixtures/token-server.js";
 import { startWebServer, type WebServer } from "../fixtures/web-server.js";
 
 const run = promisify(execFile);
@@ -98,6 +99,56 @@ describe("what a registry has", () => {
     });
     for (const query of ["", "?term=", "?term=x&limit=101", "?term=x&filters=%7B%22stars%22%3A%5B%22many%22%5D%7D"])
       expect((await at.call("GET", `/images/search${query}`)).status).toBe(400);
+  });
+});
+
+describe("the catalogue of a registry that wants a token", () => {
+  let tokens: TokenServer;
+  let guarded: Registry;
+  const auth = { username: "user", password: "secret" };
+  beforeAll(async () => {
+    const scratch = path.join(at.directory, "guarded");
+    await mkdir(scratch);
+    tokens = await startTokenServer(scratch, auth.username, auth.password);
+    guarded = await startRegistry(path.join(scratch, "storage"), scratch, tokens.auth);
+    for (const name of ["team/one", "team/two", "other"]) {
+      await at.engine.images.tag("busybox", `${guarded.host}/${name}:1`);
+      await at.engine.images.push(`${guarded.host}/${name}:1`, { auth });
+    }
+  });
+  afterAll(async () => {
+    await guarded?.[Symbol.asyncDispose]();
+    await tokens?.[Symbol.asyncDispose]();
+  });
+
+  it("is searched with credentials, for which the token server is asked once for the whole of it", async () => {
+    const term = `${guarded.host}/team`;
+    tokens.grants.length = 0;
+    expect((await at.engine.images.search(term, { auth })).map(({ name }) => name)).toEqual([`${term}/one`, `${term}/two`]);
+    expect(tokens.grants).toEqual([{ user: "user", scope: "registry:catalog:*" }]);
+    expect((await remote.images.search(term, { auth, limit: 1 })).map(({ name }) => name)).toEqual([`${term}/one`]);
+    await docker("login", "-u", auth.username, "-p", auth.password, guarded.host);
+    expect(await docker("search", "--format", "{{.Name}}", term)).toBe(`${term}/one\n${term}/two\n`);
+    await docker("logout", guarded.host);
+  });
+
+  it("is closed without them", async () => {
+    for (const [engine, given] of [
+      [at.engine, undefined],
+      [at.engine, { ...auth, password: "wrong" }],
+      [remote, { ...auth, password: "wrong" }],
+    ] as const)
+      await expect(engine.images.search(`${guarded.host}/team`, { auth: given })).rejects.toMatchObject({ code: "REGISTRY_UNAUTHORIZED" });
+    // Not by docker's command line, which asks for a user name then, whether anybody can answer or not.
+    expect((await at.call("GET", `/images/search?term=${guarded.host}/team`)).status).toBe(401);
+    for (const engine of [at.engine, remote]) {
+      const refused = engine.images.login(guarded.host, { ...auth, password: "wrong" });
+      await expect(refused).rejects.toMatchObject({
+        code: "REGISTRY_UNAUTHORIZED",
+        summary: expect.stringContaining("does not take these credentials"),
+      });
+      await engine.images.login(guarded.host, auth);
+    }
   });
 });
 

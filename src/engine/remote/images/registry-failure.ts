@@ -43,10 +43,10 @@ const ANSWERS: readonly (readonly [RegExp, Answer])[] = [
       }),
   ],
   [
-    /no basic auth credentials|unauthorized|authentication required|status: 401|invalid username\/password|incorrect username/i,
+    /no basic auth credentials|unauthorized|authentication required|status: 401|invalid username\/password|incorrect username|\(401\)/i,
     unauthorized(401),
   ],
-  [/pull access denied|requested access to the resource is denied|\bdenied:|status: 403/i, unauthorized(403)],
+  [/pull access denied|requested access to the resource is denied|\bdenied:|status: 403|\(403\)/i, unauthorized(403)],
   [/manifest for \S+ not found|manifest unknown|name unknown|repository \S+ not found|status: 404/i, notFound],
   [
     /no matching manifest for|does not match the specified platform|no image found in (?:image index|manifest list) for architecture|no match for platform/i,
