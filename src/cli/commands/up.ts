@@ -73,7 +73,7 @@ export const up = defineCommand({
       const shown = isDetached(values) || options.noStart ? undefined : await showLogs(call, project, engine, report, options.timeoutMs);
       const host: UpHost = {
         engine,
-        builder: (await buildsElsewhere(environment)) ? engine.images : (await call.engine()).images,
+        builder: async () => ((await buildsElsewhere(environment)) ? engine : await call.engine()).images,
         report,
         warn,
         ...display,

@@ -1,5 +1,5 @@
 /** Which service needs which: that they are there, that they do not go round in circles, and their order. Pure. */
-import { didYouMean, type Problems } from "../files/problems.js";
+import type { Problems } from "../files/problems.js";
 import type { Service } from "./project.js";
 
 type Services = ReadonlyMap<string, Service>;
@@ -10,8 +10,8 @@ export function checkDependencies(services: Services, disabled: readonly string[
     const path = `services.${name}.depends_on`;
     for (const [other, { required }] of dependsOn) {
       if (services.has(other) || !required) continue;
+      // Names that are nowhere have been told of where they stand.
       if (disabled.includes(other)) problems.add(place, path, `the service ${JSON.stringify(other)} is in no active profile: --profile`);
-      else problems.add(place, path, `there is no service ${JSON.stringify(other)}${didYouMean(other, [...services.keys(), ...disabled])}`);
     }
     const circle = circleFrom(name, services);
     if (circle && [...circle].sort()[0] === name)

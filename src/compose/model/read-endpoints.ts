@@ -1,11 +1,24 @@
 /** How a service is on networks: `networks`, `network_mode`, and the other namespaces. */
 import type { EndpointSpec } from "../../engine/engine.js";
+import { didYouMean } from "../files/problems.js";
 import { type Field, refused } from "./field.js";
 import type { Sharing } from "./project.js";
 
-export function readEndpoints(field: Field): ReadonlyMap<string, EndpointSpec> {
-  if (field.kind === "list") return new Map(field.texts().map((name) => [name, {}]));
-  const read = field.entries().map(([name, each]) => ({ name, ...readEndpoint(each) }));
+/** @param known names of the file's networks; `default` is one in any case */
+export function readEndpoints(field: Field, known: ReadonlySet<string>): ReadonlyMap<string, EndpointSpec> {
+  const isKnown = (name: string, each: Field): boolean => {
+    if (name === "default" || known.has(name)) return true;
+    each.refuse(`there is no network ${JSON.stringify(name)} among the top-level networks${didYouMean(name, [...known])}`);
+    return false;
+  };
+  if (field.kind === "list") {
+    const names = field.items().flatMap((item) => {
+      const name = item.text();
+      return name !== undefined && isKnown(name, item) ? [name] : [];
+    });
+    return new Map(names.map((name) => [name, {}]));
+  }
+  const read = field.entries().flatMap(([name, each]) => (isKnown(name, each) ? [{ name, ...readEndpoint(each) }] : []));
   return new Map(read.sort((a, b) => b.priority - a.priority).map(({ name, endpoint }) => [name, endpoint]));
 }
 

@@ -46,6 +46,7 @@ export async function readProject(tree: MapNode, options: ReadOptions, context: 
   new Field(tree, "", problems).keys(keys);
   const networks = readAll(sections["networks"], (field, key) => readNetwork(field, key, name));
   const volumes = readAll(sections["volumes"], (field, key) => readVolume(field, key, name));
+  const serviceNames = (sections["services"]?.kind === "map" ? sections["services"].entries() : []).map(([key]) => key);
   const configs = readGrants(sections["configs"], variables);
   const secrets = readGrants(sections["secrets"], variables);
   const read = readAll(sections["services"], (field, key) =>
@@ -54,6 +55,8 @@ export async function readProject(tree: MapNode, options: ReadOptions, context: 
       variables,
       home: variables["HOME"],
       volumes: new Set(volumes.keys()),
+      networks: new Set(networks.keys()),
+      services: serviceNames,
       configs,
       secrets,
     }),
@@ -102,14 +105,12 @@ function usedNetworks(
   project: string,
 ): ReadonlyMap<string, ProjectNetwork> {
   const used = new Map<string, ProjectNetwork>();
-  for (const { name, place, networks } of services.values()) {
+  for (const { place, networks } of services.values()) {
     for (const key of networks.keys()) {
       const known = declared.get(key) ?? used.get(key);
-      if (known) used.set(key, known);
-      else if (key === "default") {
-        const at = sections["networks"]?.place ?? place;
-        used.set(key, readNetwork(new Field(emptyMap(at), "networks.default", problems), key, project));
-      } else problems.add(place, `services.${name}.networks`, `there is no network ${JSON.stringify(key)} among the top-level networks`);
+      // Others than the default one are there, or have been told of.
+      const at = sections["networks"]?.place ?? place;
+      used.set(key, known ?? readNetwork(new Field(emptyMap(at), `networks.${key}`, problems), key, project));
     }
   }
   return used;

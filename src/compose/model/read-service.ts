@@ -2,6 +2,7 @@
 import type { ContainerSpec, MountSpec } from "../../engine/engine.js";
 import { isCaissonError } from "../../engine/errors.js";
 import { parseSecurityOptions } from "../../engine/security-options.js";
+import { didYouMean } from "../files/problems.js";
 import { splitCommand } from "../files/split-command.js";
 import { type Field, ignored, type Keys, refused } from "./field.js";
 import type { Condition, Dependency, PullPolicy, Service, ServiceFile, ServiceSpec, VolumesFrom } from "./project.js";
@@ -15,6 +16,9 @@ import { type DeployDraft, type Limits, limitKeys, readDeploy, readDevices, read
 
 export interface ServiceContext extends MountContext {
   readonly project: string;
+  /** Names of all services, in whatever profile. */
+  readonly services: readonly string[];
+  readonly networks: ReadonlySet<string>;
   readonly variables: Readonly<Record<string, string>>;
   readonly configs: ReadonlyMap<string, Grant>;
   readonly secrets: ReadonlyMap<string, Grant>;
@@ -43,7 +47,8 @@ export function readService(field: Field, name: string, context: ServiceContext)
   const spec: Mutable<ServiceSpec> = {};
   const limits: Limits = {};
   const dependsOn = new Map<string, Dependency>();
-  const implied = (other: string): void => {
+  const implied = (other: string, each: Field): void => {
+    if (!isService(each, other, context)) return;
     if (!dependsOn.has(other)) dependsOn.set(other, { condition: "service_started", restart: false, required: true });
   };
   const service: Mutable<Service> = {
@@ -82,8 +87,8 @@ export function readService(field: Field, name: string, context: ServiceContext)
     mounts.push(...read.mounts);
     files.push(...read.files);
   };
-  const sharedWith = <T>(sharing: T): T => {
-    if (typeof sharing === "object" && sharing !== null && "service" in sharing) implied(sharing.service as string);
+  const sharedWith = <T>(sharing: T, each: Field): T => {
+    if (typeof sharing === "object" && sharing !== null && "service" in sharing) implied(sharing.service as string, each);
     return sharing;
   };
   field.keys({
@@ -116,14 +121,14 @@ export function readService(field: Field, name: string, context: ServiceContext)
       deploy = readDeploy(each, limits);
     },
     depends_on: (each) => {
-      for (const [other, dependency] of readDependsOn(each)) dependsOn.set(other, dependency);
+      for (const [other, dependency] of readDependsOn(each, context)) dependsOn.set(other, dependency);
     },
     links: (each) => {
       for (const item of each.items()) {
         const [other = "", alias] = (item.text() ?? "").split(":");
         if (alias !== undefined && alias !== other)
           item.problem(`not served: the name ${JSON.stringify(alias)} for a link; it can be an alias of ${other} on a network of both`);
-        implied(other);
+        implied(other, item);
       }
     },
     environment: (each) => {
@@ -139,16 +144,16 @@ export function readService(field: Field, name: string, context: ServiceContext)
       labelFiles = readFileReferences(each);
     },
     networks: (each) => {
-      service.networks = readEndpoints(each);
+      service.networks = readEndpoints(each, context.networks);
     },
     network_mode: (each) => {
-      service.networkMode = sharedWith(readNetworkMode(each));
+      service.networkMode = sharedWith(readNetworkMode(each), each);
     },
     ipc: (each) => {
-      service.ipcMode = sharedWith(readIpcMode(each));
+      service.ipcMode = sharedWith(readIpcMode(each), each);
     },
     pid: (each) => {
-      service.pidMode = sharedWith(readPidMode(each));
+      service.pidMode = sharedWith(readPidMode(each), each);
     },
     mac_address: (each) => {
       mac = each.text();
@@ -293,9 +298,22 @@ function pullPolicy(field: Field): PullPolicy | undefined {
   return field.oneOf(["always", "never", "missing", "build"]);
 }
 
-function readDependsOn(field: Field): [string, Dependency][] {
-  if (field.kind === "list") return field.texts().map((name) => [name, { condition: "service_started", restart: false, required: true }]);
-  return field.entries().map(([name, each]) => {
+/** Tells where a service is named that is not there. */
+function isService(field: Field, name: string, { services }: ServiceContext): boolean {
+  if (services.includes(name)) return true;
+  field.refuse(`there is no service ${JSON.stringify(name)}${didYouMean(name, services)}`);
+  return false;
+}
+
+function readDependsOn(field: Field, context: ServiceContext): [string, Dependency][] {
+  if (field.kind === "list") {
+    return field.items().flatMap((item): [string, Dependency][] => {
+      const name = item.text();
+      if (name === undefined || !isService(item, name, context)) return [];
+      return [[name, { condition: "service_started", restart: false, required: true }]];
+    });
+  }
+  return field.entries().flatMap(([name, each]): [string, Dependency][] => {
     const dependency: Mutable<Dependency> = { condition: "service_started", restart: false, required: true };
     each.keys({
       condition: (part) => {
@@ -309,7 +327,7 @@ function readDependsOn(field: Field): [string, Dependency][] {
         dependency.required = part.boolean() ?? true;
       },
     });
-    return [name, dependency];
+    return dependency.required && !isService(each, name, context) ? [] : [[name, dependency]];
   });
 }
 
@@ -335,7 +353,7 @@ function readFileReferences(field: Field): EnvFileReference[] {
   });
 }
 
-function readVolumesFrom(field: Field, implied: (service: string) => void): VolumesFrom[] {
+function readVolumesFrom(field: Field, implied: (service: string, field: Field) => void): VolumesFrom[] {
   return field.items().flatMap((item): VolumesFrom[] => {
     const text = item.text();
     const [, container, name, mode] = /^(container:)?([^:]+)(?::(ro|rw))?$/.exec(text ?? "") ?? [];
@@ -345,7 +363,7 @@ function readVolumesFrom(field: Field, implied: (service: string) => void): Volu
     }
     const readonly = mode === "ro";
     if (container !== undefined) return [{ container: name, readonly }];
-    implied(name);
+    implied(name, item);
     return [{ service: name, readonly }];
   });
 }

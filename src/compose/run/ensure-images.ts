@@ -9,7 +9,7 @@ import type { Report } from "./progress.js";
 export interface ImageHost {
   readonly images: Engine["images"];
   /** What builds: the engine itself, or one of this process that shares its store and knows more of the language. */
-  readonly builder: Engine["images"];
+  readonly builder: () => Promise<Engine["images"]>;
   readonly report: Report;
   readonly pullProgress: (event: ImageProgress) => void;
   readonly buildProgress: (service: string, event: BuildEvent) => void;
@@ -80,7 +80,7 @@ async function build(project: Project, { name, image, build: what }: Service, ho
   const { builder, images, report, signal, buildProgress } = host;
   const { context, ...options } = what as ServiceBuild;
   report({ kind: "Image", name: image, status: "Building" });
-  await builder.build(context, {
+  await (await builder()).build(context, {
     ...options,
     tags: [image, ...options.tags],
     labels: { [LABELS.project]: project.name, [LABELS.service]: name, ...options.labels },
