@@ -106,6 +106,22 @@ it("a daemon is used instead, where there is one and containers can't start here
   try {
     await vi.waitUntil(() => existsSync(socket), { timeout: 30_000, interval: 50 });
     expect(await run()).toMatchObject({ code: 0, stdout: "hello from 1\n" });
+    // What was found out once holds for as long as the process does: the second engine opens no session to try it.
+    const twice = `
+      import { existsSync, readdirSync, rmdirSync } from "node:fs";
+      import { openEngine } from ${JSON.stringify(path.resolve("dist/engine/index.js"))};
+      const sessions = process.env.CAISSON_HOME + "/sessions";
+      const first = await openEngine();
+      while (readdirSync(sessions).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      rmdirSync(sessions);
+      const second = await openEngine();
+      console.log(first.name, second.name, existsSync(sessions));
+      await Promise.all([first.close(), second.close()]);`;
+    expect(await host.run(process.execPath, "--input-type=module", "-e", twice)).toEqual({
+      code: 0,
+      stdout: "remote remote false\n",
+      stderr: "",
+    });
   } finally {
     server.kill("SIGTERM");
     await once(server, "close");
