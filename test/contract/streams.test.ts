@@ -45,6 +45,20 @@ describe.each([...ENGINES, ...ROUTES])("the $name engine:", (candidate) => {
   });
 
   describe("streams", () => {
+    it("go at the reader's pace, and leave nobody waiting behind", async () => {
+      const id = await at.startShell("read x; head -c 3000000 /dev/zero", { openStdin: true, stdinOnce: true });
+      const { stdin, stdout } = await at.engine.containers.attach(id, { stdin: true });
+      stdin!.end("go\n");
+      let [bytes, waiting] = [0, 0];
+      for await (const chunk of stdout) {
+        bytes += chunk.length;
+        waiting = Math.max(waiting, stdout.listenerCount("close"));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(bytes).toBe(3_000_000);
+      expect(waiting).toBeLessThan(5);
+    });
+
     it("carry the container's own input and output", async () => {
       const id = await at.startShell("read line; echo got $line", { openStdin: true, stdinOnce: true });
       const { stdin, stdout } = await at.engine.containers.attach(id, { stdin: true });
