@@ -74,4 +74,5 @@ export function isGroup(command: Command | CommandGroup): command is CommandGrou
 
 export const JSON_OPTION = { type: "boolean", help: "print JSON" } as const;
 export const QUIET_OPTION = { type: "boolean", short: "q", help: "print ids alone, and no progress" } as const;
+export const CONTENT_TRUST_OPTION = { type: "boolean", help: "as always: digests are verified, signatures are not" } as const;
 export const PLATFORM_OPTION = { type: "string", value: "OS/ARCH[/VARIANT]", help: "choose the image for this platform" } as const;

@@ -1,5 +1,5 @@
 /** Docker's flags of `run` and `create`, as a table. What they mean is in container-spec-from-flags.ts. */
-import type { OptionTable } from "./command.js";
+import { CONTENT_TRUST_OPTION, type OptionTable } from "./command.js";
 
 /** Those of `update`, too. */
 export const UPDATE_OPTIONS = {
@@ -89,6 +89,6 @@ export const CONTAINER_OPTIONS = {
   "log-opt": { type: "string", multiple: true, value: "max-size=SIZE", help: "how much of the log is kept; default: 64m" },
   runtime: { type: "string", value: "runc", help: "as always: there is no other" },
   "volume-driver": { type: "string", value: "local", help: "as always: there is no other" },
-  "disable-content-trust": { type: "boolean", help: "as always: digests are verified, signatures are not" },
+  "disable-content-trust": CONTENT_TRUST_OPTION,
   platform: { type: "string", value: "OS/ARCH[/VARIANT]", help: "choose the image for this platform" },
 } as const satisfies OptionTable;

@@ -1,4 +1,7 @@
-/** Flags of docker's `run` and `create` that are not served, each with the reason, or with what does the same. */
+/** Flags of docker's that are not served, each with the reason, or with what does the same. */
+export const ONE_PLATFORM = "an image is kept for one platform";
+export const TAGS_BY_NAME = "name the tags one by one";
+
 const WINDOWS = "it is for Windows";
 const REAL_TIME = "containers get no real-time scheduling";
 const DEVICES = "name the devices with --device";
@@ -10,6 +13,7 @@ export const REFUSED_LIMIT_FLAGS: Readonly<Record<string, string>> = {
   "kernel-memory": "kernels have no such limit any more",
 };
 
+/** Of `run` and `create`. */
 export const REFUSED_CONTAINER_FLAGS: Readonly<Record<string, string>> = {
   ...REFUSED_LIMIT_FLAGS,
   "blkio-weight-device": "--blkio-weight is the share of all disks; rates are limited by disk, --device-read-bps",
@@ -29,4 +33,20 @@ export const REFUSED_CONTAINER_FLAGS: Readonly<Record<string, string>> = {
   "storage-opt": "what a container writes is limited by the disk alone",
   "use-api-socket": "mount the socket: -v SOCKET:/var/run/docker.sock",
   userns: "there is one mapping of users, that of the engine",
+};
+
+const SWARM = "it is for swarm";
+
+/** Of `network create`. */
+export const REFUSED_NETWORK_FLAGS: Readonly<Record<string, string>> = {
+  attachable: SWARM,
+  "aux-address": "leave such addresses out of --ip-range",
+  "config-from": SWARM,
+  "config-only": SWARM,
+  ingress: SWARM,
+  ipv4: "every network has IPv4 addresses",
+  "ipam-driver": "there is none but the engine's own",
+  "ipam-opt": "there is none but the engine's own",
+  opt: "the bridge has no options",
+  scope: SWARM,
 };

@@ -111,6 +111,30 @@ describe("looking", () => {
     await said("rm", "-f", "-v", "shown");
   });
 
+  it("lists take filters, and templates with docker's names", async () => {
+    await said("tag", "busybox", "other:2");
+    const names = (...words: string[]) => said("images", "--format", "{{.Repository}}:{{.Tag}}", ...words);
+    expect((await names()).split("\n").sort()).toEqual(["busybox:latest", "other:2"]);
+    expect(await names("--filter", "reference=oth*", "--filter", "dangling=false")).toBe("other:2");
+    expect(await names("other")).toBe("other:2");
+    for (const none of ["dangling=true", "label=nonesuch", "before=busybox", "since=busybox", "until=24h"])
+      expect([none, await names("--filter", none)]).toEqual([none, ""]);
+    expect(await said("images", "--digests", "other")).toMatch(/^REPOSITORY +TAG +DIGEST +IMAGE ID .*\nother +2 +<none> +[0-9a-f]{12} /);
+    expect(await said("images", "-q")).toMatch(/^[0-9a-f]{12}$/);
+    await said("rmi", "--no-prune", "other:2");
+    expect(await said("network", "ls", "--format", "{{.Name}} {{.Driver}} {{.Internal}}")).toBe("busybox bridge false");
+    const volume = await said("volume", "create", "--label", "a=b");
+    expect(await said("volume", "ls", "--format", "table {{.Name}}\t{{.Labels}}")).toContain(`${volume}   a=b`);
+    await said("volume", "rm", volume);
+    const events = ["events", "--since", "10m", "--until", "0s", "--filter", "type=container", "--filter", "event=start"];
+    expect(await said(...events, "--format", "{{.Type}} {{.Action}} {{.Actor.Attributes.name}} {{.Status}}")).toContain(
+      "container start one start",
+    );
+    expect(JSON.parse((await said(...events, "--format", "json")).split("\n")[0]!)).toMatchObject({ Type: "container", scope: "local" });
+    const refused = await caisson.run(["network", "create", "--attachable", "x"]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("it is for swarm")]);
+  });
+
   it("volumes are asked for where the containers are that have them", async () => {
     const name = await said("volume", "create", "taken");
     await said("create", "--name", "holder", "-v", "taken:/data", "busybox", "true");

@@ -9,7 +9,12 @@ export const builder = defineCommand({
   operands: "prune",
   least: 1,
   most: 1,
-  options: { json: JSON_OPTION },
+  options: {
+    all: { type: "boolean", short: "a", help: "as always: nothing is kept back" },
+    force: { type: "boolean", short: "f", help: "as always: nothing is asked" },
+    json: JSON_OPTION,
+  },
+  refuses: { filter: "what builds remember has neither labels nor an age", "keep-storage": "nothing is kept back" },
   async run({ values, operands: [what], terminal, engine }) {
     if (what !== "prune") throw new UsageError(`There is no \`caisson builder ${what}\`: it is \`caisson builder prune\``);
     const { entries, bytes } = await (await engine()).images.pruneBuilds();

@@ -1,8 +1,10 @@
 import type { ImageHistory, ImageInspect } from "../../engine/engine.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
-import { FORMAT_OPTION, formatRows } from "../format-template.js";
+import { FORMAT_OPTION } from "../format-template.js";
+import { printRows } from "../print-rows.js";
 import { formatAge, formatSize } from "../quantities.js";
-import { printJson, printLine, printTable } from "../terminal.js";
+import { ONE_PLATFORM } from "../refused-flags.js";
+import { printJson, printLine } from "../terminal.js";
 
 const SHORT_ID = 12;
 const CREATED_BY_WIDTH = 45;
@@ -32,7 +34,7 @@ export const history = defineCommand({
     format: FORMAT_OPTION,
     json: JSON_OPTION,
   },
-  refuses: { platform: "an image is kept for one platform" },
+  refuses: { platform: ONE_PLATFORM },
   async run({ values, operands: [reference = ""], terminal, engine }) {
     const image = await (await engine()).images.inspect(reference);
     const newestFirst = [...image.history].reverse();
@@ -45,14 +47,7 @@ export const history = defineCommand({
       columnsOf(image, step, { isLast: index === 0, now, whole: values["no-trunc"] ?? false, human: values.human ?? true }),
     );
     if (values.quiet) for (const { ID: id } of rows) printLine(terminal, id);
-    else if (values.format !== undefined && values.format !== "table")
-      for (const line of formatRows(values.format, rows, HEADINGS)) printLine(terminal, line);
-    else
-      printTable(
-        terminal,
-        TABLE.map((name) => HEADINGS[name]),
-        rows.map((row) => TABLE.map((name) => row[name])),
-      );
+    else printRows(terminal, values.format, { rows, headings: HEADINGS, table: TABLE });
     return 0;
   },
 });

@@ -1,5 +1,6 @@
 import type { ImageRemoval } from "../../engine/engine.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
+import { ONE_PLATFORM } from "../refused-flags.js";
 import { printJson, printLine } from "../terminal.js";
 
 export const imageRm = defineCommand({
@@ -9,7 +10,12 @@ export const imageRm = defineCommand({
   operands: "IMAGE [IMAGE...]",
   least: 1,
   most: Number.POSITIVE_INFINITY,
-  options: { force: { type: "boolean", short: "f", help: "also when a container uses it" }, json: JSON_OPTION },
+  options: {
+    force: { type: "boolean", short: "f", help: "also when a container uses it" },
+    "no-prune": { type: "boolean", help: "as always: images without a name stay where they have other images on top" },
+    json: JSON_OPTION,
+  },
+  refuses: { platform: ONE_PLATFORM },
   async run({ values, operands, terminal, engine }) {
     const { images } = await engine();
     const removals: ImageRemoval[] = [];

@@ -1,6 +1,7 @@
 import { defineCommand, JSON_OPTION, QUIET_OPTION } from "../command.js";
 import { openInput } from "../files.js";
 import { showProgress } from "../progress.js";
+import { ONE_PLATFORM } from "../refused-flags.js";
 import { printJson, printLine } from "../terminal.js";
 
 export const load = defineCommand({
@@ -14,6 +15,7 @@ export const load = defineCommand({
     quiet: QUIET_OPTION,
     json: JSON_OPTION,
   },
+  refuses: { platform: ONE_PLATFORM },
   async run({ values, terminal, engine, signal }) {
     const archive = await openInput(terminal, values.input ?? "-");
     const progress = showProgress(terminal, values.quiet ?? false);

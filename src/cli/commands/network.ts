@@ -2,9 +2,12 @@ import type { NetworkSpec } from "../../engine/engine.js";
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { eachOperand, unlessMissing } from "../each-operand.js";
 import { FILTER_OPTION, parseFilters } from "../filters.js";
+import { FORMAT_OPTION } from "../format-template.js";
+import { labelText, printRows } from "../print-rows.js";
 import { PRUNE_FILTER_OPTION, pruneFilters } from "../prune-filters.js";
+import { REFUSED_NETWORK_FLAGS } from "../refused-flags.js";
 import { pairs } from "../split-at.js";
-import { printJson, printLine, printTable } from "../terminal.js";
+import { printJson, printLine } from "../terminal.js";
 import { UsageError } from "../usage.js";
 import { inspectNetwork } from "./inspect.js";
 
@@ -31,6 +34,7 @@ const create = defineCommand({
     ipv6: { type: "boolean", help: "IPv6 addresses, too" },
     label: { type: "string", multiple: true, value: "NAME[=VALUE]", help: "set a label" },
   },
+  refuses: REFUSED_NETWORK_FLAGS,
   async run({ values, operands: [name], terminal, lasting }) {
     if (values.driver !== undefined && values.driver !== "bridge")
       throw new UsageError(`--driver ${values.driver}: there is none but bridge`);
@@ -41,6 +45,12 @@ const create = defineCommand({
     return 0;
   },
 });
+
+/** Docker's heading of each column. */
+const NETWORK_HEADINGS = {
+  ...{ ID: "NETWORK ID", Name: "NAME", Driver: "DRIVER", Scope: "SCOPE" },
+  ...{ IPv6: "IPV6", Internal: "INTERNAL", Labels: "LABELS", CreatedAt: "CREATED AT" },
+} as const;
 
 interface SubnetValues {
   readonly subnet?: readonly string[] | undefined;
@@ -66,6 +76,7 @@ const ls = defineCommand({
     filter: { ...FILTER_OPTION, help: "label=NAME=VALUE, name=PART" },
     quiet: { type: "boolean", short: "q", help: "print ids alone" },
     "no-trunc": { type: "boolean", help: "print whole ids" },
+    format: FORMAT_OPTION,
     json: JSON_OPTION,
   },
   async run({ values, terminal, lasting }) {
@@ -76,11 +87,15 @@ const ls = defineCommand({
     if (values.json) printJson(terminal, found);
     else if (values.quiet) for (const { id } of found) printLine(terminal, idOf(id));
     else
-      printTable(
-        terminal,
-        ["NETWORK ID", "NAME", "DRIVER", "SCOPE"],
-        found.map(({ id, name, driver }) => [idOf(id), name, driver, "local"]),
-      );
+      printRows(terminal, values.format, {
+        rows: found.map((each) => ({
+          ...{ ID: idOf(each.id), Name: each.name, Driver: each.driver, Scope: "local" },
+          ...{ IPv6: String(each.ipv6), Internal: String(each.internal) },
+          ...{ Labels: labelText(each.labels), CreatedAt: each.created.toISOString() },
+        })),
+        headings: NETWORK_HEADINGS,
+        table: ["ID", "Name", "Driver", "Scope"],
+      });
     return 0;
   },
 });

@@ -1,5 +1,6 @@
-import { defineCommand, JSON_OPTION, QUIET_OPTION } from "../command.js";
+import { CONTENT_TRUST_OPTION, defineCommand, JSON_OPTION, QUIET_OPTION } from "../command.js";
 import { showProgress } from "../progress.js";
+import { ONE_PLATFORM, TAGS_BY_NAME } from "../refused-flags.js";
 import { printJson, printLine } from "../terminal.js";
 
 export const push = defineCommand({
@@ -8,7 +9,8 @@ export const push = defineCommand({
   operands: "IMAGE",
   least: 1,
   most: 1,
-  options: { quiet: QUIET_OPTION, json: JSON_OPTION },
+  options: { quiet: QUIET_OPTION, "disable-content-trust": CONTENT_TRUST_OPTION, json: JSON_OPTION },
+  refuses: { "all-tags": TAGS_BY_NAME, platform: ONE_PLATFORM },
   async run({ values, operands: [reference = ""], terminal, engine, signal }) {
     const progress = showProgress(terminal, values.quiet ?? false);
     try {

@@ -2,6 +2,7 @@ import { pipeline } from "node:stream/promises";
 import { optionError } from "../../engine/errors.js";
 import { defineCommand } from "../command.js";
 import { writeFileAtomically } from "../files.js";
+import { ONE_PLATFORM } from "../refused-flags.js";
 import { UsageError } from "../usage.js";
 
 export const save = defineCommand({
@@ -14,6 +15,7 @@ export const save = defineCommand({
     output: { type: "string", short: "o", value: "FILE", help: "write this file instead of the standard output" },
     format: { type: "string", value: "docker|oci", help: "default: docker, which is an OCI layout as well" },
   },
+  refuses: { platform: ONE_PLATFORM },
   async run({ values, operands, terminal, engine, signal }) {
     const { output, format = "docker" } = values;
     if (format !== "docker" && format !== "oci") throw optionError("--format", format, "the name of a format", ["docker", "oci"]);

@@ -18,6 +18,7 @@ export const stats = defineCommand({
   least: 0,
   most: Number.POSITIVE_INFINITY,
   options: {
+    all: { type: "boolean", short: "a", help: "those that do not run, too" },
     "no-stream": { type: "boolean", help: "once" },
     "no-trunc": { type: "boolean", help: "print whole ids" },
     format: FORMAT_OPTION,
@@ -31,7 +32,7 @@ export const stats = defineCommand({
       else printSampled(terminal, sampled, values);
     };
     for (;;) {
-      const chosen = operands.length > 0 ? named : await containers.list();
+      const chosen = operands.length > 0 ? named : await containers.list({ all: values.all });
       const sampled = await Promise.all(chosen.map(async ({ id, name }) => ({ id, name, stats: await sample(containers, id, signal) })));
       if (signal.aborted) return 0;
       if (!values["no-stream"] && !values.json && terminal.stdout.isTTY) terminal.stdout.write(CLEAR);

@@ -1,6 +1,7 @@
 import { type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { formatSize } from "../quantities.js";
 import { printJson, printLine } from "../terminal.js";
+import { events } from "./events.js";
 import { info } from "./info.js";
 import { prune } from "./prune.js";
 import { systemDf } from "./system-df.js";
@@ -27,5 +28,11 @@ const verify = defineCommand({
 export const system: CommandGroup = {
   name: "system",
   summary: "Look after the store and all that is in it",
-  commands: [systemDf, { ...info, name: "system info", aliases: [] }, { ...prune, name: "system prune" }, verify],
+  commands: [
+    systemDf,
+    { ...events, name: "system events" },
+    { ...info, name: "system info", aliases: [] },
+    { ...prune, name: "system prune" },
+    verify,
+  ],
 };

@@ -1,11 +1,13 @@
 import type { Engine } from "../../engine/engine.js";
 import { type Call, type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { FILTER_OPTION, labelFilter, parseBoolean, parseFilters } from "../filters.js";
+import { FORMAT_OPTION } from "../format-template.js";
 import { INSPECT_OPTIONS, inspectObjects } from "../inspect-objects.js";
+import { labelText, printRows } from "../print-rows.js";
 import { formatSize } from "../quantities.js";
 import { isAnythingKept } from "../server/anything-kept.js";
 import { pairs } from "../split-at.js";
-import { printJson, printLine, printTable } from "../terminal.js";
+import { printJson, printLine } from "../terminal.js";
 import { UsageError } from "../usage.js";
 
 /** The server's, where there is one or something that it keeps: it knows which containers have a volume. */
@@ -50,6 +52,9 @@ const inspect = defineCommand({
     inspectObjects(call.terminal, { ...call.values, names: call.operands, kinds: ["volume"], engineOf: () => volumeEngine(call) }),
 });
 
+/** Docker's heading of each column. */
+const VOLUME_HEADINGS = { Driver: "DRIVER", Name: "VOLUME NAME", Scope: "SCOPE", Mountpoint: "MOUNTPOINT", Labels: "LABELS" } as const;
+
 const ls = defineCommand({
   name: "volume ls",
   aliases: ["volume list"],
@@ -60,6 +65,7 @@ const ls = defineCommand({
   options: {
     filter: { ...FILTER_OPTION, help: "dangling=true|false, driver=local, label=NAME[=VALUE], name=PART" },
     quiet: { type: "boolean", short: "q", help: "print names alone" },
+    format: FORMAT_OPTION,
     json: JSON_OPTION,
   },
   async run(call) {
@@ -73,11 +79,13 @@ const ls = defineCommand({
     if (values.json) printJson(terminal, found);
     else if (values.quiet) for (const { name } of found) printLine(terminal, name);
     else
-      printTable(
-        terminal,
-        ["DRIVER", "VOLUME NAME"],
-        found.map(({ name }) => ["local", name]),
-      );
+      printRows(terminal, values.format, {
+        rows: found.map(({ name, mountpoint, labels }) => ({
+          ...{ Driver: "local", Name: name, Scope: "local", Mountpoint: mountpoint, Labels: labelText(labels) },
+        })),
+        headings: VOLUME_HEADINGS,
+        table: ["Driver", "Name"],
+      });
     return 0;
   },
 });

@@ -33,6 +33,10 @@ export const images = [
   step("docker history nosuch"),
   step("docker images --digests --format '{{.Repository}} {{.Digest}}' base"),
   step("docker images base --format '{{json .}}' | tr , '\\n' | cut -d: -f1"),
+  step("docker images --filter before=base -q; docker images --filter since=base -q; docker images --filter dangling=true -q"),
+  step("docker images --filter label=nosuch -q; docker images --filter nonsense=1"),
+  step("docker logout 127.0.0.1:1"),
+  step("docker login -u a -p b 127.0.0.1:1 >/dev/null", { differs: "Whose connection failed is said in other words" }),
   step("docker search --limit 200 x"),
   step("docker search --filter stars=many x"),
   step("docker search --filter is-official=perhaps x"),
@@ -116,6 +120,9 @@ export const system = [
   step(
     "docker volume create seen >/dev/null; docker volume rm seen >/dev/null; sleep 1.1; docker events --since 30s --until 0s --filter type=volume --filter event=destroy --format '{{.Type}} {{.Action}}' | tail -1",
   ),
+  step("docker network create --label tour=yes chosen >/dev/null; docker network prune -f --filter label=tour=no"),
+  step("docker system prune -f --filter label=tour=yes; docker network ls -q --filter name=chosen"),
+  step("docker system prune -f --volumes --filter until=1h"),
   step("docker nosuch 2>&1 | head -1"),
 ];
 
