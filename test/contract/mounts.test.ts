@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -27,10 +26,9 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       " && ln -s / /to-root && ln -s ../../etc/conf /up && ln -s /missing/place /dangling && ln -s /proc/sys /to-proc",
       "VOLUME /declared",
     ].join("\n");
-    const context = async function* () {
-      yield Buffer.alloc(1024);
-    };
-    await at.engine.images.build({ tar: context() }, { dockerfileText, tags: ["places"] });
+    const context = await mkdtemp(path.join(tmpdir(), "caisson-mounts-"));
+    await at.engine.images.build(context, { dockerfileText, tags: ["places"] });
+    await rm(context, { recursive: true });
   });
 
   beforeEach(async () => {
@@ -186,10 +184,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
       expect(await run("echo more >/declared/more && cat /declared/*; touch /x 2>&1", { readonlyRootfs: true })).toBe(
         "declared\nmore\ntouch: /x: Read-only file system\n",
       );
-      const image = await at.engine.images.build(
-        { tar: Readable.from([Buffer.alloc(1024)]) },
-        { dockerfileText: "FROM places\nVOLUME /data/sub" },
-      );
+      const image = await at.engine.images.build(scratch, { dockerfileText: "FROM places\nVOLUME /data/sub" });
       const id = (
         await at.engine.containers.create({ image: image.image.id, command: ["ls", "/data", "/data/sub"], mounts: [volume("above")] })
       ).id;

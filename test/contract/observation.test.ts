@@ -250,6 +250,7 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
     it("tells what `ps` shows without a look at each container", async () => {
       const network = await at.engine.networks.create({ name: "listed" });
       await at.engine.volumes.create({ name: "listed" });
+      onTestFinished(async () => void (await at.engine.volumes.remove("listed", { force: true }).catch(() => {})));
       const id = await at.start({
         command: ["sleep", "60"],
         networks: { listed: {} },

@@ -10,6 +10,7 @@ import type {
   ContainerSpec,
   EnforcedLimits,
   ImageService,
+  MountSpec,
   PruneFilters,
   RemoveOptions,
   StopOptions,
@@ -32,6 +33,7 @@ import type { DockerClient } from "./docker-client.js";
 import { checkEndpointAddress } from "./endpoint-address.js";
 import type { EventStream } from "./event-stream.js";
 import { hostGateway, withHostNames } from "./host-names.js";
+import { killFirst } from "./kill-first.js";
 import type { RemoteSession } from "./lifetime/remote-session.js";
 import { withSwap } from "./update-swap.js";
 import { checkVolumeSubpaths, VOLUME_SUBPATHS_API } from "./volume-subpaths.js";
@@ -112,13 +114,14 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
     const outward = this.#defaultNetwork === undefined ? [] : networks.length === 0 ? [this.#defaultNetwork] : await places;
     // Podman (4.3) would give it no time at all.
     const stopTimeoutMs = spec.stopTimeoutMs ?? (this.#client.podman ? STOP_TIMEOUT_MS : undefined);
+    const mounts = this.#client.podman ? spec.mounts?.map(withoutImageFiles) : spec.mounts;
     const extraHosts = withHostNames(spec, hostGateway(this.#client, outward));
     const { Id: id, Warnings: warnings } = await this.#session.creating(spec.labels, (labels) =>
       this.#client.json<CreatedJson>("POST", "/containers/create", {
         doing: `Creating a container of ${spec.image}`,
         image: spec.image,
         query: { name: spec.name, platform: this.#client.speaks("1.41") ? spec.platform : undefined },
-        json: createBody({ ...spec, labels, publish, extraHosts, stopTimeoutMs }, joined),
+        json: createBody({ ...spec, labels, mounts, publish, extraHosts, stopTimeoutMs }, joined),
       }),
     );
     try {
@@ -215,6 +218,7 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
   }
 
   async remove(container: string, { force = false, volumes = true }: RemoveOptions = {}): Promise<void> {
+    if (force) await killFirst(this.#client, container);
     await this.#client.status("DELETE", containerPath(container), {
       doing: `Removing container ${container}`,
       container,
@@ -288,6 +292,11 @@ export class RemoteContainers extends RemoteContainerViews implements ContainerS
       network,
     });
   }
+}
+
+/** Podman fills memory with what the image has at its target, unless told not to. */
+function withoutImageFiles(mount: MountSpec): MountSpec {
+  return mount.type === "tmpfs" ? { ...mount, options: [...(mount.options ?? []), "notmpcopyup"] } : mount;
 }
 
 function throwPaused({ State, Id: containerId }: ContainerJson, { evidence, cause }: CaissonError): void {

@@ -1,6 +1,7 @@
 /** Removing all that carries a session's label: containers with their anonymous volumes, then the networks and volumes that they used. */
 import { isCaissonError } from "../../errors.js";
 import type { DockerClient } from "../docker-client.js";
+import { killFirst } from "../kill-first.js";
 import { sessionFilter } from "./session-labels.js";
 
 export interface Removal {
@@ -70,6 +71,7 @@ async function listLabelled(client: DockerClient, kind: Kind, session: string | 
 /** That it is gone already is as good. */
 async function removeOne(client: DockerClient, { path, removal }: Kind, key: string, signal: AbortSignal | undefined): Promise<void> {
   try {
+    if (path === "/containers") await killFirst(client, key, signal);
     await client.status("DELETE", `${path}/${encodeURIComponent(key)}`, {
       doing: `Removing ${path.slice(1)}/${key}`,
       query: removal,
