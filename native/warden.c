@@ -29,6 +29,8 @@
 #define KILL_TRIES 5000
 /* How often the directory is tried to be removed: what dies may have a system call to end that makes one more file there. */
 #define REMOVE_TRIES 1000
+/* Of the list of cgroups: a line for each hierarchy, of which a kernel has some ten. */
+#define LIST_MAX (16u * PATH_MAX)
 /* A session that is just being made has no lock yet. */
 #define YOUNG_SECONDS 60
 
@@ -54,26 +56,31 @@ static bool end_cgroup(const char *dir)
 	return false;
 }
 
+/* read_list() - Not by read(2): supervisor and warden share the position in it. Return: its text, to be freed, or NULL. */
+static char *read_list(int list)
+{
+	char *text = list < 0 ? NULL : malloc(LIST_MAX + 1);
+	size_t len = 0;
+	ssize_t n;
+
+	if (!text)
+		return NULL;
+	while (len < LIST_MAX && (n = RETRY(pread(list, text + len, LIST_MAX - len, (off_t)len))) > 0)
+		len += (size_t)n;
+	text[len] = 0;
+	return text;
+}
+
 /* for_each_cgroup() - @visit those on a list, in lines. Return: false where one visit did. */
 static bool for_each_cgroup(int list, bool (*visit)(const char *dir))
 {
-	int fd = list < 0 ? -1 : fcntl(list, F_DUPFD_CLOEXEC, 3);
-	FILE *lines = fd < 0 ? NULL : fdopen(fd, "r");
+	_free_ char *text = read_list(list);
+	char *rest = text, *line;
 	bool all = true;
-	char line[PATH_MAX];
 
-	if (!lines) {
-		close_fdp(&fd);
-		return true;
-	}
-	/* Its position is shared with whoever has read it before. */
-	rewind(lines);
-	while (fgets(line, sizeof(line), lines)) {
-		line[strcspn(line, "\n")] = 0;
-		if (line[0] == '/' && !visit(line))
+	while ((line = strsep(&rest, "\n")))
+		if (line[0] == '/' && strlen(line) < PATH_MAX && !visit(line))
 			all = false;
-	}
-	fclose(lines);
 	return all;
 }
 
