@@ -43,6 +43,7 @@ const CAUSES: readonly Cause[] = [
         "limits > of processes can be taken away again",
         "limits > of a container that doesn't run are those of its next start",
         'limits > {"cpusetCpus":"0-9999"} is refused, also in an update',
+        "limits > on a disk's block I/O stay when others change",
       ],
     },
   },
@@ -149,6 +150,39 @@ const CAUSES: readonly Cause[] = [
   {
     fault: "A directory that was replaced counts as removed.",
     tests: { observation: ["changes > of a directory that was replaced are what is missing and what is new in it"] },
+  },
+  {
+    fault: "Its list leaves out ports that are exposed and not published.",
+    tests: { observation: ["the list > tells what `ps` shows without a look at each container"] },
+  },
+  {
+    fault: "It fills volumes that are to stay empty.",
+    tests: { mounts: ["an empty volume > stays empty when told so, and a volume that isn't empty stays as it is"] },
+  },
+  {
+    fault: "It makes what is to be bound and is not there.",
+    tests: { mounts: ["a bind > of what is not there is refused and leaves nothing, unless it is to be made"] },
+  },
+  {
+    fault: "It leaves out what the host has mounted below a bind.",
+    tests: { mounts: ["a bind > with mounts of the host below it > shows them, read-only like itself, or leaves them out"] },
+  },
+  {
+    fault: "It does not look whether the host shares what a container is to share.",
+    tests: { mounts: ["a bind > with mounts of the host below it > refuses to share what the host doesn't"] },
+  },
+  {
+    fault: "It knows no owner of memory that is mounted.",
+    tests: { mounts: ["memory > is mounted with the size, the mode and the options that were asked for"] },
+  },
+  {
+    fault: "A new size of a terminal takes effect after it was answered.",
+    skip: "depends on the machine",
+    tests: { lifecycle: ["a container's terminal of a further process takes its size"] },
+  },
+  {
+    fault: "That somebody left a terminal is told by no event.",
+    tests: { terminals: ["is left by docker's keys, and can be come back to"] },
   },
   {
     fault: "Containers come in no order.",

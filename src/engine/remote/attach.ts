@@ -42,7 +42,13 @@ export async function attachContainer(context: ContainerContext, container: stri
   });
   const policy = HostConfig.RestartPolicy?.Name ?? "";
   const restarts = policy !== "" && policy !== "no";
-  const streams = standardStreams(socket, { terminal, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0), keepOpen: true });
+  const streams = standardStreams(socket, {
+    terminal,
+    stdin,
+    detachKeys: keys?.bytes ?? Buffer.alloc(0),
+    hangUp: client.podman,
+    keepOpen: true,
+  });
   let left = false;
   const over = new AbortController();
   const detach = (): void => {
@@ -60,8 +66,7 @@ export async function attachContainer(context: ContainerContext, container: stri
         const json = await lookAgain(client, container, restarts);
         if (json?.State.Running && error) throw client.failure(error, { doing });
         if (json?.State.Running && restarts) await laterRuns(context, json, streams, over.signal);
-        else if (json?.State.Running && !client.podman && !(await exitsSoon(client, container)) && !left)
-          throw client.failure(new Error(CUT), { doing });
+        else if (json?.State.Running && !(await exitsSoon(client, container)) && !left) throw client.failure(new Error(CUT), { doing });
       }
       streams.close();
       return left || detached ? "detach" : "exit";

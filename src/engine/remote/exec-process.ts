@@ -36,7 +36,13 @@ export async function startExec(context: ExecContext, container: string, spec: E
   const socket = await client
     .hijack(`${path}/start`, { ...request, json: { Detach: false, Tty: tty } })
     .catch((error: unknown) => Promise.reject(execFailure(error, container, spec)));
-  const streams = standardStreams(socket, { terminal: tty, stdin, detachKeys: keys?.bytes ?? Buffer.alloc(0), keepOpen: true });
+  const streams = standardStreams(socket, {
+    terminal: tty,
+    stdin,
+    detachKeys: keys?.bytes ?? Buffer.alloc(0),
+    hangUp: client.podman,
+    keepOpen: true,
+  });
   const look = (): Promise<ExecJson> => client.json<ExecJson>("GET", `${path}/json`, { doing });
   try {
     const started = await begun(client, path, doing, look);
@@ -115,11 +121,9 @@ async function exitOfExec({ client, events }: ExecContext, { id, doing, streams,
   const lost = (cause: unknown): CaissonError => client.failure(cause, { doing });
   try {
     let json = await lookUntil(look, ({ Running }) => !Running);
-    if (json.Running && error) throw lost(error);
+    if (json.Running && error && !detached) throw lost(error);
     if (json.Running) {
-      // The connection was cut; or, at Podman, the process has closed its own outputs.
-      const cut = detached || client.podman ? undefined : setTimeout(() => streams.close(lost(new Error(CUT))), CUT_MS);
-      if (cut === undefined) streams.close();
+      const cut = detached ? undefined : setTimeout(() => streams.close(lost(new Error(CUT))), CUT_MS);
       await exitEvent({ events, id, look }).finally(() => clearTimeout(cut));
       json = await look();
     }

@@ -82,6 +82,13 @@ const paths: readonly Rule[] = [
   ),
 ];
 
+/** Of what was there when the container was created: runc's words. */
+const sources: readonly Rule[] = [
+  rule(/error mounting "([^"]+)" to rootfs at "[^"]*": stat [^:]+: no such file or directory/i, ([source = ""], _, message) =>
+    fail("PATH_NOT_FOUND", `${source}: no such file or directory`, { path: source }, message),
+  ),
+];
+
 const ports: readonly Rule[] = [
   // dockerd does not say which.
   rule(/all ports are allocated/i, (_, __, message) =>
@@ -204,7 +211,7 @@ const disks: readonly Rule[] = [
   }),
 ];
 
-const RULES: readonly Rule[] = [...disks, ...images, ...containers, ...paths, ...ports, ...networks, ...volumes, ...options];
+const RULES: readonly Rule[] = [...disks, ...images, ...containers, ...paths, ...sources, ...ports, ...networks, ...volumes, ...options];
 
 export function knownFailure(message: string, request: RequestFacts): CaissonError | undefined {
   const first = commandFailure(message) ?? (request.registry && registryFailure(message, request.registry));

@@ -16,7 +16,7 @@ export async function lookUntil<T>(look: () => Promise<T>, settled: (seen: T) =>
 }
 
 /**
- * Docker keeps the streams of a process open as long as that runs, also of one that has closed its own: where they ended and no exit is told
+ * Daemons keep the streams of a process open as long as that runs, also of one that has closed its own: where they ended and no exit is told
  * for so long, somebody on the way has cut them.
  */
 export const CUT_MS = 5000;

@@ -27,6 +27,8 @@ export interface StreamsOptions {
   readonly stdin: boolean;
   /** Those that the daemon looks for as well. None where there is no terminal to leave. */
   readonly detachKeys: Buffer;
+  /** Look for them here, and leave by hanging up: Podman sees only those that come one at a time. @default false */
+  readonly hangUp?: boolean | undefined;
   /** Leave the outputs open at the end: somebody goes on to write, or has to find out why it came. */
   readonly keepOpen?: boolean;
 }
@@ -39,7 +41,7 @@ export function standardStreams(socket: Duplex, options: StreamsOptions): Standa
     for (const output of [stdout, stderr]) error && !output.writableEnded ? output.destroy(error) : output.end();
   };
   const typed = { detached: false };
-  const stdin = options.stdin ? inputOf(socket, options.detachKeys, typed) : undefined;
+  const stdin = options.stdin ? inputOf(socket, options, typed) : undefined;
   if (!options.stdin) socket.end();
   const ended = copyOutput(socket, options.terminal, stdout, stderr).then(
     () => undefined,
@@ -60,12 +62,15 @@ export function standardStreams(socket: Duplex, options: StreamsOptions): Standa
   };
 }
 
-function inputOf(socket: Duplex, keys: Buffer, typed: { detached: boolean }): Writable {
-  const watcher = new DetachWatcher(keys);
+function inputOf(socket: Duplex, { detachKeys, hangUp = false }: StreamsOptions, typed: { detached: boolean }): Writable {
+  const watcher = new DetachWatcher(detachKeys);
   const stdin = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (!typed.detached && keys.length > 0) typed.detached = watcher.feed(chunk).detached;
-      socket.write(chunk, done);
+      if (typed.detached || detachKeys.length === 0) return void socket.write(chunk, done);
+      const { pass, detached } = watcher.feed(chunk);
+      typed.detached = detached;
+      if (!hangUp) socket.write(chunk, done);
+      else socket.write(pass, detached ? () => socket.destroy() : done);
     },
     final(done) {
       socket.end(done);

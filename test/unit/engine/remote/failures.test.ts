@@ -25,6 +25,7 @@ it.each([
   [400, 'unable to start container process: exec: "/etc/passwd": permission denied: unknown', "COMMAND_NOT_EXECUTABLE"],
   [500, "Bind for 0.0.0.0:8080 failed: port is already allocated", "PORT_IN_USE"],
   [500, "write /var/lib/docker/x: no space left on device", "DISK_FULL"],
+  [500, 'error mounting "/gone" to rootfs at "/x": stat /gone: no such file or directory: unknown', "PATH_NOT_FOUND"],
   [400, "unable to find user nobody-here: no matching entries in passwd file", "OPTION_INVALID"],
   [500, "can't join IPC of container 01: non-shareable IPC (hint: use IpcMode:shareable for the donor container)", "OPTION_INVALID"],
   [500, "something else", "DAEMON_ERROR"],
