@@ -124,12 +124,6 @@ export const DAEMON_FAULTS: readonly DaemonFault[] = [
   {
     engines: ["dockerd"],
     file: "observation.test.ts",
-    test: "top > lists processes as the container and as the host see them",
-    fault: "Arguments come joined by spaces: those that hold some can't be told apart.",
-  },
-  {
-    engines: ["dockerd"],
-    file: "observation.test.ts",
     test: "the list > passes docker's filters",
     fault: "The first health check comes after an interval, not at once.",
   },

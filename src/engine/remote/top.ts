@@ -3,6 +3,7 @@ import type { ContainerProcess } from "../engine.js";
 import { UnsupportedError } from "../errors.js";
 import { containerPath } from "./container-path.js";
 import type { DockerClient } from "./docker-client.js";
+import { seenFromHere, userNames } from "./process-facts.js";
 
 interface TopJson {
   readonly Titles: readonly string[];
@@ -22,7 +23,13 @@ export async function topOf(client: DockerClient, container: string): Promise<Co
   });
   // Podman (4.3) knows few columns itself, and has nothing to say where the container has no ps(1) of its own for the others.
   if (answer === undefined) throw new UnsupportedError("remote", "top", "the daemon does not tell the columns that it takes");
-  return (answer.Processes ?? []).map(processOf).sort((a, b) => a.pid - b.pid);
+  const { Id: id } = await client.json<{ Id: string }>("GET", containerPath(container, "/json"), {
+    doing: `Inspecting container ${container}`,
+    container,
+  });
+  const names = await userNames(client, id);
+  const processes = await Promise.all((answer.Processes ?? []).map((row) => seenFromHere(client, id, processOf(row))));
+  return processes.map((process) => ({ ...process, user: names.get(process.uid) ?? process.user })).sort((a, b) => a.pid - b.pid);
 }
 
 function processOf(row: readonly string[]): ContainerProcess {
