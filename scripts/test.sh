@@ -66,7 +66,9 @@ daemons_results=.cache/vitest-daemons.json
 daemons_second=.cache/vitest-daemons-second.json
 daemons_failed=0
 CONTRACT_ENGINES=dockerd,podman scripts/vitest-twice.sh "$daemons_results" "$daemons_second" --project contract \
-	test/contract/containers.test.ts test/contract/lifecycle.test.ts test/contract/streams.test.ts test/contract/volumes.test.ts || daemons_failed=1
+	test/contract/containers.test.ts test/contract/lifecycle.test.ts test/contract/streams.test.ts test/contract/volumes.test.ts \
+	test/contract/terminals.test.ts test/contract/transfers.test.ts test/contract/observation.test.ts test/contract/builds-everywhere.test.ts ||
+	daemons_failed=1
 
 phase "unit and contract tests and a Postgres as a user who is not root, on the newest Node"
 case $(uname -m) in
