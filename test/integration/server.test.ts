@@ -1,7 +1,11 @@
 /** The Docker Engine API over a socket: versions, failures, bad input, clients that leave. */
+import { once } from "node:events";
 import { stat } from "node:fs/promises";
+import { request } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import path from "node:path";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../src/engine/server/serve.js";
@@ -93,11 +97,42 @@ describe("bad input", () => {
     ["an unknown filter", "GET", "/containers/json?filters=%7B%22x%22%3A%5B%22y%22%5D%7D", {}, 400, "invalid filter 'x'"],
     ["percent-encoding that is none", "GET", "/containers/%ff/json", {}, 400, "percent-encoding"],
     ["swarm", "GET", "/services", {}, 503, "This node is not a swarm manager"],
-    ["BuildKit", "POST", "/session", { headers: { connection: "Upgrade", upgrade: "h2c" } }, 501, "BuildKit is not served"],
+    ["BuildKit's calls", "POST", "/grpc", {}, 501, "BuildKit is not served"],
+    ["BuildKit's session", "POST", "/session", {}, 501, "BuildKit is not served"],
+    ["a build in a session", "POST", "/build?version=2&session=x", {}, 400, "BuildKit is not served"],
   ] as const)("%s is answered as such", async (_, method, target, call, status, message) => {
     const answer = await at.call(method, target, call);
     expect([answer.status, answer.json.message]).toEqual([status, expect.stringContaining(message)]);
     expect(answer.headers["content-type"]).toBe("application/json");
+  });
+
+  it("tells clients of BuildKit, call by call, that there is none", async () => {
+    const headers = { connection: "Upgrade", upgrade: "h2c" };
+    const upgraded = (target: string) =>
+      new Promise<Duplex>((resolve, reject) => {
+        const outgoing = request({ socketPath: at.socket, method: "POST", path: target, headers });
+        outgoing.once("upgrade", (_answer, socket, head) => {
+          socket.unshift(head);
+          resolve(socket);
+        });
+        outgoing.once("error", reject);
+        outgoing.end();
+      });
+    const connection = await upgraded("/grpc");
+    const client = connectHttp2("http://buildkit", { createConnection: () => connection });
+    const call = client.request({
+      ":method": "POST",
+      ":path": "/moby.buildkit.v1.Control/ListWorkers",
+      "content-type": "application/grpc",
+    });
+    const [answer] = await once(call.end(), "response");
+    expect(answer).toMatchObject({ ":status": 200, "grpc-status": "12", "grpc-message": expect.stringContaining("DOCKER_BUILDKIT=0") });
+    client.destroy();
+    connection.destroy();
+    // It waits for the build that is to come.
+    const session = await upgraded("/session");
+    session.resume().end();
+    await once(session, "close");
   });
 
   it("refuses headers without end, and lives on", async () => {

@@ -127,14 +127,23 @@ export class Exchange {
     return this.#parts.response.headersSent;
   }
 
-  /** The connection itself from here on (attach, exec). @param contentType of an answer to a client that asked for another protocol */
-  hijack(contentType: string): Duplex {
+  /** The client asked for another protocol on this connection. */
+  get upgrade(): boolean {
+    return this.#parts.upgrade;
+  }
+
+  /**
+   * The connection itself from here on (attach, exec).
+   * @param contentType of an answer to a client that asked for another protocol
+   * @param protocol that such a client gets
+   */
+  hijack(contentType: string, protocol = "tcp"): Duplex {
     const { upgrade, takeOver } = this.#parts;
     const type = upgrade ? contentType : "application/vnd.docker.raw-stream";
     const status = upgrade ? "101 UPGRADED" : "200 OK";
     const socket = takeOver();
     socket.once("close", () => this.#abort.abort(new Error("the client has left")));
-    socket.write(`HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\n${upgrade ? "Connection: Upgrade\r\nUpgrade: tcp\r\n" : ""}\r\n`);
+    socket.write(`HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\n${upgrade ? `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n` : ""}\r\n`);
     return socket;
   }
 

@@ -6,6 +6,7 @@ import type { BuildContext, BuildEvent, BuildOptions } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange, JsonLines } from "../exchange.js";
 import { asHttpFailure, HttpFailure } from "../http-failure.js";
+import { NO_BUILDKIT } from "../no-buildkit.js";
 import type { Route } from "../router.js";
 import type { ServerContext } from "../server-context.js";
 import { wholeTar } from "../whole-tar.js";
@@ -80,11 +81,7 @@ function contextOf(exchange: Exchange): BuildContext {
 
 /** @throws HttpFailure, MalformedBody */
 function buildOptions(exchange: Exchange): BuildOptions {
-  if (exchange.text("version") === "2")
-    throw new HttpFailure(
-      400,
-      "BuildKit's sessions are not served: the classic builder is, version 1, which understands the same Dockerfiles",
-    );
+  if (exchange.text("version") === "2") throw new HttpFailure(400, NO_BUILDKIT);
   if (exchange.flag("squash")) throw new HttpFailure(400, "squash is only supported with experimental mode");
   const outputs = exchange.text("outputs");
   if (outputs !== undefined && outputs !== "[]" && outputs !== "null")

@@ -1,6 +1,7 @@
 /** Routes of what is not here: swarm, plugins, BuildKit's sessions. Answered in the words of a daemon without them. */
 import type { Exchange } from "../exchange.js";
 import { HttpFailure } from "../http-failure.js";
+import { keepSession, refuseCalls } from "../no-buildkit.js";
 import type { Route } from "../router.js";
 
 const NO_SWARM =
@@ -23,7 +24,6 @@ function everywhere(names: readonly string[], status: number, message: string): 
 }
 
 export function unservedRoutes(): readonly Route[] {
-  const buildKit = "BuildKit is not served; the classic builder is: set DOCKER_BUILDKIT=0";
   return [
     ["GET", "/plugins", async (exchange) => exchange.send(200, [])],
     ["POST", "/swarm/init", refuse(501, "swarm mode is not served")],
@@ -38,7 +38,7 @@ export function unservedRoutes(): readonly Route[] {
       },
     ],
     ...everywhere(["plugins"], 501, "plugins are not served"),
-    ["POST", "/session", refuse(501, buildKit)],
-    ["POST", "/grpc", refuse(501, buildKit)],
+    ["POST", "/session", keepSession],
+    ["POST", "/grpc", refuseCalls],
   ];
 }
