@@ -68,7 +68,7 @@ async function* resumed(
     const pieces = pending;
     pending = [];
     length = 0;
-    if (pieces.length > 0) await inStore(file, () => handle.writev(pieces));
+    await inStore(file, () => writeAll(handle, pieces));
   };
   try {
     for await (const chunk of download(offset)) {
@@ -79,5 +79,21 @@ async function* resumed(
     }
   } finally {
     await flush();
+  }
+}
+
+/** A disk that is about to be full takes a part and says nothing: only who goes on is told (write(2)). */
+export async function writeAll(
+  handle: { writev(pieces: readonly Buffer[]): Promise<{ readonly bytesWritten: number }> },
+  pieces: readonly Buffer[],
+): Promise<void> {
+  let rest = pieces.filter((piece) => piece.length > 0);
+  while (rest.length > 0) {
+    let { bytesWritten } = await handle.writev(rest);
+    while (rest[0] !== undefined && bytesWritten >= rest[0].length) {
+      bytesWritten -= rest[0].length;
+      rest = rest.slice(1);
+    }
+    if (rest[0] !== undefined) rest = [rest[0].subarray(bytesWritten), ...rest.slice(1)];
   }
 }
