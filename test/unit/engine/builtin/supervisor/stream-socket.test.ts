@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { StreamSocket } from "../../../../../src/engine/builtin/supervisor/stream-socket.js";
 
 let directory: string;
@@ -29,6 +29,18 @@ it("who reads from a supervisor that is gone is told so, though its end is seen 
 
 it("where the supervisor goes on, the error is the connection's", async () => {
   await expect(text(opened("nobody", new Promise(() => {})))).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+it("one that was told its name, which nobody has read, was not taken up", async () => {
+  const server = createServer({ pauseOnConnect: true });
+  server.listen(path.join(directory, "deaf"));
+  await once(server, "listening");
+  const socket = opened("deaf", Promise.resolve(DEATH));
+  const [peer] = await once(server, "connection");
+  await vi.waitUntil(() => socket.bytesWritten === TOKEN.length && socket.writableLength === 0);
+  peer.destroy();
+  await expect(text(socket)).rejects.toBe(DEATH);
+  server.close();
 });
 
 it("one that was taken up, and whose reader leaves, breaks as pipes do", async () => {
