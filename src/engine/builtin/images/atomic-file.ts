@@ -8,6 +8,11 @@ import { inStore } from "./store-failure.js";
 /** So few bytes cost less than handing them to another thread, five times over. */
 const SMALL = 4096;
 
+/** Whether a file is one on its way, of somebody who was killed if it is old. */
+export function isHalfWritten(name: string): boolean {
+  return /\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /** @throws DISK_FULL, STORE_UNWRITABLE */
 export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;

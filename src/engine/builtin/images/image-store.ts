@@ -36,6 +36,7 @@ import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/i
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { canonicalName, familiarName, parseReference, repositoryName, withDefaultTag } from "../../oci/reference.js";
 import { removeAbandoned } from "./abandoned-files.js";
+import { isHalfWritten } from "./atomic-file.js";
 import { ContentStore } from "./content-store.js";
 import { decompress } from "./decompress.js";
 import { FileLocks, type TakeLock } from "./file-locks.js";
@@ -393,7 +394,11 @@ export class ImageStore implements ImageService {
     await this.layers.removeAbandoned();
     // Whoever does the same work again removes its lock, and so does prune().
     const isTemporary = (name: string): boolean => !name.endsWith(".lock");
-    return removeAbandoned(this.#ingest, isTemporary, (file) => rm(file, { recursive: true, force: true }));
+    const remove = (file: string): Promise<void> => rm(file, { recursive: true, force: true });
+    let bytes = await removeAbandoned(this.#ingest, isTemporary, remove);
+    for (const place of ["references", "blobs/sha256"])
+      bytes += await removeAbandoned(path.join(this.#options.root, "images", place), isHalfWritten, remove);
+    return bytes;
   }
 
   /** What somebody removes meanwhile is undefined, and no failure. */

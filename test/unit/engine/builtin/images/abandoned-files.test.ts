@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeAbandoned } from "../../../../../src/engine/builtin/images/abandoned-files.js";
+import { isHalfWritten } from "../../../../../src/engine/builtin/images/atomic-file.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 let directory: string;
@@ -44,4 +45,11 @@ test("what can't be removed stays and isn't counted; a directory that isn't ther
   expect(await removeAbandoned(directory, () => true, refuse)).toBe(0);
   expect(await readdir(directory)).toEqual(["old.partial"]);
   expect(await removeAbandoned(join(directory, "missing"), () => true, remove)).toBe(0);
+});
+
+test("of files that are written beside their place, only those on their way", async () => {
+  const blob = "a".repeat(64);
+  for (const name of [blob, `${blob}.0123456789ab.tmp`, "docker.io%2Flibrary%2Fx.tmp.json"]) await leave(name, 2 * DAY_MS);
+  expect(await removeAbandoned(directory, isHalfWritten, remove)).toBe(5);
+  expect((await readdir(directory)).sort()).toEqual([blob, "docker.io%2Flibrary%2Fx.tmp.json"]);
 });
