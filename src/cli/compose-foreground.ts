@@ -18,7 +18,7 @@ export interface ForegroundOptions {
   readonly prefixed: boolean;
   /** The first container that ends takes the others along. */
   readonly abortOnExit: boolean;
-  /** The exit code is that of this service. */
+  /** The exit code is that of this service, whichever ends first. */
   readonly exitCodeFrom: string | undefined;
   readonly timeoutMs: number | undefined;
 }
@@ -42,7 +42,9 @@ export function foreground(options: ForegroundOptions): Foreground {
   });
   const prefixes = options.prefixed ? logPrefixes(labelsOf(project), options.coloured) : undefined;
   const stop = async (force: AbortSignal): Promise<void> => {
-    const mine = await projectContainers(engine, project.name);
+    const all = await projectContainers(engine, project.name);
+    // Those of services that are not in the files any more have been left alone so far.
+    const mine = all.filter(({ service }) => project.services.has(service));
     const forced = new Promise<void>((resolve) => {
       if (force.aborted) resolve();
       force.addEventListener("abort", () => resolve(), { once: true });
@@ -51,7 +53,8 @@ export function foreground(options: ForegroundOptions): Foreground {
     stopping.catch(() => {}); // what is killed meanwhile can't be stopped
     const patient = stopping.then(() => true);
     if (!(await Promise.race([patient, forced.then(() => false)]))) {
-      await Promise.all(mine.map(({ id }) => engine.containers.stop(id, { timeoutMs: 0 })));
+      // Another stop would wait for the one that has been asked for.
+      await Promise.allSettled(mine.map(({ id }) => engine.containers.kill(id)));
     }
     await Promise.allSettled(followers);
   };
@@ -65,7 +68,7 @@ export function foreground(options: ForegroundOptions): Foreground {
         signal: leave.signal,
         ended(end) {
           ends.push(end);
-          if (exitCodeFrom === undefined || end.container.service === exitCodeFrom) firstEnd();
+          firstEnd();
         },
       });
       follower.catch(() => {}); // told by untilEnd
@@ -79,9 +82,10 @@ export function foreground(options: ForegroundOptions): Foreground {
       const all = Promise.all(followers);
       await Promise.race([all, interruption, ...(abortOnExit ? [ended] : [])]);
       if (interrupted.aborted) return 130;
+      if (!abortOnExit) return 0;
+      await stop(interrupted);
       const wanted = exitCodeFrom === undefined ? ends[0] : ends.find(({ container }) => container.service === exitCodeFrom);
-      if (abortOnExit) await stop(new AbortController().signal);
-      return abortOnExit ? (wanted?.exitCode ?? 0) : 0;
+      return wanted?.exitCode ?? 0;
     },
     stop,
   };

@@ -76,12 +76,13 @@ export class Field {
     return this.problem(`expected a whole number${least === 0 ? " from 0" : least === 1 ? " from 1" : ""}, not ${this.#describe()}`);
   }
 
-  /** A file's mode, in octal digits with or without quotes. */
+  /** A file's mode: octal where it begins with 0 or is quoted, as YAML 1.1 and docker's Compose have it. */
   mode(): number | undefined {
-    const text = this.#scalar()?.text ?? "";
-    return /^(?:0o?)?[0-7]{1,4}$/.test(text)
-      ? Number.parseInt(text.replace(/^0o/, ""), 8)
-      : this.problem(`expected an octal mode such as 0440, not ${this.#describe()}`);
+    const { value, text = "" } = this.#scalar() ?? {};
+    const octal = /^(?:0o?)?([0-7]{1,4})$/.exec(text)?.[1];
+    const mode = typeof value === "number" && !text.startsWith("0") ? value : octal === undefined ? undefined : Number.parseInt(octal, 8);
+    if (mode !== undefined && Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
+    return this.problem(`expected a mode such as 0440, not ${this.#describe()}`);
   }
 
   /** Bytes: a number, or with one of the units b, k, kb, m, mb, g, gb, of 1024. */

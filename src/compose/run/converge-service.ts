@@ -83,6 +83,7 @@ async function recreate(service: Service, number: number, old: ProjectContainer,
     id = await create(service, number, context, old);
   } catch (error) {
     await containers.rename(old.id, old.name);
+    await takeFixedAddresses(service, old, context);
     if (wasUp) await containers.start(old.id).catch(() => {});
     throw error;
   }
@@ -94,6 +95,14 @@ async function leaveFixedAddresses(service: Service, old: ProjectContainer, { en
   for (const [key, { ipv4Address, ipv6Address }] of service.networks) {
     if (ipv4Address === undefined && ipv6Address === undefined) continue;
     await engine.networks.disconnect(project.networks.get(key)?.name ?? key, old.id).catch(() => {}); // it may never have been on it
+  }
+}
+
+async function takeFixedAddresses(service: Service, old: ProjectContainer, { engine, project }: ConvergeContext): Promise<void> {
+  for (const [key, endpoint] of service.networks) {
+    if (endpoint.ipv4Address === undefined && endpoint.ipv6Address === undefined) continue;
+    const aliases = [service.name, ...(endpoint.aliases ?? [])];
+    await engine.networks.connect(project.networks.get(key)?.name ?? key, old.id, { ...endpoint, aliases }).catch(() => {}); // why the new one could not be made is what is told
   }
 }
 

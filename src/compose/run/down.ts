@@ -31,7 +31,7 @@ export interface DownHost {
 export async function down(name: string, project: Project | undefined, options: DownOptions, host: DownHost): Promise<void> {
   const { engine, report } = host;
   const named = new Set(options.services);
-  const existing = await projectContainers(engine, name);
+  const existing = await projectContainers(engine, name, true);
   const known = project && new Set([...project.services.keys(), ...project.disabled]);
   const isOrphan = ({ service }: ProjectContainer): boolean => known !== undefined && !known.has(service);
   const leaving = existing.filter((each) => (named.size > 0 ? named.has(each.service) : options.removeOrphans || !isOrphan(each)));

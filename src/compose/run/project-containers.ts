@@ -3,10 +3,14 @@ import type { ContainerSummary, Engine } from "../../engine/engine.js";
 import { LABELS } from "../plan/labels.js";
 import type { ProjectContainer } from "../plan/plan-up.js";
 
-export async function projectContainers({ containers }: Pick<Engine, "containers">, project: string): Promise<ProjectContainer[]> {
+/** @param oneOffs with those of `docker compose run`, which are nobody's but that command's */
+export async function projectContainers(
+  { containers }: Pick<Engine, "containers">,
+  project: string,
+  oneOffs = false,
+): Promise<ProjectContainer[]> {
   const all = await containers.list({ all: true, labels: { [LABELS.project]: project } });
-  // `docker compose run` makes containers that are nobody's but that command's.
-  return all.filter(({ labels }) => labels[LABELS.oneOff] !== "True").map(projectContainer);
+  return all.filter(({ labels }) => oneOffs || labels[LABELS.oneOff] !== "True").map(projectContainer);
 }
 
 function projectContainer({ id, name, labels, imageId, status, mounts }: ContainerSummary): ProjectContainer {
