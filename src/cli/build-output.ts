@@ -1,16 +1,14 @@
 /** `caisson build --output`: what was built, as files. */
-import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Engine, ImageInspect } from "../engine/engine.js";
-import { CaissonError } from "../engine/errors.js";
 import type { Output } from "./build-options-from-flags.js";
 import { writeFileAtomically } from "./files.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./usage.js";
 
-/** @throws UsageError, PATH_NOT_FOUND */
+/** @throws UsageError, PATH_NOT_FOUND, COPY_FAILED */
 export async function writeOutput(
   engine: Engine,
   image: ImageInspect,
@@ -26,7 +24,8 @@ export async function writeOutput(
   await withRootfs(engine, image, async (tar) => {
     if (type === "tar") return writeStream(tar, dest, terminal, signal);
     await mkdir(dest, { recursive: true });
-    await extract(tar, dest, signal);
+    const { unpack } = await import("./container-files.js");
+    await unpack(tar, dest, { signal });
   });
 }
 
@@ -44,18 +43,4 @@ async function withRootfs(engine: Engine, image: ImageInspect, work: (tar: Reada
   } finally {
     await engine.containers.remove(id, { force: true });
   }
-}
-
-/** By the program tar, which knows every kind of file. */
-async function extract(tar: Readable, directory: string, signal: AbortSignal): Promise<void> {
-  const { spawn } = await import("node:child_process");
-  const child = spawn("tar", ["-x", "--preserve-permissions", "-C", directory], { stdio: ["pipe", "ignore", "pipe"], signal });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  const ended = once(child, "close") as Promise<[number | null]>;
-  const [code] = await Promise.all([ended.then(([status]) => status), pipeline(tar, child.stdin).catch(() => {})]);
-  if (code !== 0)
-    throw new CaissonError("COPY_FAILED", `The files can't be written to ${directory}: ${said.trim()}`, { facts: { path: directory } });
 }

@@ -107,20 +107,22 @@ export async function unpackLocal(
   }
 }
 
-async function unpack(
+/** @param keepOwner @default for root alone. @throws COPY_FAILED, what the stream fails with */
+export async function unpack(
   tar: Readable,
   directory: string,
-  { keepOwner, signal }: { readonly keepOwner: boolean; readonly signal: AbortSignal },
+  { keepOwner, signal }: { readonly keepOwner?: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const owner = keepOwner ? "--same-owner" : "--no-same-owner";
-  const child = spawn("tar", ["-x", "--preserve-permissions", owner, "-C", directory], { stdio: ["pipe", "ignore", "pipe"], signal });
+  const owner = keepOwner === undefined ? [] : [keepOwner ? "--same-owner" : "--no-same-owner"];
+  const child = spawn("tar", ["-x", "--preserve-permissions", ...owner, "-C", directory], { stdio: ["pipe", "ignore", "pipe"], signal });
   const said = textOf(child.stderr);
   const ended = once(child, "close") as Promise<[number | null]>;
   let broken: unknown;
   const [[code]] = await Promise.all([
     ended,
-    pipeline(tar, child.stdin).catch((error: unknown) => {
-      broken = error;
+    pipeline(tar, child.stdin).catch((error: NodeJS.ErrnoException) => {
+      // It reads no further than the end of the archive, behind which there may be padding.
+      if (error.code !== "EPIPE" && error.code !== "ERR_STREAM_PREMATURE_CLOSE") broken = error;
     }),
   ]);
   if (code !== 0)

@@ -81,7 +81,7 @@ describe("completion", () => {
   });
 
   it("completes commands, those of a group, and flags in zsh", async () => {
-    expect(await inZsh("caisson comp")).toBe("caisson completion ");
+    expect(await inZsh("caisson compl")).toBe("caisson completion ");
     expect(await inZsh("caisson volume in")).toBe("caisson volume inspect ");
     expect(await inZsh("caisson volume ls --q")).toBe("caisson volume ls --quiet ");
     expect(await inZsh("caisson run -d --detach-")).toBe("caisson run -d --detach-keys ");
