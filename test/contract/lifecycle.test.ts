@@ -27,6 +27,29 @@ describe.each(ENGINES)("the $name engine:", (candidate) => {
 
   const events = (): AsyncIterable<EngineEvent> => at.engine.events({ type: "container", signal: AbortSignal.timeout(10_000) });
 
+  describe("a stop that has hours", () => {
+    /** It does nothing for SIGTERM. */
+    const stubborn = "trap '' TERM; echo ready; while :; do sleep 0.02; done";
+    const SIGKILLED = { exitCode: 137 };
+
+    it.each([
+      ["another stop", (id: string) => at.engine.containers.stop(id, { timeoutMs: 0 })],
+      ["a removal by force", (id: string) => at.engine.containers.remove(id, { force: true })],
+      ["SIGKILL", (id: string) => at.engine.containers.kill(id)],
+    ] as const)("does not keep %s waiting", async (_, end) => {
+      const id = await at.startShell(stubborn);
+      for await (const _ of at.engine.containers.logs(id, { follow: true })) break;
+      const exit = at.engine.containers.wait(id);
+      const heard = actionsUntil(events(), id, "kill");
+      // Of one that is removed under it, engines say different things.
+      const stopped = at.engine.containers.stop(id, { timeoutMs: 3_600_000 }).catch(() => {});
+      await heard;
+      await end(id);
+      await stopped;
+      expect(await exit).toMatchObject(SIGKILLED);
+    });
+  });
+
   describe("a paused container", () => {
     const counting = "i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done";
 

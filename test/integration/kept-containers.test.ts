@@ -156,6 +156,18 @@ describe("a server", () => {
     expect(await docker("logs", "polite")).toBe("bye");
   });
 
+  it("that ends does not wait as long as somebody's stop may last", async () => {
+    const stubborn = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
+    await docker("run", "-d", "--name", "stubborn", "--stop-timeout", "1", "busybox", "sh", "-c", stubborn);
+    await expect.poll(() => docker("logs", "stubborn")).toBe("ready");
+    const stopped = docker("stop", "-t", "-1", "stubborn").catch(() => {});
+    await expect.poll(() => docker("events", "--filter", "event=kill", "--since", "1m", "--until", "0s")).toContain("stubborn");
+    await end("SIGTERM");
+    await stopped;
+    await start();
+    expect(await states()).toEqual({ stubborn: "exited" });
+  });
+
   it("says what it could not take up, and leaves it", async () => {
     await docker("create", "--name", "broken", "busybox");
     await docker("create", "--name", "whole", "busybox");

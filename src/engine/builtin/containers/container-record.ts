@@ -12,6 +12,7 @@ import type { Plan } from "../supervisor/codec.js";
 import type { AnonymousVolume } from "./anonymous-volume.js";
 import type { ContainerMount } from "./container-mount.js";
 import { Deferred } from "./deferred.js";
+import type { Grace } from "./grace.js";
 import type { Endpoint } from "./networks/network-record.js";
 import { NOT_RESTARTED, type RestartState } from "./restart-policy.js";
 import { Turn } from "./turn.js";
@@ -73,6 +74,8 @@ export class ContainerRecord {
   peer: ContainerRecord | undefined;
   /** Ports of this host that it tried in its last run, and that are not exposed to it. */
   readonly refusedHostPorts = new Set<number>();
+  /** What a stop that is under way leaves it. */
+  grace: Grace | undefined;
   /** A start is under way: others may look for it already. */
   starting = false;
   /** The scratch directory exists. */

@@ -35,6 +35,7 @@ import { isPaused, notRunning, startExec } from "./exec-process.js";
 import { containerExit } from "./exit-status.js";
 import { substituteWarnings } from "./fit-host.js";
 import { freezeContainer, thawContainer } from "./freeze.js";
+import { Grace } from "./grace.js";
 import { watchHealth } from "./health.js";
 import { tellHost } from "./host-failure.js";
 import { DEFAULT_STOP_TIMEOUT_MS } from "./inspect.js";
@@ -179,6 +180,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
 
   async stop(container: string, options: StopOptions = {}): Promise<void> {
     const record = this.#table.get(container);
+    record.grace?.shorten(stopTimeout(record, options));
     await record.exclusive(() => this.#stop(record, options));
   }
 
@@ -262,6 +264,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
 
   async restart(container: string, options: StopOptions = {}): Promise<void> {
     const record = this.#table.get(container);
+    record.grace?.shorten(stopTimeout(record, options));
     await record.exclusive(async () => {
       await this.#stop(record, options);
       await this.#start(record, undefined);
@@ -286,6 +289,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
 
   async remove(container: string, options: RemoveOptions = {}): Promise<void> {
     const record = this.#table.get(container);
+    if (options.force) record.grace?.shorten(0);
     await record.exclusive(() => this.#remove(record, options));
   }
 
@@ -318,6 +322,7 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     this.#closing = true;
     if (!this.#options.kept) return;
     const running = this.#table.values().filter(({ status }) => status !== "created" && status !== "exited");
+    for (const record of running) record.grace?.shorten(stopTimeout(record, {}));
     await Promise.allSettled(running.map((record) => record.exclusive(() => this.#stop(record, {}))));
   }
 
@@ -400,16 +405,21 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     if (record.status === "restarting") return this.#giveUp(record);
     if (!record.running) return;
     const session = await this.#open();
-    const { timeoutMs = record.spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS, signal = record.process?.stopSignal ?? "SIGTERM" } = options;
+    const { signal = record.process?.stopSignal ?? "SIGTERM" } = options;
+    const timeoutMs = stopTimeout(record, options);
     const exit = record.nextExit.promise;
+    const grace = timeoutMs > 0 ? new Grace(timeoutMs) : undefined;
+    record.grace = grace;
     session.supervisor.retain();
     try {
       // A frozen process gets the signal once it is thawed.
-      await this.#end(session, record, signalNumber(timeoutMs > 0 ? signal : "SIGKILL"));
+      await this.#end(session, record, signalNumber(grace ? signal : "SIGKILL"));
       await this.#thaw(session, record);
-      if (timeoutMs > 0 && !(await settledWithin(exit, timeoutMs))) await this.#end(session, record, signalNumber("SIGKILL"));
+      if (grace && !(await grace.suffices(exit))) await this.#end(session, record, signalNumber("SIGKILL"));
       await exit;
     } finally {
+      grace?.end();
+      record.grace = undefined;
       session.supervisor.release();
     }
     this.#emit(record, "stop");
@@ -550,4 +560,8 @@ async function sendUnlessGone(session: Session, record: ContainerRecord, signal:
       return false;
     },
   );
+}
+
+function stopTimeout({ spec }: ContainerRecord, { timeoutMs }: StopOptions): number {
+  return timeoutMs ?? spec.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS;
 }
