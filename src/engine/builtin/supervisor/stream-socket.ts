@@ -4,19 +4,24 @@ import { Socket } from "node:net";
 /** How a connection fails that nobody takes up any more. */
 const GONE: readonly string[] = ["EPIPE", "ECONNRESET", "ECONNREFUSED", "ENOENT"];
 
-/** What the supervisor's end tells comes after what its connections tell, but at once. */
-const PATIENCE_MS = 1000;
+/** A process that is killed closes its connections first, and leaves its namespaces before anybody is told of its end: on a busy machine, that takes a while. */
+const PATIENCE_MS = 15_000;
 
 /** One that fails before the supervisor has taken it up says why there is no supervisor; later resets are how pipes end. */
 export class StreamSocket extends Socket {
   readonly #death: Promise<Error | undefined>;
+  readonly #patienceMs: number;
   #named = false;
   #nameLength = 0;
 
-  /** @param death resolves at the supervisor's end, with the reason */
-  constructor(death: Promise<Error | undefined>) {
+  /**
+   * @param death resolves at the supervisor's end, with the reason
+   * @param patienceMs how long a connection that fails waits for that
+   */
+  constructor(death: Promise<Error | undefined>, patienceMs = PATIENCE_MS) {
     super({ allowHalfOpen: true });
     this.#death = death;
+    this.#patienceMs = patienceMs;
   }
 
   /** Connects, and says which stream this is. */
@@ -34,7 +39,7 @@ export class StreamSocket extends Socket {
       end(error);
       return;
     }
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE_MS, undefined).unref());
+    const late = new Promise<undefined>((resolve) => setTimeout(resolve, this.#patienceMs, undefined).unref());
     void Promise.race([this.#death, late]).then((death) => end(death ?? error));
   }
 

@@ -16,8 +16,8 @@ afterAll(() => rm(directory, { recursive: true }));
 const TOKEN = Buffer.from("8 bytes!");
 const DEATH = new Error("the supervisor is gone");
 
-function opened(name: string, death: Promise<Error | undefined>): StreamSocket {
-  const socket = new StreamSocket(death);
+function opened(name: string, death: Promise<Error | undefined>, patienceMs?: number): StreamSocket {
+  const socket = new StreamSocket(death, patienceMs);
   socket.open(path.join(directory, name), TOKEN);
   return socket;
 }
@@ -28,7 +28,7 @@ it("who reads from a supervisor that is gone is told so, though its end is seen 
 });
 
 it("where the supervisor goes on, the error is the connection's", async () => {
-  await expect(text(opened("nobody", new Promise(() => {})))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(text(opened("nobody", new Promise(() => {}), 20))).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 it("one that was told its name, which nobody has read, was not taken up", async () => {
