@@ -53,6 +53,7 @@ export interface ImageService {
   tag(source: string, target: string): Promise<void>;
   /** By reference, id or unambiguous id prefix. @throws IMAGE_NOT_FOUND */
   inspect(reference: string): Promise<ImageInspect>;
+  /** The newest first. */
   list(options?: ImageListOptions): Promise<readonly ImageSummary[]>;
   remove(reference: string, options?: { readonly force?: boolean }): Promise<ImageRemoval>;
 }

@@ -31,6 +31,7 @@ import type {
 } from "../../engine.js";
 import { CaissonError, optionError, throwIfAborted } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
+import { newestFirst } from "../../newest-first.js";
 import { applyChanges } from "../../oci/config-changes.js";
 import { fromOci, type OciImageConfig, parseOciConfig, toOci } from "../../oci/image-config.js";
 import { hostPlatform, matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
@@ -348,7 +349,7 @@ export class ImageStore implements ImageService {
         labels,
         platform,
       }))
-      .sort((a, b) => b.created.getTime() - a.created.getTime());
+      .sort(newestFirst);
   }
 
   /** Under all of the names that it has. */

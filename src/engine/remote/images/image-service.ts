@@ -29,6 +29,7 @@ import type {
 } from "../../engine.js";
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
+import { newestFirst } from "../../newest-first.js";
 import { buildImage } from "../builds/build-image.js";
 import type { DockerClient } from "../docker-client.js";
 import { withoutSessionLabels } from "../lifetime/session-labels.js";
@@ -161,7 +162,7 @@ export class RemoteImages implements ImageService {
     return images
       .map((image) => ({ ...image, labels: withoutSessionLabels(image.labels) }))
       .filter(({ references }) => reference === undefined || references.some((name) => matchesReference(name, reference)))
-      .sort((a, b) => b.created.getTime() - a.created.getTime());
+      .sort(newestFirst);
   }
 
   async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<ImageRemoval> {
