@@ -114,11 +114,9 @@ it.each(["owner", "supervisor"] as const)("kill -9 of the %s, with a container t
     expect([lives(pid), lives(supervisor), await accepts(port)]).toEqual([true, true, true]);
     process.kill(victim === "owner" ? child.pid! : supervisor, "SIGKILL");
     await expectNothing(session);
-    expect({ container: lives(pid), supervisor: lives(supervisor), port: await accepts(port) }).toEqual({
-      container: false,
-      supervisor: false,
-      port: false,
-    });
+    // The supervisor that clears up after its owner is the last to go.
+    const left = async () => ({ container: lives(pid), supervisor: lives(supervisor), port: await accepts(port) });
+    await expect.poll(left, { timeout: WITHIN_MS }).toEqual({ container: false, supervisor: false, port: false });
   } finally {
     child.kill("SIGKILL");
   }
