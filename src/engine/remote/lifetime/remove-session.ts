@@ -1,4 +1,5 @@
 /** Removing all that carries a session's label: containers with their anonymous volumes, then the networks and volumes that they used. */
+import { setMaxListeners } from "node:events";
 import { isCaissonError } from "../../errors.js";
 import type { DockerClient } from "../docker-client.js";
 import { killFirst } from "../kill-first.js";
@@ -26,6 +27,8 @@ type Kind = (typeof KINDS)[number];
 
 /** @throws DAEMON_UNREACHABLE, ABORTED; what a daemon refuses to remove is told in the result */
 export async function removeSession(client: DockerClient, session: string, signal?: AbortSignal): Promise<Removal> {
+  // Each removal listens to it: Node would warn of a leak.
+  if (signal) setMaxListeners(0, signal);
   let found = 0;
   const failures: unknown[] = [];
   for (const kind of KINDS) {
