@@ -268,7 +268,8 @@ describe("what goes wrong", () => {
       command: SLEEP,
       healthcheck: { test: "exit 1", interval: "1h", start_period: "1h", start_interval: "1h" },
     };
-    const file = await fileOf({ slow, short: { image: "busybox", command: sh("echo bye; exit 3") } });
+    // Without a check it would be ready as soon as it runs, if it is seen to run.
+    const file = await fileOf({ slow, short: { ...slow, command: sh("echo bye; exit 3") } });
     const late = await caisson.run(["up", "--wait", "--wait-timeout", "1", "-f", file, "slow"]);
     expect([late.code, late.stderr]).toEqual([1, expect.stringContaining("The project shop was not ready after 1 s\nRemedy: ")]);
     const over = await caisson.run(["up", "--wait", "-f", file, "short"]);
