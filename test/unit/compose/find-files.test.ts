@@ -20,7 +20,7 @@ describe("the files of a project", () => {
     [["docker-compose.yaml", "docker-compose.yml"], "docker-compose.yml"],
   ])("of %j the first is taken", async (files, first) => {
     const project = await projectOf(Object.fromEntries(files.map((file) => [file, WEB])));
-    expect(project.files).toEqual([`/work/shop/${first}`]);
+    expect(project.files).toEqual([`/srv/shop/${first}`]);
   });
 
   it("an override is put on top, unless files are named", async () => {
@@ -32,15 +32,15 @@ describe("the files of a project", () => {
   });
 
   it("they are looked for in the directories above, and may come from the standard input", async () => {
-    const above = await projectOf({ "compose.yaml": WEB }, { workingDirectory: "/work/shop/src/deep" });
-    expect([above.directory, above.name]).toEqual(["/work/shop", "shop"]);
+    const above = await projectOf({ "compose.yaml": WEB }, { workingDirectory: "/srv/shop/src/deep" });
+    expect([above.directory, above.name]).toEqual(["/srv/shop", "shop"]);
     const piped = await projectOf({ "-": WEB }, { files: ["-"] });
-    expect([piped.directory, piped.files]).toEqual(["/work/shop", ["-"]]);
+    expect([piped.directory, piped.files]).toEqual(["/srv/shop", ["-"]]);
   });
 
   it("none is a failure that says what was looked for", async () => {
     expect(await failureOf(projectOf({}))).toBe(
-      "PATH_NOT_FOUND There is no Compose file in /work/shop, or in a directory above\n" +
+      "PATH_NOT_FOUND There is no Compose file in /srv/shop, or in a directory above\n" +
         "Looked for: compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml\n" +
         "Remedy: Go to the project's directory, or name the file with -f.",
     );
@@ -59,7 +59,7 @@ describe("the files of a project", () => {
     expect(await image({ envFiles: ["one.env", "two.env"] })).toBe("busybox:1-2-2");
     expect(await failureOf(image({ envFiles: ["no.env"] }))).toMatch(/^PATH_NOT_FOUND The environment file .*no\.env is not there/);
     const broken = projectOf({ ...files, ".env": "A=1\n?" });
-    expect(await failureOf(broken)).toMatch(/^COMPOSE_INVALID \/work\/shop\/\.env:2:1: expected NAME=VALUE/);
+    expect(await failureOf(broken)).toMatch(/^COMPOSE_INVALID \/srv\/shop\/\.env:2:1: expected NAME=VALUE/);
   });
 });
 
@@ -73,7 +73,7 @@ describe("the name of a project", () => {
   });
 
   it("is that of the directory where nobody chose one, without what a name can't have", async () => {
-    const project = await projectOf({ "/work/_My Shop.v2/compose.yaml": WEB }, { workingDirectory: "/work/_My Shop.v2" });
+    const project = await projectOf({ "/srv/_My Shop.v2/compose.yaml": WEB }, { workingDirectory: "/srv/_My Shop.v2" });
     expect(project.name).toBe("myshopv2");
     expect([...project.networks.values()].map(({ name }) => name)).toEqual(["myshopv2_default"]);
   });

@@ -119,10 +119,10 @@ services:
     });
     expect(project.services.get("web")).toMatchObject({
       image: "shop-web",
-      build: { context: "/work/shop/base/src" },
+      build: { context: "/srv/shop/base/src" },
       spec: { command: ["mine"], user: "root", env: { FROM_FILE: "yes", A: "1", B: "own" } },
       mounts: [
-        { type: "bind", source: "/work/shop/base/conf", target: "/conf" },
+        { type: "bind", source: "/srv/shop/base/conf", target: "/conf" },
         { type: "volume", source: "data", target: "/data" },
       ],
     });
@@ -157,7 +157,7 @@ describe("include", () => {
     );
     expect(project.services.get("db")).toMatchObject({
       image: "postgres",
-      mounts: [{ source: "/work/shop/db/data" }, { source: "store" }],
+      mounts: [{ source: "/srv/shop/db/data" }, { source: "store" }],
     });
     expect(project.volumes.get("store")).toMatchObject({ name: "shop_store" });
   });
@@ -168,7 +168,7 @@ describe("include", () => {
       "other.yaml": "services: {web: {image: c}}",
     };
     expect(await problemsOf(files)).toEqual([
-      "compose.yaml:3:5: include[1]: the file /work/shop/none.yaml is not there",
+      "compose.yaml:3:5: include[1]: the file /srv/shop/none.yaml is not there",
       "compose.yaml:5:3: services.web: the included file other.yaml has it, too",
     ]);
   });

@@ -135,8 +135,8 @@ describe("a container's spec", () => {
         "com.docker.compose.config-hash": configHash(project, web),
         "com.docker.compose.image": IMAGE,
         "com.docker.compose.depends_on": "db:service_started:false",
-        "com.docker.compose.project.config_files": "/work/shop/compose.yaml",
-        "com.docker.compose.project.working_dir": "/work/shop",
+        "com.docker.compose.project.config_files": "/srv/shop/compose.yaml",
+        "com.docker.compose.project.working_dir": "/srv/shop",
         "com.docker.compose.version": "2.40.3",
       },
     });

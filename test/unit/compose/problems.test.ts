@@ -69,7 +69,7 @@ volums: {}
     ["services: {web: {image: b, volumes: [/a, /a]}}", /two mounts have the target \/a/],
     ["services: {web: {image: b, secrets: [s]}}", /no secret "s" among the top-level secrets/],
     ["services: {web: {image: b, links: ['web2:x']}, web2: {image: b}}", /not served: the name "x" for a link/],
-    ["services: {web: {image: b, env_file: none.env}}", /the file \/work\/shop\/none\.env is not there/],
+    ["services: {web: {image: b, env_file: none.env}}", /the file \/srv\/shop\/none\.env is not there/],
     ["services: {web: {image: b, depends_on: [web]}}", /services need each other in a circle: web -> web/],
     ["services: {a: {image: b, depends_on: [c]}, c: {image: b, network_mode: 'service:a'}}", /in a circle: a -> c -> a/],
     ["services: {'we b': {image: b}}", /"we b" is no name/],

@@ -3,7 +3,7 @@ import { type LoadOptions, loadProject } from "../../../src/compose/load-project
 import type { Project, Service } from "../../../src/compose/model/project.js";
 import { isCaissonError } from "../../../src/engine/errors.js";
 
-export const DIRECTORY = "/work/shop";
+export const DIRECTORY = "/srv/shop";
 
 export type Files = Readonly<Record<string, string>>;
 

@@ -135,14 +135,14 @@ describe("keys of a service", () => {
     [
       "volumes: ['./x:/x', '~/y:/y:ro', '/z:/z:rslave']",
       [
-        { type: "bind", source: "/work/shop/x", target: "/x", createSource: true },
+        { type: "bind", source: "/srv/shop/x", target: "/x", createSource: true },
         { type: "bind", source: "/home/me/y", target: "/y", readonly: true, createSource: true },
         { type: "bind", source: "/z", target: "/z", createSource: true, propagation: "rslave" },
       ],
     ],
     [
       "volumes: [{type: bind, source: ., target: /b, read_only: true, bind: {create_host_path: false, propagation: shared}}]",
-      [{ type: "bind", source: "/work/shop", target: "/b", readonly: true, createSource: false, propagation: "shared" }],
+      [{ type: "bind", source: "/srv/shop", target: "/b", readonly: true, createSource: false, propagation: "shared" }],
     ],
     [
       "volumes: [{type: volume, source: data, target: /v, volume: {nocopy: true, subpath: s}}]",
@@ -270,8 +270,8 @@ describe("keys of a service", () => {
       { environment: { TOKEN: "hidden" } },
     );
     expect(service.mounts).toEqual([
-      { type: "bind", source: "/work/shop/a.conf", target: "/a", readonly: true },
-      { type: "bind", source: "/work/shop/t.txt", target: "/run/secrets/other", readonly: true },
+      { type: "bind", source: "/srv/shop/a.conf", target: "/a", readonly: true },
+      { type: "bind", source: "/srv/shop/t.txt", target: "/run/secrets/other", readonly: true },
     ]);
     expect(service.files).toEqual([
       { target: "/etc/b", content: "x $1", uid: 5, gid: 6, mode: 0o440 },
@@ -300,7 +300,7 @@ build:
   entitlements: [security.insecure]`;
     const service = await webOf(web(build, "\nsecrets: {s: {file: s.txt}}"), { environment: { FROM_ENV: "e", SSH_AUTH_SOCK: "/agent" } });
     expect(service.build).toEqual({
-      context: "/work/shop/src",
+      context: "/srv/shop/src",
       dockerfile: "Other",
       dockerfileText: undefined,
       buildArgs: { A: "1", FROM_ENV: "e" },
@@ -311,9 +311,9 @@ build:
       pull: true,
       network: "none",
       platform: "linux/amd64",
-      contexts: { here: "/work/shop/x", far: "docker-image://busybox" },
+      contexts: { here: "/srv/shop/x", far: "docker-image://busybox" },
       extraHosts: [{ host: "a", address: "1.2.3.4" }],
-      secrets: { s: { file: "/work/shop/s.txt" }, other: { file: "/work/shop/s.txt" } },
+      secrets: { s: { file: "/srv/shop/s.txt" }, other: { file: "/srv/shop/s.txt" } },
       ssh: { default: "/agent" },
       allow: ["security.insecure"],
     });
@@ -323,7 +323,7 @@ build:
       build: { context: "https://host/repo.git#main" },
     });
     expect((await webOf("services: {web: {build: {dockerfile_inline: 'FROM scratch'}}}")).build).toMatchObject({
-      context: "/work/shop",
+      context: "/srv/shop",
       dockerfileText: "FROM scratch",
     });
   });
