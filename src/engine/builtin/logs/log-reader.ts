@@ -26,7 +26,7 @@ export async function* readLog(source: LogSource, options: LogsOptions = {}): As
     for (;;) {
       const state = await source.grown(cursor.offset, signal).catch(() => undefined);
       if (!state || signal?.aborted) return;
-      if (state.size > cursor.offset) for await (const record of cursor.read()) yield* selectLines(record, options);
+      for await (const record of cursor.read(state.size)) yield* selectLines(record, options);
       if (state.complete && cursor.offset >= state.size) return;
     }
   } finally {
@@ -51,7 +51,7 @@ export async function* followFrom(source: LogSource, offset: number, signal: Abo
     for (;;) {
       const state = await source.grown(cursor.offset, signal).catch(() => undefined);
       if (!state || signal?.aborted) return;
-      yield* cursor.read();
+      yield* cursor.read(state.size);
       if (state.complete && cursor.offset >= state.size) return;
     }
   } finally {
@@ -110,12 +110,12 @@ class LogCursor {
     return Math.max(this.#offset, 0);
   }
 
-  /** Everything from the position to the present end, across files. */
-  async *read(): AsyncGenerator<RawRecord> {
-    if (!this.#file && !(await this.#openFirst())) return;
-    yield* this.#readFile();
+  /** Everything from the position to `end`, an offset at which a record ends, or to the present end, across files. */
+  async *read(end = Number.POSITIVE_INFINITY): AsyncGenerator<RawRecord> {
+    if (this.offset >= end || (!this.#file && !(await this.#openFirst()))) return;
+    yield* this.#readFile(end);
     // The file was renamed meanwhile when the current one begins where it ended.
-    while (await this.#openNext()) yield* this.#readFile();
+    while (this.#offset < end && (await this.#openNext())) yield* this.#readFile(end);
   }
 
   async end(): Promise<number> {
@@ -169,17 +169,19 @@ class LogCursor {
     this.#offset = Math.max(this.#offset, base);
   }
 
-  async *#readFile(): AsyncGenerator<RawRecord> {
-    let size = READ_SIZE;
-    for (;;) {
+  async *#readFile(end: number): AsyncGenerator<RawRecord> {
+    let limit = READ_SIZE;
+    while (this.#offset < end) {
       const file = this.#file;
       if (!file) return;
+      // A buffer no larger than what is there: a hundred that follow would have a quarter of a megabyte each for a line.
+      const size = Math.min(limit, end - this.#offset);
       const buffer = Buffer.allocUnsafe(size);
       const { bytesRead } = await file.read(buffer, 0, size, RECORD_HEADER + this.#offset - this.#base);
       const { records, consumed } = parseRecords(buffer.subarray(0, bytesRead));
       if (consumed === 0) {
-        if (bytesRead < size) return;
-        size *= 2; // one record larger than the buffer
+        if (bytesRead < size || size < limit) return;
+        limit *= 2; // one record larger than the buffer
         continue;
       }
       this.#offset += consumed;
