@@ -30,7 +30,6 @@ import type {
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
 import { newestFirst } from "../../newest-first.js";
-import { buildImage } from "../builds/build-image.js";
 import type { DockerClient } from "../docker-client.js";
 import { withoutSessionLabels } from "../lifetime/session-labels.js";
 import { importRootfs, loadImages, saveImages } from "./archives.js";
@@ -107,6 +106,7 @@ export class RemoteImages implements ImageService {
   }
 
   async build(context: BuildContext, options: BuildOptions = {}): Promise<BuildResult> {
+    const { buildImage } = await import("../builds/build-image.js");
     return buildImage(this.#parts, context, options);
   }
 

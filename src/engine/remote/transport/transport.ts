@@ -1,8 +1,9 @@
 /** Connections to a daemon, over undici: unix sockets, named pipes, TCP, TLS, and ssh. */
 import type { Duplex } from "node:stream";
-import { type buildConnector, Pool } from "undici";
+import type { buildConnector, Pool } from "undici";
 import type { DockerHost } from "../docker-host.js";
 import { SshTunnel } from "./ssh-tunnel.js";
+import { openPool } from "./undici-pool.js";
 
 /** In PEM. */
 export interface TlsFiles {
@@ -31,15 +32,15 @@ export function openTransport(host: DockerHost, tls: TlsFiles | undefined, envir
   switch (host.kind) {
     case "unix":
     case "npipe":
-      return ofPool(new Pool("http://docker", { ...PATIENT, connect: { ...DIAL, socketPath: host.path } }));
+      return ofPool(openPool("http://docker", { ...PATIENT, connect: { ...DIAL, socketPath: host.path } }));
     case "tcp": {
       const name = host.host.includes(":") ? `[${host.host}]` : host.host;
       const origin = `${host.tls ? "https" : "http"}://${name}:${host.port}`;
-      return ofPool(new Pool(origin, { ...PATIENT, connect: { ...DIAL, ...secureOptions(tls) } }));
+      return ofPool(openPool(origin, { ...PATIENT, connect: { ...DIAL, ...secureOptions(tls) } }));
     }
     case "ssh": {
       const tunnel = new SshTunnel(host, environment);
-      const pool = new Pool("http://docker", { ...PATIENT, connect: (_options, callback) => handOver(tunnel.dial(), callback) });
+      const pool = openPool("http://docker", { ...PATIENT, connect: (_options, callback) => handOver(tunnel.dial(), callback) });
       return { pool, close: async () => void (await Promise.all([pool.destroy(), tunnel.close()])) };
     }
   }
