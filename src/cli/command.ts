@@ -60,6 +60,8 @@ export interface Command<T extends OptionTable = OptionTable> {
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
+  /** May also stand before the name of the command, whose options they are. */
+  readonly options?: OptionTable | undefined;
   readonly commands: readonly Command[];
 }
 

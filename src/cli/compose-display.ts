@@ -70,3 +70,8 @@ export function logPrefixes(names: readonly string[], coloured: boolean): LogPre
     },
   };
 }
+
+/** `web-1` of the container `project-web-1`; a name that was chosen is whole. */
+export function labelInProject(project: string, name: string): string {
+  return name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
+}

@@ -5,7 +5,7 @@ import type { Project } from "../compose/model/project.js";
 import type { Report } from "../compose/run/progress.js";
 import type { UpContainer } from "../compose/run/up.js";
 import type { Engine } from "../engine/engine.js";
-import { logPrefixes } from "./compose-display.js";
+import { labelInProject, logPrefixes } from "./compose-display.js";
 import { type ContainerEnd, type FollowedContainer, followContainerLog } from "./compose-logs.js";
 import type { Terminal } from "./terminal.js";
 
@@ -60,7 +60,7 @@ export function foreground(options: ForegroundOptions): Foreground {
   };
   return {
     running({ id, name, service }, since) {
-      const container: FollowedContainer = { id, label: labelOf(project, name), service: service.name, shown: service.attach };
+      const container: FollowedContainer = { id, label: labelInProject(project.name, name), service: service.name, shown: service.attach };
       const follower = followContainerLog(container, since, {
         engine,
         terminal,
@@ -89,11 +89,6 @@ export function foreground(options: ForegroundOptions): Foreground {
     },
     stop,
   };
-}
-
-/** `web-1` of the container `project-web-1`; a name that was chosen is whole. */
-function labelOf(project: Project, name: string): string {
-  return name.startsWith(`${project.name}-`) ? name.slice(project.name.length + 1) : name;
 }
 
 function labelsOf(project: Project): string[] {

@@ -20,7 +20,7 @@ export type ImageRow = Readonly<Record<keyof typeof IMAGE_HEADINGS, string>>;
 
 /** @param names those of its names that are asked for */
 export function imageRows(
-  { id, references, repoDigests, created, size }: ImageSummary,
+  { id, references, repoDigests, created, size }: Pick<ImageSummary, "id" | "references" | "repoDigests" | "created" | "size">,
   { whole, now, names = references }: { readonly whole: boolean; readonly now: Date; readonly names?: readonly string[] },
 ): ImageRow[] {
   const digests = new Map(repoDigests.map((name) => name.split("@") as [string, string]));

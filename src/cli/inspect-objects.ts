@@ -3,19 +3,14 @@ import type { Engine } from "../engine/engine.js";
 import { CaissonError, isCaissonError } from "../engine/errors.js";
 import { JSON_OPTION } from "./command.js";
 import { describeError, errorObject } from "./error-object.js";
-import { executeTemplate } from "./go-template/execute-template.js";
+import { OBJECT_FORMAT_OPTION, printObject } from "./format-object.js";
 import { INSPECT_KINDS } from "./inspect-kinds.js";
-import { printJson, printLine, type Terminal } from "./terminal.js";
+import { printJson, type Terminal } from "./terminal.js";
 
 export type KindName = keyof typeof INSPECT_KINDS;
 
 export const INSPECT_OPTIONS = {
-  format: {
-    type: "string",
-    short: "f",
-    value: "TEMPLATE",
-    help: "json, or a template with docker's names, such as '{{.State.Status}}'",
-  },
+  format: OBJECT_FORMAT_OPTION,
   json: { ...JSON_OPTION, help: "as always" },
 } as const;
 
@@ -45,7 +40,7 @@ export async function inspectObjects(
       const { kind, value } = await firstOf(kinds, engineOf, name, size);
       const shown = asDocker ? await INSPECT_KINDS[kind].docker(await engineOf(kind), value) : value;
       if (format === undefined) found.push(shown);
-      else printLine(terminal, format === "json" ? JSON.stringify(shown) : executeTemplate(format, shown));
+      else printObject(terminal, format, shown);
     } catch (error) {
       if (!isCaissonError(error)) throw error;
       terminal.stderr.write(json ? `${JSON.stringify({ error: errorObject(error) })}\n` : `${describeError(error)}\n`);

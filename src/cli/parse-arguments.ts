@@ -26,6 +26,23 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   return { help: false, values: options, operands };
 }
 
+/**
+ * Takes options from in front of a group's command: `compose -f FILE up`.
+ * @returns them by their long names, as they may follow the command, and what comes after them
+ * @throws UsageError
+ */
+export function splitLeadingOptions(
+  options: OptionTable,
+  words: readonly string[],
+): { readonly flags: readonly string[]; readonly rest: readonly string[] } {
+  const [own, rest] = splitAtOperand({ options }, words);
+  const { values } = parse({ options }, own);
+  const flags = Object.entries(values).flatMap(([name, value]) =>
+    [value].flat().map((each) => (each === true ? `--${name}` : `--${name}=${each}`)),
+  );
+  return { flags, rest };
+}
+
 function parse(
   { options: table, refuses = {} }: Pick<Command, "options" | "refuses">,
   words: readonly string[],
@@ -75,7 +92,7 @@ function isOn(name: string, value: string): boolean {
   throw new UsageError(`--${name} takes true or false, not ${JSON.stringify(value)}`);
 }
 
-function splitAtOperand(command: Command, words: readonly string[]): [readonly string[], readonly string[]] {
+function splitAtOperand(command: Pick<Command, "options">, words: readonly string[]): [readonly string[], readonly string[]] {
   const { tokens } = parseArgs({
     args: [...words],
     options: parserOptions(command.options),

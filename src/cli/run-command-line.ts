@@ -7,7 +7,7 @@ import { type Call, type Command, type CommandGroup, isGroup } from "./command.j
 import { COMMANDS } from "./commands/index.js";
 import { describeError, errorObject } from "./error-object.js";
 import { splitGlobalFlags } from "./global-flags.js";
-import { parseArguments } from "./parse-arguments.js";
+import { parseArguments, splitLeadingOptions } from "./parse-arguments.js";
 import type { Terminal } from "./terminal.js";
 import { commandHelp, groupHelp, overview, USAGE_EXIT_CODE, UsageError, unknownCommand } from "./usage.js";
 
@@ -50,11 +50,15 @@ function findCommand<T extends Command | CommandGroup>(name: string, commands: r
   return commands.find((candidate) => candidate.name === name || (!isGroup(candidate) && candidate.aliases?.includes(name)));
 }
 
-async function runGroup(group: CommandGroup, [name, ...rest]: readonly string[], host: CommandLineHost): Promise<number> {
+async function runGroup(group: CommandGroup, words: readonly string[], host: CommandLineHost): Promise<number> {
   const { terminal } = host;
+  const {
+    flags,
+    rest: [name, ...rest],
+  } = group.options ? splitLeadingOptions(group.options, words) : { flags: [], rest: words };
   const command = name === undefined ? undefined : findCommand(`${group.name} ${name}`, group.commands);
-  if (command) return runCommand(command, rest, host);
-  if (name === "--help" || name === "help") {
+  if (command) return runCommand(command, [...flags, ...rest], host);
+  if (name === "help" || [name, ...flags].includes("--help")) {
     terminal.stdout.write(groupHelp(group));
     return 0;
   }

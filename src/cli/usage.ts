@@ -30,7 +30,7 @@ export function overview(commands: readonly (Command | CommandGroup)[]): string 
   ].join("\n");
 }
 
-export function groupHelp({ name, summary, commands }: CommandGroup): string {
+export function groupHelp({ name, summary, options, commands }: CommandGroup): string {
   return [
     `Usage: caisson ${name} COMMAND [OPTIONS] ...`,
     "",
@@ -39,6 +39,7 @@ export function groupHelp({ name, summary, commands }: CommandGroup): string {
     "Commands:",
     ...aligned(commands.map((command) => [command.name.slice(name.length + 1), command.summary] as const)),
     "",
+    ...(options ? ["Options that may stand before the command:", ...aligned(optionRows(options)), ""] : []),
     `\`caisson ${name} COMMAND --help\` tells more.`,
     "",
   ].join("\n");

@@ -4,5 +4,5 @@ export { plainOf } from "./files/tree.js";
 export { loadProject, nameWithoutFiles } from "./load-project.js";
 export type { Project } from "./model/project.js";
 export { down, stopContainers } from "./run/down.js";
-export { projectContainers } from "./run/project-containers.js";
+export { listProject, projectContainers } from "./run/project-containers.js";
 export { untilAllReady, up } from "./run/up.js";

@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
@@ -320,6 +320,72 @@ it("compose config prints what the files say together, as a Compose file again",
   expect(JSON.parse(await caisson.said("compose", "config", "--json", "-f", file))).toEqual({
     name: "shop",
     services: { db: { image: "busybox" } },
+  });
+});
+
+describe("compose ps and logs", () => {
+  let file: string;
+
+  beforeEach(async () => {
+    file = await fileOf({
+      web: { image: "busybox", command: sh("echo up; echo oops >&2; sleep 1000"), deploy: { replicas: 2 } },
+      init: { image: "busybox", command: sh("printf 'one\\ntwo\\nthree'"), container_name: "first" },
+    });
+    await done(["up", "-d", "-f", file]);
+    await engine.containers.wait("first");
+    // What they have said is in their logs once the sleep runs.
+    for (const name of ["shop-web-1", "shop-web-2"])
+      for await (const { data } of engine.containers.logs(name, { follow: true })) if (data.includes("oops")) break;
+  });
+
+  it("list what runs, or all of it, by the options in front of the command, too", async () => {
+    const shape = ["--format", "{{.Name}} {{.Service}} {{.State}}"];
+    const running = "shop-web-1 web running\nshop-web-2 web running";
+    expect(await caisson.said("compose", "-f", file, "ps", ...shape)).toBe(running);
+    expect(await caisson.said("compose", "--project-name=shop", "ps", "-a", ...shape)).toBe(`first init exited\n${running}`);
+    expect(await caisson.said("compose", "ps", "-f", file, "--status", "exited", ...shape)).toBe("first init exited");
+    expect(await caisson.said("compose", "ps", "-f", file, "--filter", "status=exited", "--services")).toBe("init");
+    const ids = (await caisson.said("compose", "ps", "-f", file, "-q", "web")).split("\n");
+    const { first: _, ...web } = await containers();
+    expect(ids.sort()).toEqual(Object.values(web).sort());
+    expect((await caisson.said("compose", "ps", "-f", file)).split("\n").map((line) => line.split(/ {3,}/)[3])).toEqual([
+      "SERVICE",
+      "web",
+      "web",
+    ]);
+    expect(JSON.parse(await caisson.said("compose", "ps", "-f", file, "--json", "init", "-a"))).toMatchObject([
+      { name: "first", status: "exited" },
+    ]);
+  });
+
+  it("print what they have written, each line with its container", async () => {
+    const { stdout, stderr } = await done(["compose", "logs", "--file", file]);
+    expect(stdout).toBe("first  | one\nfirst  | two\nfirst  | three\nweb-1  | up\nweb-2  | up\n");
+    expect(stderr).toBe("web-1  | oops\nweb-2  | oops\n");
+    expect(await caisson.said("compose", "logs", "--file", file, "--tail", "2", "--no-log-prefix", "init")).toBe("two\nthree");
+    expect(await caisson.said("compose", "-f", file, "logs", "-t", "-n", "1", "init")).toMatch(
+      /^first {2}\| \d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z three$/,
+    );
+  });
+
+  it("follow until all have ended", async () => {
+    const following = done(["compose", "-f", file, "logs", "-f", "web"]);
+    await engine.containers.stop("shop-web-1", { timeoutMs: 0 });
+    await engine.containers.stop("shop-web-2", { timeoutMs: 0 });
+    expect((await following).stdout.split("\n").sort()).toEqual(["", "web-1  | up", "web-2  | up"]);
+  });
+
+  it("name what is wrong", async () => {
+    const outcome = async (...words: string[]) => {
+      const { code, stderr } = await caisson.run(["compose", ...words]);
+      return [code, stderr.split("\n")[0]];
+    };
+    expect(await outcome("-f", file, "ps", "none")).toEqual([1, 'Expected `service` to be a service of the project, got "none" (string)']);
+    expect(await outcome("-f", file, "logs", "--tail", "few")).toEqual([2, '--tail takes a number, not "few"']);
+    expect(await outcome("-f", file, "ps", "--filter", "name=x")).toEqual([2, '--filter takes KEY=VALUE with one of status, not "name=x"']);
+    expect(await outcome("-f", file, "ps", "--status", "asleep")).toEqual([1, "Listing containers: the daemon answered 400"]);
+    expect(await outcome("--nope", "ps")).toEqual([2, "Unknown option '--nope'"]);
+    expect(await outcome("-f")).toEqual([2, expect.stringContaining("argument missing")]);
   });
 });
 

@@ -2,10 +2,11 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { version } from "../../src/engine/version.js";
 import { busyboxRootfs } from "../fixtures/busybox-image.js";
 import { type CommandLine, commandLine } from "../fixtures/command-line.js";
 
@@ -194,6 +195,21 @@ describe("looking", () => {
       ["Build Cache", "0", "0"],
     ]);
     expect(rows[2]?.[3]).toBe("100kB");
+    expect(await said("system", "df", "--format", "{{.Type}}: {{.TotalCount}}")).toBe(
+      "Images: 1\nContainers: 1\nLocal Volumes: 1\nBuild Cache: 0",
+    );
+    const tables = (await said("system", "df", "-v")).split("\n").map((line) => line.split(/ {3,}/));
+    expect(tables).toContainEqual([
+      "busybox",
+      "latest",
+      expect.stringMatching(/^[0-9a-f]{12}$/),
+      ...Array(4).fill(expect.any(String)),
+      "1",
+    ]);
+    expect(tables).toContainEqual([expect.stringMatching(/^[0-9a-f]{12}$/), "busybox", "100kB", expect.any(String), "running", "one"]);
+    expect(tables).toContainEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "yes", expect.any(String)]);
+    expect(await said("info", "--format", "{{.Images}} {{.OSType}} {{.NCPU}}")).toBe(`1 linux ${cpus().length}`);
+    expect(await said("version", "-f", "{{.Client.Version}} {{.Server.Version}}")).toBe(`${version} ${version}`);
     expect(await said("info")).toMatch(/^Engine: .*\nContainers: 1\nImages: 1\n/);
     expect(JSON.parse(await said("system", "info", "--json"))).toMatchObject({ containers: 1, supports: { sessionBound: false } });
   });

@@ -3,6 +3,7 @@ import type { Project } from "../../compose/model/project.js";
 import { type Command, type CommandGroup, defineCommand, JSON_OPTION } from "../command.js";
 import { PROJECT_OPTIONS, projectFiles, projectOptions, warnings } from "../compose-flags.js";
 import { printJson, printLine } from "../terminal.js";
+import { composeLogs, composePs } from "./compose-views.js";
 import { down } from "./down.js";
 import { up } from "./up.js";
 
@@ -64,5 +65,6 @@ const longer = (command: Command): Command => ({ ...command, name: `compose ${co
 export const compose: CommandGroup = {
   name: "compose",
   summary: "Work with the projects of Compose files",
-  commands: [longer(up), longer(down), config],
+  options: PROJECT_OPTIONS,
+  commands: [longer(up), longer(down), composePs, composeLogs, config],
 };

@@ -1,7 +1,8 @@
 import { optionError } from "../../engine/errors.js";
 import { defineCommand } from "../command.js";
 import { statusReport } from "../compose-display.js";
-import { PROJECT_OPTIONS, projectFiles, projectOptions, warnings } from "../compose-flags.js";
+import { PROJECT_OPTIONS, warnings } from "../compose-flags.js";
+import { findProject } from "../compose-project.js";
 import { parseNumber } from "../quantities.js";
 import { isAnythingKept } from "../server/anything-kept.js";
 
@@ -22,14 +23,8 @@ export const down = defineCommand({
     const { values, operands, terminal, environment } = call;
     const { rmi, timeout } = values;
     if (rmi !== undefined && rmi !== "local" && rmi !== "all") throw optionError("--rmi", rmi, "which images to remove", ["local", "all"]);
-    const { down: takeDown, loadProject, nameWithoutFiles } = await import("../../compose/index.js");
-    const [options, access] = [projectOptions(values, environment), projectFiles(terminal)];
-    const nameAlone = await nameWithoutFiles(options, access);
-    // Services of every profile may run.
-    const project = nameAlone === undefined ? await loadProject({ ...options, profiles: ["*"] }, access) : undefined;
-    const name = project?.name ?? nameAlone ?? "";
-    const unknown = project && operands.find((each) => !project.services.has(each));
-    if (unknown !== undefined) throw optionError("service", unknown, "a service of the project", [...(project?.services.keys() ?? [])]);
+    const { down: takeDown } = await import("../../compose/index.js");
+    const { name, project } = await findProject(call, operands);
     const wanted = {
       services: operands,
       volumes: values.volumes ?? false,

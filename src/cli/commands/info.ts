@@ -1,4 +1,6 @@
+import { infoJsonOf } from "../../engine/docker-api/system-json.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
+import { OBJECT_FORMAT_OPTION, printObject } from "../format-object.js";
 import { formatMemory } from "../quantities.js";
 import { printJson, printLine } from "../terminal.js";
 
@@ -8,12 +10,16 @@ export const info = defineCommand({
   operands: "",
   least: 0,
   most: 0,
-  options: { json: JSON_OPTION },
+  options: { format: OBJECT_FORMAT_OPTION, json: JSON_OPTION },
   async run({ values, terminal, lasting }) {
     const engine = await lasting();
     const known = await engine.info();
     if (values.json) {
       printJson(terminal, { ...known, supports: engine.supports });
+      return 0;
+    }
+    if (values.format !== undefined) {
+      printObject(terminal, values.format, infoJsonOf(known));
       return 0;
     }
     const lines: readonly (readonly [string, string | number | undefined])[] = [

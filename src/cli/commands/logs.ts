@@ -1,4 +1,6 @@
-import { nanosecondText } from "../../engine/docker-api/times.js";
+import { lineStamps } from "../../engine/docker-api/line-stamps.js";
+import { drained } from "../../engine/drained.js";
+import type { LogRecord } from "../../engine/engine.js";
 import { defineCommand } from "../command.js";
 import { parseNumber } from "../quantities.js";
 import { parseMoment, SINCE_OPTION, UNTIL_OPTION } from "../times.js";
@@ -21,12 +23,10 @@ export const logs = defineCommand({
     const tail = values.tail === undefined || values.tail === "all" ? undefined : parseNumber("tail", values.tail);
     const [since, until] = [parseMoment("since", values.since), parseMoment("until", values.until)];
     const { containers } = await lasting();
-    let lineGoesOn = false;
+    const text = values.timestamps ? lineStamps() : ({ data }: LogRecord) => data;
     for await (const record of containers.logs(container, { follow: values.follow, tail, since, until, signal })) {
       const output = terminal[record.stream];
-      if (values.timestamps && !lineGoesOn) output.write(`${nanosecondText(record.timeNs)} `);
-      lineGoesOn = record.partial;
-      if (!output.write(record.data)) await new Promise((resolve) => output.once("drain", resolve));
+      if (!output.write(text(record))) await drained(output);
     }
     return 0;
   },

@@ -1,17 +1,36 @@
 /** The containers of a project, by the labels that docker's Compose gives them, too. */
-import type { ContainerSummary, Engine } from "../../engine/engine.js";
+import type { ContainerListOptions, ContainerSummary, Engine } from "../../engine/engine.js";
 import { LABELS } from "../plan/labels.js";
 import type { ProjectContainer } from "../plan/plan-up.js";
 
-/** @param oneOffs with those of `docker compose run`, which are nobody's but that command's */
-export async function projectContainers(
+export interface ListedContainer {
+  readonly service: string;
+  readonly container: ContainerSummary;
+}
+
+/** Those of `docker compose run` left out, which are nobody's but that command's. @param options which of the others */
+export async function listProject(
+  engine: Pick<Engine, "containers">,
+  project: string,
+  options: Pick<ContainerListOptions, "all" | "filters">,
+): Promise<ListedContainer[]> {
+  const all = await labelled(engine, project, options);
+  return all.filter(isLasting).map((container) => ({ service: container.labels[LABELS.service] ?? "", container }));
+}
+
+/** @param oneOffs with those of `docker compose run` */
+export async function projectContainers(engine: Pick<Engine, "containers">, project: string, oneOffs = false): Promise<ProjectContainer[]> {
+  const all = await labelled(engine, project, { all: true });
+  return all.filter((container) => oneOffs || isLasting(container)).map(projectContainer);
+}
+
+const labelled = (
   { containers }: Pick<Engine, "containers">,
   project: string,
-  oneOffs = false,
-): Promise<ProjectContainer[]> {
-  const all = await containers.list({ all: true, labels: { [LABELS.project]: project } });
-  return all.filter(({ labels }) => oneOffs || labels[LABELS.oneOff] !== "True").map(projectContainer);
-}
+  options: ContainerListOptions,
+): Promise<readonly ContainerSummary[]> => containers.list({ ...options, labels: { [LABELS.project]: project } });
+
+const isLasting = ({ labels }: ContainerSummary): boolean => labels[LABELS.oneOff] !== "True";
 
 function projectContainer({ id, name, labels, imageId, status, mounts }: ContainerSummary): ProjectContainer {
   return {

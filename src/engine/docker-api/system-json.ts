@@ -54,6 +54,26 @@ export function infoOf(json: SystemInfoJson): EngineInfo {
   };
 }
 
+/** Docker's names of what is known. */
+export function infoJsonOf(info: EngineInfo): SystemInfoJson {
+  const [os = "linux", ...architecture] = info.platform.split("/");
+  const known = Object.entries(ARCHITECTURES).find(([, name]) => name === architecture.join("/"));
+  return {
+    ServerVersion: info.version,
+    OperatingSystem: info.operatingSystem,
+    OSType: os,
+    Architecture: known?.[0] ?? architecture.join("/"),
+    KernelVersion: info.kernelVersion,
+    NCPU: info.cpus,
+    MemTotal: info.memoryBytes,
+    DockerRootDir: info.root ?? "",
+    CgroupVersion: info.cgroupVersion === "2" ? "2" : "1",
+    SecurityOptions: info.rootless ? ["name=rootless"] : [],
+    Images: info.images,
+    Containers: info.containers,
+  };
+}
+
 export function limitsOf(json: SystemInfoJson): EnforcedLimits {
   const { MemoryLimit: memory = true, SwapLimit: swap = true, CPUSet: cpuset = true, PidsLimit: pids = true } = json;
   const blkioRates = json.CgroupDriver !== "none" && !json.Warnings?.some((warning) => RATES_MISSING.test(warning));

@@ -1,8 +1,9 @@
 /** Routes about a container's streams: attach, logs, resize, statistics. */
 import type { Duplex } from "node:stream";
+import { lineStamps } from "../../docker-api/line-stamps.js";
 import { encodePiece } from "../../docker-api/raw-stream.js";
 import { emptyStatsJson, statsJson } from "../../docker-api/stats-details.js";
-import { nanosecondText, parseTime } from "../../docker-api/times.js";
+import { parseTime } from "../../docker-api/times.js";
 import type { LogRecord, TerminalSize } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
@@ -45,14 +46,9 @@ async function logs({ engine }: ServerContext, exchange: Exchange): Promise<void
   }
 }
 
-/** The time goes in front of lines, not of what goes on in one. */
 function logLine(timestamps: boolean, tty: boolean): (record: LogRecord) => Buffer {
-  const midway = { stdout: false, stderr: false };
-  return ({ stream, timeNs, data, partial }) => {
-    const stamped = timestamps && !midway[stream] ? Buffer.concat([Buffer.from(`${nanosecondText(timeNs)} `), data]) : data;
-    midway[stream] = partial;
-    return tty ? stamped : encodePiece(stream, stamped);
-  };
+  const text = timestamps ? lineStamps() : ({ data }: LogRecord) => data;
+  return (record) => (tty ? text(record) : encodePiece(record.stream, text(record)));
 }
 
 async function attach({ engine }: ServerContext, exchange: Exchange): Promise<void> {

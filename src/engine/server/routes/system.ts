@@ -4,7 +4,7 @@ import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
 import { authOf, registryHost } from "../../docker-api/registry-auth.js";
-import { warningsOf } from "../../docker-api/system-json.js";
+import { infoJsonOf, warningsOf } from "../../docker-api/system-json.js";
 import { parseTime } from "../../docker-api/times.js";
 import { volumeJson } from "../../docker-api/volume-details.js";
 import type { EngineEvent } from "../../engine.js";
@@ -40,7 +40,6 @@ export function systemRoutes(context: ServerContext): readonly Route[] {
 
 /** Go's names of architectures, which are those of images. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386" };
-const MACHINES: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64" };
 
 function versionJson(): object {
   const architecture = ARCHITECTURES[arch()] ?? arch();
@@ -65,16 +64,16 @@ function versionJson(): object {
 async function infoJson({ engine, id }: ServerContext): Promise<object> {
   const [info, containers] = await Promise.all([engine.info(), engine.containers.list({ all: true })]);
   const { limits } = engine.supports;
+  const known = infoJsonOf(info);
   const count = (...statuses: readonly string[]): number => containers.filter(({ status }) => statuses.includes(status)).length;
-  const cgroupVersion = info.cgroupVersion === "2" ? "2" : "1";
-  const warnings = warningsOf(limits, cgroupVersion);
+  const warnings = warningsOf(limits, info.cgroupVersion === "2" ? "2" : "1");
   return {
+    ...known,
     ID: id,
     Containers: containers.length,
     ContainersRunning: count("running", "restarting"),
     ContainersPaused: count("paused"),
     ContainersStopped: count("created", "exited"),
-    Images: info.images,
     Driver: "overlay2",
     DriverStatus: [],
     Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file"] },
@@ -93,26 +92,17 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
     SystemTime: new Date().toISOString(),
     LoggingDriver: "json-file",
     CgroupDriver: info.cgroupVersion === "none" ? "none" : "cgroupfs",
-    CgroupVersion: cgroupVersion,
     NEventsListener: 0,
-    KernelVersion: info.kernelVersion,
-    OperatingSystem: info.operatingSystem,
     OSVersion: "",
-    OSType: "linux",
-    Architecture: MACHINES[arch()] ?? arch(),
     IndexServerAddress: "https://index.docker.io/v1/",
     RegistryConfig: { InsecureRegistryCIDRs: ["127.0.0.0/8", "::1/128"], IndexConfigs: {}, Mirrors: [] },
-    NCPU: info.cpus,
-    MemTotal: info.memoryBytes,
     GenericResources: null,
-    DockerRootDir: info.root ?? "",
     HttpProxy: "",
     HttpsProxy: "",
     NoProxy: "",
     Name: hostname(),
     Labels: [],
     ExperimentalBuild: false,
-    ServerVersion: info.version,
     Runtimes: { runc: { path: "runc" } },
     DefaultRuntime: "runc",
     Swarm: { NodeID: "", NodeAddr: "", LocalNodeState: "inactive", ControlAvailable: false, Error: "", RemoteManagers: null },
@@ -122,7 +112,7 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
     ContainerdCommit: { ID: "", Expected: "" },
     RuncCommit: { ID: "", Expected: "" },
     InitCommit: { ID: "", Expected: "" },
-    SecurityOptions: ["name=seccomp,profile=builtin", ...(info.rootless ? ["name=rootless"] : [])],
+    SecurityOptions: ["name=seccomp,profile=builtin", ...(known.SecurityOptions ?? [])],
     Warnings: warnings.length > 0 ? warnings : null,
   };
 }
