@@ -44,7 +44,9 @@ function askByDatagram(query: Buffer, { address, port = PORT }: NameServerAddres
       end(() => resolve(withId(message, query.readUInt16BE(0))));
     });
     // Connected, so that a server which is not there is known at once, and only its answers are taken.
-    socket.connect(port, address, () => socket.send(withId(query, id)));
+    // No callback: it would be called with the error as well, where no way leads there, and the listeners of `error` would not.
+    socket.once("connect", () => socket.send(withId(query, id)));
+    socket.connect(port, address);
   });
 }
 
