@@ -38,8 +38,12 @@ type Entry = Partial<Header> & { readonly name: string; readonly content?: strin
 const SECRET = "only the host knows";
 const EXCHANGES = 40;
 
-/** Of a daemon's own faults its own tests speak. */
-describe.each(ENGINES.filter(({ daemon }) => daemon === undefined))("attacks on the $name engine:", (candidate) => {
+const OURS = ENGINES.filter(({ daemon }) => daemon === undefined);
+
+// A file without a test would have failed.
+if (OURS.length === 0) it.skip("attacks are tried on the built-in engine alone: of a daemon's faults its own tests speak");
+
+describe.each(OURS)("attacks on the $name engine:", (candidate) => {
   const at = useEngine(candidate);
   let scratch: string;
   let busybox: Buffer;
