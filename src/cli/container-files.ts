@@ -9,6 +9,7 @@ import { readTar, TAR_END, type TarEntry } from "../engine/build-context/tar-str
 import { tarFile } from "../engine/build-context/tree-tar.js";
 import type { ContainerService } from "../engine/engine.js";
 import { CaissonError, isCaissonError } from "../engine/errors.js";
+import { lacksPipes } from "../engine/lacks-pipes.js";
 
 export type PathKind = "directory" | "other" | "missing";
 
@@ -57,6 +58,8 @@ export async function packLocal(file: string, { follow }: { readonly follow: boo
 
 async function* outputOf(words: readonly string[], file: string): AsyncGenerator<Buffer> {
   const child = spawn("tar", words, { stdio: ["ignore", "pipe", "pipe"] });
+  const problem = lacksPipes(child);
+  if (problem) throw await problem;
   const said = textOf(child.stderr);
   const ended = once(child, "close") as Promise<[number | null]>;
   ended.catch(() => {});
@@ -115,6 +118,8 @@ export async function unpack(
 ): Promise<void> {
   const owner = keepOwner === undefined ? [] : [keepOwner ? "--same-owner" : "--no-same-owner"];
   const child = spawn("tar", ["-x", "--preserve-permissions", ...owner, "-C", directory], { stdio: ["pipe", "ignore", "pipe"], signal });
+  const problem = lacksPipes(child);
+  if (problem) throw await problem;
   const said = textOf(child.stderr);
   const ended = once(child, "close") as Promise<[number | null]>;
   let broken: unknown;

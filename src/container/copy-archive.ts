@@ -30,8 +30,8 @@ export function copyArchive(sources: readonly CopySource[]): Readable {
     () => tar.finalize(),
     (error: Error) => tar.destroy(error),
   );
-  // tar-stream's streams are streamx's: the same interface without being node:stream's class.
-  return tar as unknown as Readable;
+  // Listens from now on: a failure may come before anybody reads.
+  return Readable.from(tar, { objectMode: false });
 }
 
 async function writeAll(archive: Archive, sources: readonly CopySource[]): Promise<void> {

@@ -42,9 +42,8 @@ export function engineTarget(engine: Pick<Engine, "containers" | "events" | "hos
     health: (signal) => healthOf(engine, id, signal),
     readFile: async (path, { signal }) => {
       try {
-        const { default: tar } = await import("tar-stream");
-        const extract = (await containers.copyOut(id, path, { signal })).pipe(tar.extract());
-        for await (const entry of extract) return Buffer.from(await text(entry));
+        const { tarEntries } = await import("../engine/build-context/tar-entries.js");
+        for await (const entry of tarEntries(await containers.copyOut(id, path, { signal }))) return Buffer.from(await text(entry));
         return undefined;
       } catch (error) {
         if (error instanceof CaissonError && error.code === "PATH_NOT_FOUND") return undefined;

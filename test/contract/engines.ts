@@ -32,6 +32,9 @@ const chosen = (candidates: readonly Candidate[]): readonly Candidate[] =>
 /** For all of the contract. */
 export const ENGINES: readonly Candidate[] = chosen([LOCAL, overSocket("dockerd"), overSocket("podman")]);
 
+/** Without the daemons, of whose faults their own tests speak. A file whose tests are all for these needs one that is skipped where there are none. */
+export const OWN_ENGINES: readonly Candidate[] = ENGINES.filter(({ daemon }) => daemon === undefined);
+
 /** Ways to a daemon that are further than its socket: for what depends on the way. */
 export const ROUTES: readonly Candidate[] = chosen([
   remote("dockerd over TLS", "dockerd", ({ tls }) =>

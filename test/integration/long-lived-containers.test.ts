@@ -36,6 +36,18 @@ async function serverGone(): Promise<void> {
 }
 
 describe("containers that stay", () => {
+  it("are followed in what they write in parts, too, each part once and each line with its own time", async () => {
+    // Longer than what is read again where a log ends with its container.
+    const parts = "printf one; echo oops >&2; sleep 2.5; printf two; sleep 0.2; echo three; echo end >&2; sleep 0.2; printf last";
+    await said("run", "-d", "--name", "parts", "busybox", "sh", "-c", parts);
+    const [plain, stamped] = await Promise.all([caisson.run(["logs", "-f", "parts"]), caisson.run(["logs", "-f", "-t", "parts"])]);
+    expect([plain.stdout, plain.stderr]).toEqual(["onetwothree\nlast", "oops\nend\n"]);
+    const year = new Date().getFullYear();
+    expect(stamped.stdout).toMatch(new RegExp(`^${year}-\\S+Z onetwothree\n${year}-\\S+Z last$`));
+    expect(stamped.stderr).toMatch(new RegExp(`^${year}-\\S+Z oops\n${year}-\\S+Z end\n$`));
+    await said("rm", "parts");
+  });
+
   it("outlive the command that made them, and are driven by others", async () => {
     const id = await said("run", "-d", "--name", "one", "-e", "A=b", "busybox", "sh", "-c", "echo hello; echo wrong >&2; exec sleep 1000");
     expect(id).toMatch(/^[0-9a-f]{64}$/);

@@ -8,6 +8,7 @@ import { extract, pack } from "tar-stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { PieceReader } from "../../src/engine/docker-api/raw-stream.js";
 import { useApiServer } from "../fixtures/api-server.js";
+import { cancelledCall, frame, PREFACE, SETTINGS } from "../fixtures/http2-frames.js";
 
 const at = useApiServer();
 
@@ -267,5 +268,35 @@ describe("statistics and events", () => {
       Actor: { ID: id, Attributes: { kind: "noted", image: "busybox" } },
       scope: "local",
     });
+  });
+});
+
+describe("clients that don't keep to the order of things", () => {
+  const answers = async (): Promise<void> => expect((await at.call("GET", "/_ping")).text).toBe("OK");
+
+  /** Says all of it at once. */
+  async function shout(bytes: Buffer | string, until: string): Promise<void> {
+    const socket = connect({ path: at.socket });
+    socket.on("error", () => {});
+    let heard = "";
+    socket.on("data", (data) => {
+      heard += data.toString("latin1");
+    });
+    socket.write(bytes);
+    await expect.poll(() => heard.includes(until) || socket.closed).toBe(true);
+    await sleep(50);
+    socket.destroy();
+  }
+
+  it("an upgrade while an earlier answer goes on costs that connection alone", async () => {
+    const events = "GET /v1.41/events HTTP/1.1\r\nHost: x\r\n\r\n";
+    await shout(`${events}POST /v1.41/exec/x/start HTTP/1.1\r\nHost: x\r\n${UPGRADE}Content-Length: 2\r\n\r\n{}`, "200 OK");
+    await answers();
+  });
+
+  it("a call of BuildKit's that is taken back with its beginning is nobody's harm", async () => {
+    const upgrade = Buffer.from("POST /v1.41/grpc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    await shout(Buffer.concat([upgrade, PREFACE, frame(SETTINGS, 0, 0), cancelledCall(1)]), "101 UPGRADED");
+    await answers();
   });
 });

@@ -5,9 +5,15 @@ import { nanosecondText } from "./times.js";
 /** For the records of one log, in their order. The time goes in front of lines, not of what goes on in one. */
 export function lineStamps(): (record: LogRecord) => Buffer {
   const midway = { stdout: false, stderr: false };
-  return ({ stream, timeNs, data, partial }) => {
-    const stamped = midway[stream] ? data : Buffer.concat([Buffer.from(`${nanosecondText(timeNs)} `), data]);
+  return (record) => {
+    const { stream, data, partial } = record;
+    const stamped = midway[stream] ? data : recordStamp(record);
     midway[stream] = partial;
     return stamped;
   };
+}
+
+/** For whoever takes each record apart again. */
+export function recordStamp({ timeNs, data }: LogRecord): Buffer {
+  return Buffer.concat([Buffer.from(`${nanosecondText(timeNs)} `), data]);
 }

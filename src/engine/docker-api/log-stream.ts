@@ -9,6 +9,12 @@ const TIMESTAMP_MAX = 40;
 const MESSAGE_MAX = 16 << 10;
 const NEWLINE = 0x0a;
 
+/**
+ * A header with which our client asks our server for a time in front of each part of a line, too: daemons wait for the end of a line before
+ * they tell of it, or for {@link MESSAGE_MAX}.
+ */
+export const STAMP_PARTS = "caisson-stamp-parts";
+
 export function timestampNanoseconds(text: string): bigint | undefined {
   const [, date, fraction = "", zone] = TIMESTAMP.exec(`${text} `) ?? [];
   return date === undefined ? undefined : BigInt(Date.parse(`${date}${zone}`)) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
@@ -16,6 +22,13 @@ export function timestampNanoseconds(text: string): bigint | undefined {
 
 /** @param terminal the container has one: then there are no pieces, and everything is stdout */
 export async function* readLogStream(source: AsyncIterable<Uint8Array>, terminal: boolean): AsyncGenerator<LogRecord> {
+  // What has no time goes on in a line that has one.
+  const latest = { stdout: 0n, stderr: 0n };
+  const recordOf = (stream: LogRecord["stream"], message: Buffer): LogRecord => {
+    const { timeNs = latest[stream], data } = splitStamp(message);
+    latest[stream] = timeNs;
+    return { stream, timeNs, data, partial: data.at(-1) !== NEWLINE };
+  };
   if (terminal) {
     for await (const message of splitMessages(source)) yield recordOf("stdout", message);
     return;
@@ -23,11 +36,10 @@ export async function* readLogStream(source: AsyncIterable<Uint8Array>, terminal
   for await (const { stream, data } of readPieces(source)) yield recordOf(stream === "stderr" ? "stderr" : "stdout", data);
 }
 
-function recordOf(stream: LogRecord["stream"], message: Buffer): LogRecord {
+function splitStamp(message: Buffer): { readonly timeNs: bigint | undefined; readonly data: Buffer } {
   const head = message.subarray(0, TIMESTAMP_MAX).toString("latin1");
   const length = TIMESTAMP.exec(head)?.[0].length ?? 0;
-  const data = message.subarray(length);
-  return { stream, timeNs: timestampNanoseconds(head.slice(0, length - 1)) ?? 0n, data, partial: data.at(-1) !== NEWLINE };
+  return { timeNs: timestampNanoseconds(head.slice(0, Math.max(0, length - 1))), data: message.subarray(length) };
 }
 
 /** Messages end with their line, or after so many bytes where another one begins. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import type { RegistryAuth } from "../engine.js";
 import { CaissonError } from "../errors.js";
+import { lacksPipes } from "../lacks-pipes.js";
 
 /** The user name that marks the secret as an OAuth2 refresh token. */
 const TOKEN_USER = "<token>";
@@ -41,6 +42,8 @@ const FAILING = { get: "gives no credentials for", store: "keeps no credentials 
 /** @returns what it answers; undefined where it has nothing */
 async function talk(call: HelperCall, action: keyof typeof FAILING, input: string): Promise<string | undefined> {
   const child = spawn(programOf(call), [action], { stdio: ["pipe", "pipe", "pipe"], env: call.environment });
+  const problem = lacksPipes(child);
+  if (problem) throw failure(call, FAILING[action], (await problem).message, await problem);
   child.stdin.on("error", () => {}); // one that doesn't read its input says more by its exit
   child.stdin.end(input);
   const exit = new Promise<number | null>((resolve, reject) => {

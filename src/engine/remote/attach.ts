@@ -17,7 +17,7 @@ export async function attachContainer(context: ContainerContext, container: stri
   const { client } = context;
   const { signal } = options;
   const doing = `Attaching to container ${container}`;
-  const { Config, State, HostConfig } = await client.json<ContainerJson>("GET", containerPath(container, "/json"), {
+  const { Id, Config, State, HostConfig } = await client.json<ContainerJson>("GET", containerPath(container, "/json"), {
     doing,
     container,
     signal,
@@ -73,9 +73,17 @@ export async function attachContainer(context: ContainerContext, container: stri
     } catch (failure) {
       streams.close(failure as Error);
       throw failure;
+    } finally {
+      over.abort();
     }
   });
   end.catch(() => {});
+  // dockerd 20.10 keeps the connection of a container that is removed before it has started.
+  if (statusOf(State.Status) === "created")
+    void isNeverStarted(context, Id, over.signal).then(
+      (never) => never && streams.destroy(),
+      () => {}, // who is cut off from the events is so from the container
+    );
   return {
     stdin: streams.stdin,
     stdout: streams.stdout,
@@ -102,6 +110,13 @@ async function lookAgain(client: DockerClient, container: string, restarts: bool
     if (isCaissonError(error, "CONTAINER_NOT_FOUND")) return undefined;
     throw error;
   }
+}
+
+/** Resolves with its start, with its removal, or when nobody wants to know any more. */
+async function isNeverStarted({ events }: ContainerContext, id: string, signal: AbortSignal): Promise<boolean> {
+  for await (const event of events.subscribe({ type: "container", filters: { event: ["start", "destroy"] }, signal }))
+    if (event.id === id) return event.action === "destroy";
+  return false;
 }
 
 async function exitsSoon(client: DockerClient, container: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** One daemon: requests in the negotiated version, JSON in and out, byte streams, and hijacked connections. */
 import { type Duplex, Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
+import { OWN_SERVER } from "../docker-api/own-server.js";
 import { abortError, CaissonError, throwIfAborted } from "../errors.js";
 import { type DockerHost, dockerHostText } from "./docker-host.js";
 import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
@@ -50,6 +51,7 @@ export class DockerClient {
   readonly #pool: Pool;
   #version = OLDEST;
   #podman = false;
+  #ours = false;
   /** How far the daemon's clock is ahead of ours. */
   #aheadMs = 0;
 
@@ -89,6 +91,11 @@ export class DockerClient {
   /** Whether the daemon is Podman's service. */
   get podman(): boolean {
     return this.#podman;
+  }
+
+  /** It is `caisson serve`. */
+  get ours(): boolean {
+    return this.#ours;
   }
 
   /** Milliseconds since the epoch, with a fraction, as the daemon's clock has it. */
@@ -165,6 +172,7 @@ export class DockerClient {
       const ahead = Date.parse(String(headers["date"])) - Date.now();
       if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
       this.#podman = headers["libpod-api-version"] !== undefined;
+      this.#ours = headers[OWN_SERVER] !== undefined;
       const version = headers["api-version"];
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);

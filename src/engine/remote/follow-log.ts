@@ -1,7 +1,7 @@
 /** A container's log over the API: of one run, or through all of them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ContainerJson, statusOf } from "../docker-api/container-json.js";
-import { readLogStream } from "../docker-api/log-stream.js";
+import { readLogStream, STAMP_PARTS } from "../docker-api/log-stream.js";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "../docker-api/raw-stream.js";
 import type { ContainerStatus, LogRecord, LogsOptions } from "../engine.js";
 import { isCaissonError } from "../errors.js";
@@ -39,8 +39,9 @@ export async function* followLog(source: LogSource, options: LogsOptions): Async
       throw error;
     }
     if (!following || signal?.aborted) return;
-    // dockerd 20.10 ends a log with the container, also for a reader that has not been told all of it yet: the rest is asked for.
     following = await goesOn(source, signal);
+    // dockerd 20.10 ends a log with the container, also for a reader that has not been told all of it yet: the rest is asked for.
+    if (!following && source.client.ours) return;
   }
 }
 
@@ -89,6 +90,7 @@ async function* readLog(
     doing: `Reading the log of container ${container}`,
     container,
     signal,
+    headers: { [STAMP_PARTS]: "1" },
     query: {
       follow,
       stdout,

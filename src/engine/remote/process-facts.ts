@@ -36,9 +36,9 @@ function terminalOf(stat: string): string | undefined {
 /** Names by number, as the container's own /etc/passwd has them (passwd(5)). */
 export async function userNames(client: DockerClient, id: string): Promise<ReadonlyMap<number, string>> {
   try {
-    const { default: tar } = await import("tar-stream");
+    const { tarEntries } = await import("../build-context/tar-entries.js");
     const names = new Map<number, string>();
-    for await (const entry of (await copyOut(client, id, "/etc/passwd", undefined)).pipe(tar.extract())) {
+    for await (const entry of tarEntries(await copyOut(client, id, "/etc/passwd", undefined))) {
       for (const line of (await text(entry)).split("\n")) {
         const [name, , uid] = line.split(":");
         if (name && uid && !names.has(Number(uid))) names.set(Number(uid), name);

@@ -41,7 +41,7 @@ export class ApiServer {
     this.#context = { engine, id, execs: new ExecTable(), served: new ServedContainers(engine), binds: new BindPolicy(options.bindRoots) };
     this.#router = new Router(routes(this.#context));
     this.http = this.#createServer(options);
-    this.http.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head));
+    this.http.on("upgrade", (request, socket, head) => void this.#upgrade(request, socket, head).catch(() => socket.destroy()));
     this.http.on("connection", (socket: Duplex) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));

@@ -28,6 +28,11 @@ export interface JoinOptions {
 /** Resolves when the output has ended or the client has left. The client's half-close is the end of the input, no more. */
 export async function joinStreams(socket: Duplex, streams: ProcessStreams, { tty, wanted }: JoinOptions): Promise<void> {
   const { stdin, stdout, stderr } = streams;
+  // The client may be gone already, and says so no second time.
+  if (socket.destroyed) {
+    streams.leave();
+    return;
+  }
   if (stdin) {
     stdin.on("error", () => {}); // the process has closed it, or is gone
     socket.pipe(stdin);

@@ -18,6 +18,7 @@ export async function refuseCalls(exchange: Exchange): Promise<void> {
   calls.on("sessionError", () => {}); // the client has left
   calls.on("stream", (stream) => {
     stream.on("error", () => {});
+    if (stream.destroyed || stream.closed) return;
     stream.respond({ ":status": 200, "content-type": "application/grpc", ...UNIMPLEMENTED }, { endStream: true });
   });
   calls.emit("connection", exchange.hijack("application/grpc", "h2c"));

@@ -1,6 +1,7 @@
 /** A container's own standard streams. Output comes from its log, from now on or from the start; input goes over a stream. */
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import { aborted } from "../../aborted.js";
 import { drained } from "../../drained.js";
 import type { AttachedStreams, AttachOptions, TerminalSize } from "../../engine.js";
 import { detachable, parseDetachKeys } from "../../spec/detach-keys.js";
@@ -47,7 +48,11 @@ async function goesOn(record: ContainerRecord, run: number, signal: AbortSignal 
   if (record.starts !== run) return true;
   const again = record.nextStart.promise.then(() => true);
   const over = record.ended.promise.then(() => false);
-  return Promise.race([again, over, ...(signal ? [aborted(signal).then(() => false)] : [])]).catch(() => false);
+  const told = new AbortController();
+  const left = aborted(signal, told.signal).then(() => false);
+  return Promise.race([again, over, left])
+    .catch(() => false)
+    .finally(() => told.abort());
 }
 
 /**
@@ -74,16 +79,18 @@ export async function attachContainer(session: Session, record: ContainerRecord,
   const copied = copyOutput(session, record, { from, begun, stdout, stderr, signal: abort.signal });
   record.readers.add(copied);
   void copied.catch(() => {}).then(() => record.readers.delete(copied));
+  const end = copied.then(async () => {
+    if (!abort.signal.aborted) return "exit";
+    if (socket) await letGo(socket);
+    return "detach";
+  });
+  end.catch(() => {}); // not everybody wants to know
   return {
     stdin,
     stdout,
     stderr,
     detach,
-    end: copied.then(async () => {
-      if (!abort.signal.aborted) return "exit";
-      if (socket) await letGo(socket);
-      return "detach";
-    }),
+    end,
     resize: (size) => resizeTerminal(session, record, size),
   };
 }
@@ -130,10 +137,6 @@ async function copyOutput(session: Session, record: ContainerRecord, copy: Outpu
     stdout.end();
     stderr.end();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** Written data waits in the stream until the container runs. */

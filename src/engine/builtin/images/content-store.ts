@@ -55,8 +55,9 @@ export class ContentStore {
   }
 
   /** Fails at its end with DIGEST_MISMATCH when the file is not what its name says. */
-  read(digest: string): AsyncIterable<Buffer> {
-    return verified(createReadStream(this.path(digest), { highWaterMark: 1 << 20 }), digest, `blob in ${this.path(digest)}`);
+  async *read(digest: string): AsyncGenerator<Buffer> {
+    // Opened when it is read: until then nobody would hear of a failure.
+    yield* verified(createReadStream(this.path(digest), { highWaterMark: 1 << 20 }), digest, `blob in ${this.path(digest)}`);
   }
 
   /** @throws STORE_CORRUPT when it is missing or is not what its name says */

@@ -96,7 +96,7 @@ class Upload {
     const file = path.join(this.#context.ingest, `push-${process.pid}-${randomBytes(6).toString("hex")}`);
     try {
       const compressed = await this.#compress(await readLayerBlob(content, layers, layer, diffId), file, signal);
-      await this.blob(compressed, async () => createReadStream(file, { highWaterMark: 1 << 20 }), signal);
+      await this.blob(compressed, async () => Readable.from(contentsOf(file), { objectMode: false }), signal);
       return compressed;
     } finally {
       await rm(file, { force: true });
@@ -192,4 +192,9 @@ function locationOf(headers: Readonly<Record<string, string | undefined>>, url: 
   const { location } = headers;
   if (location !== undefined) return new URL(location, url).href;
   throw new CaissonError("REGISTRY_ERROR", "The registry doesn't say where to upload to", { facts: { registry: new URL(url).host } });
+}
+
+/** Opened when it is read: until the registry has answered, nobody would hear of a failure. */
+async function* contentsOf(file: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
 }

@@ -1,6 +1,7 @@
 /** Moving data from async iterables to the supervisor's streams, and from those to whoever reads. */
 import type { Socket } from "node:net";
 import { type Readable, Transform } from "node:stream";
+import { aborted } from "../../aborted.js";
 import { drained } from "../../drained.js";
 import { abortError } from "../../errors.js";
 import type { Fields, FieldWriter } from "./codec.js";
@@ -25,27 +26,27 @@ export async function requestWithInput(
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   const done = supervisor.request(kind, (writer) => fill(writer, token), { signal: either, operation });
   const sent = writeAll(socket, data, signal);
-  sent.catch(() => stop.abort());
-  // A source that has nothing to say is not waited for once nobody wants it any more.
-  const ended = new AbortController();
-  const abandoned = aborted(signal, ended.signal).then(() => done.then(nothing, nothing));
-  const outcome = await Promise.race([Promise.allSettled([done, sent]), abandoned]);
-  ended.abort();
-  socket.destroy();
-  if (!outcome) throw abortError(operation, signal!);
-  const [result, source] = outcome;
-  if (source.status === "rejected") throw source.reason;
-  if (signal?.aborted) throw abortError(operation, signal);
-  if (result.status === "rejected") throw result.reason;
-  return result.value;
-}
-
-/** Resolves when the signal fires, and never where there is none. @param ended nobody listens any more */
-function aborted(signal: AbortSignal | undefined, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) resolve();
-    signal?.addEventListener("abort", () => resolve(), { once: true, signal: ended });
+  let broken: { readonly reason: unknown } | undefined;
+  sent.catch((reason: unknown) => {
+    broken = { reason };
+    stop.abort();
   });
+  // A source that has nothing to say is not waited for once nobody wants it any more, or the supervisor has refused it.
+  const ended = new AbortController();
+  const both = done.then((fields) => sent.then(() => fields));
+  const abandoned = aborted(signal, ended.signal).then(() => done);
+  try {
+    const fields = await Promise.race([both, abandoned]);
+    if (signal?.aborted) throw abortError(operation, signal);
+    return fields;
+  } catch (error) {
+    if (broken) throw broken.reason;
+    if (signal?.aborted) throw abortError(operation, signal);
+    throw error;
+  } finally {
+    ended.abort();
+    socket.destroy();
+  }
 }
 
 function nothing(): undefined {

@@ -11,6 +11,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
 import path from "node:path";
 import { abortError, CaissonError } from "../../errors.js";
+import { lacksPipes } from "../../lacks-pipes.js";
 import type { UserNamespace } from "../runtime/user-namespace.js";
 import { encodeFrame, Fields, FieldWriter, type Frame, FrameReader, type Plan, writePlan } from "./codec.js";
 import { mapUserNamespace } from "./map-user-namespace.js";
@@ -119,6 +120,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       // A session of its own: Ctrl-C in the terminal is for the test process, which then closes the channel.
       detached: true,
     });
+    const problem = lacksPipes(child);
+    if (problem) throw supervisorDied((await problem).message, { cause: await problem });
     const supervisor = new Supervisor(child, options);
     try {
       if (userNamespace) await supervisor.#map(userNamespace);
@@ -270,11 +273,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#death) return;
     const { exitCode, signalCode } = this.#child;
     const how = cause ? cause.message : signalCode ? `killed by ${signalCode}` : `exit code ${exitCode}`;
-    this.#death = new CaissonError("SUPERVISOR_DIED", `The supervisor is gone: ${this.#closing ? "its session was closed" : how}`, {
-      facts: { exitCode: exitCode ?? undefined, signal: signalCode ?? undefined, stderr: this.#stderr },
-      cause,
-      evidence: this.#stderr ? this.#stderr.trimEnd().split("\n") : [],
-    });
+    this.#death = supervisorDied(this.#closing ? "its session was closed" : how, { exitCode, signalCode, stderr: this.#stderr, cause });
     if (this.#directoryFd !== undefined) closeSync(this.#directoryFd);
     this.#control.destroy();
     for (const pending of this.#pending.values()) {
@@ -284,6 +283,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#pending.clear();
     this.emit("end");
   }
+}
+
+interface Death {
+  readonly exitCode?: number | null;
+  readonly signalCode?: NodeJS.Signals | null;
+  readonly stderr?: string;
+  readonly cause: Error | undefined;
+}
+
+function supervisorDied(how: string, { exitCode, signalCode, stderr = "", cause }: Death): CaissonError<"SUPERVISOR_DIED"> {
+  return new CaissonError("SUPERVISOR_DIED", `The supervisor is gone: ${how}`, {
+    facts: { exitCode: exitCode ?? undefined, signal: signalCode ?? undefined, stderr },
+    cause,
+    evidence: stderr ? stderr.trimEnd().split("\n") : [],
+  });
 }
 
 function rawExit(fields: Fields): RawExit {

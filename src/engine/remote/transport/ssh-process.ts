@@ -14,8 +14,9 @@ export class SshProcess {
     const [program = "", ...args] = command;
     // In a session of its own: Ctrl-C in a terminal is not meant for it. The end of its standard input is what ends it.
     this.child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: environment, detached: true, windowsHide: true });
-    this.child.stdin!.on("error", () => {});
-    this.child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    // It has none of them where no descriptors are left; `error` tells.
+    this.child.stdin?.on("error", () => {});
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said = (this.#said + text).slice(-KEPT_CHARACTERS);
     });
     this.ended = new Promise((resolve) => {
@@ -45,11 +46,11 @@ export class SshProcess {
 
   /** Whether Node goes on for its sake. */
   keepAlive(keep: boolean): void {
-    for (const each of [this.child, this.child.stdin, this.child.stdout, this.child.stderr] as readonly {
-      ref?: () => void;
-      unref?: () => void;
-    }[])
-      keep ? each.ref?.() : each.unref?.();
+    for (const each of [this.child, this.child.stdin, this.child.stdout, this.child.stderr] as readonly (
+      | { ref?: () => void; unref?: () => void }
+      | undefined
+    )[])
+      keep ? each?.ref?.() : each?.unref?.();
   }
 
   /** With everything that it started itself. */

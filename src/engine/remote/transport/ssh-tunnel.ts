@@ -102,7 +102,8 @@ export class SshTunnel {
   /** What the other side says before it waits, or ends. @throws where ssh doesn't get there */
   async #answer(process: SshProcess): Promise<{ readonly found?: string | undefined; readonly denied?: string | undefined }> {
     let denied: string | undefined;
-    const lines = createInterface({ input: process.child.stdout! });
+    if (!process.child.stdout) throw await process.ended;
+    const lines = createInterface({ input: process.child.stdout });
     for await (const line of lines) {
       const [word, socket] = line.split(" ");
       if (word === FOUND) return { found: socket };
@@ -116,8 +117,10 @@ export class SshTunnel {
   async #dialStdio(reason: string): Promise<Duplex> {
     const args = sshArguments(this.#host, [], dialStdioCommand(this.#host));
     const process = new SshProcess(this.#host.host, ["ssh", ...args], this.#environment);
+    const { stdin, stdout } = process.child;
+    if (!stdin || !stdout) throw await process.ended;
     this.#dialled.add(process);
-    const stream = Duplex.from({ readable: process.child.stdout!, writable: process.child.stdin! });
+    const stream = Duplex.from({ readable: stdout, writable: stdin });
     stream.on("error", () => {}); // whoever uses it hears of it; until then nobody does
     process.keepAlive(true);
     void process.ended.then((failure) => {

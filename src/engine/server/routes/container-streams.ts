@@ -1,6 +1,7 @@
 /** Routes about a container's streams: attach, logs, resize, statistics. */
 import type { Duplex } from "node:stream";
-import { lineStamps } from "../../docker-api/line-stamps.js";
+import { lineStamps, recordStamp } from "../../docker-api/line-stamps.js";
+import { STAMP_PARTS } from "../../docker-api/log-stream.js";
 import { encodePiece } from "../../docker-api/raw-stream.js";
 import { emptyStatsJson, statsJson } from "../../docker-api/stats-details.js";
 import { parseTime } from "../../docker-api/times.js";
@@ -35,7 +36,7 @@ async function logs({ engine }: ServerContext, exchange: Exchange): Promise<void
     ...(lines === undefined ? {} : { tail: lines }),
   });
   const output = exchange.stream(streamType(exchange, config.tty));
-  const line = logLine(exchange.flag("timestamps"), config.tty);
+  const line = logLine(exchange, config.tty);
   try {
     for await (const record of records) if (!(await output.write(line(record)))) break;
     output.end();
@@ -46,8 +47,10 @@ async function logs({ engine }: ServerContext, exchange: Exchange): Promise<void
   }
 }
 
-function logLine(timestamps: boolean, tty: boolean): (record: LogRecord) => Buffer {
-  const text = timestamps ? lineStamps() : ({ data }: LogRecord) => data;
+function logLine(exchange: Exchange, tty: boolean): (record: LogRecord) => Buffer {
+  // What a terminal has written comes without frames: there, a time within a line would be a part of it.
+  const everyPart = !tty && exchange.header(STAMP_PARTS) !== undefined;
+  const text = !exchange.flag("timestamps") ? ({ data }: LogRecord) => data : everyPart ? recordStamp : lineStamps();
   return (record) => (tty ? text(record) : encodePiece(record.stream, text(record)));
 }
 
@@ -75,10 +78,9 @@ async function attach({ engine }: ServerContext, exchange: Exchange): Promise<vo
 /** What was logged so far and no more. */
 async function attachedLogs({ containers }: ServerContext["engine"], id: string, tty: boolean, exchange: Exchange): Promise<void> {
   const socket: Duplex = exchange.hijack(streamType(exchange, tty));
-  const line = logLine(false, tty);
   if (exchange.flag("logs"))
-    for await (const record of containers.logs(id, { stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") }))
-      socket.write(line(record));
+    for await (const { stream, data } of containers.logs(id, { stdout: exchange.flag("stdout"), stderr: exchange.flag("stderr") }))
+      socket.write(tty ? data : encodePiece(stream, data));
   socket.end();
 }
 

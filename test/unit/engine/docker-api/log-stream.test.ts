@@ -43,3 +43,16 @@ it("finds the messages of a terminal, which are not framed, also in the middle o
     ["stdout", NANOSECONDS, "rest\r\n", false],
   ]);
 });
+
+it("gives what goes on in a line the time of its beginning, on either stream, where there is none", async () => {
+  const chunks = [
+    encodePiece("stdout", Buffer.from(`${TIME} do`)),
+    encodePiece("stderr", Buffer.from("more of nothing")),
+    encodePiece("stdout", Buffer.from("ts\n")),
+  ];
+  expect(await read(chunks, false)).toEqual([
+    ["stdout", NANOSECONDS, "do", true],
+    ["stderr", 0n, "more of nothing", true],
+    ["stdout", NANOSECONDS, "ts\n", false],
+  ]);
+});

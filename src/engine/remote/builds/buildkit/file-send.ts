@@ -22,8 +22,19 @@ const PIECE = 32 << 10;
 /** Go's os.FileMode, which the wire has. */
 const MODE_BITS = { directory: 1 << 31, symlink: 1 << 27, fifo: 1 << 25, setuid: 1 << 23, setgid: 1 << 22, sticky: 1 << 20 };
 
-/** @param files parents before children, sorted by name */
-export async function sendFiles({ messages, send }: GrpcCall, files: AsyncIterable<SentFile>): Promise<void> {
+/**
+ * Fails with the first file that can't be read: the daemon would wait for it.
+ * @param files parents before children, sorted by name
+ */
+export async function sendFiles(call: GrpcCall, files: AsyncIterable<SentFile>): Promise<void> {
+  let fail: (error: unknown) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  await Promise.race([answerRequests(call, files, fail), failed]);
+}
+
+async function answerRequests({ messages, send }: GrpcCall, files: AsyncIterable<SentFile>, fail: (error: unknown) => void): Promise<void> {
   const known: SentFile[] = [];
   const listing = (async () => {
     for await (const file of files) {
@@ -32,8 +43,7 @@ export async function sendFiles({ messages, send }: GrpcCall, files: AsyncIterab
     }
     await send(packet(STAT, {}));
   })();
-  // Awaited at the end, or never where the daemon gives up before.
-  listing.catch(() => {});
+  listing.catch(fail);
   let sending = Promise.resolve();
   for await (const bytes of messages) {
     const message = new Message(bytes);
@@ -48,7 +58,7 @@ export async function sendFiles({ messages, send }: GrpcCall, files: AsyncIterab
     const id = message.number(3);
     // One after the other: their pieces may mix, but nothing is gained by it.
     sending = sending.then(() => sendContents(send, id, known[id]));
-    sending.catch(() => {});
+    sending.catch(fail);
   }
   await Promise.all([listing, sending]);
 }

@@ -19,7 +19,7 @@ export type GrpcHandler = (call: GrpcCall) => Promise<void>;
 export function serveGrpc(connection: Duplex, handlers: Readonly<Record<string, GrpcHandler>>): void {
   const server = createServer({ settings: { maxConcurrentStreams: 1024 } });
   server.on("sessionError", () => {}); // the daemon's calls end with it, and so does the build
-  server.on("stream", (stream, headers) => void answer(stream, headers, handlers));
+  server.on("stream", (stream, headers) => void answer(stream, headers, handlers).catch(() => stream.destroy()));
   server.emit("connection", http2Connection(connection));
 }
 
@@ -29,6 +29,7 @@ async function answer(
   handlers: Readonly<Record<string, GrpcHandler>>,
 ): Promise<void> {
   stream.on("error", () => {}); // the daemon has hung up, which it may
+  if (stream.destroyed || stream.closed) return;
   let trailers: Record<string, string> = { "grpc-status": String(GRPC.ok) };
   stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
   stream.on("wantTrailers", () => {
