@@ -1,7 +1,6 @@
 /** One daemon: requests in the negotiated version, JSON in and out, byte streams, and hijacked connections. */
 import { type Duplex, Readable } from "node:stream";
 import type { Dispatcher, Pool } from "undici";
-import { OWN_SERVER } from "../docker-api/own-server.js";
 import { abortError, CaissonError, throwIfAborted } from "../errors.js";
 import { type DockerHost, dockerHostText } from "./docker-host.js";
 import { apiFailure, connectionFailure, lostDaemon } from "./failures.js";
@@ -172,7 +171,7 @@ export class DockerClient {
       const ahead = Date.parse(String(headers["date"])) - Date.now();
       if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
       this.#podman = headers["libpod-api-version"] !== undefined;
-      this.#ours = headers[OWN_SERVER] !== undefined;
+      this.#ours = String(headers["server"]).startsWith("Caisson/");
       const version = headers["api-version"];
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);

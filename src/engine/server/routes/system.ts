@@ -3,7 +3,6 @@ import { arch, hostname, release } from "node:os";
 import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
-import { OWN_SERVER } from "../../docker-api/own-server.js";
 import { authOf, registryHost } from "../../docker-api/registry-auth.js";
 import { infoJsonOf, warningsOf } from "../../docker-api/system-json.js";
 import { parseTime } from "../../docker-api/times.js";
@@ -24,7 +23,6 @@ export function systemRoutes(context: ServerContext): readonly Route[] {
       // The classic builder: what clients may use of BuildKit is not served.
       "Builder-Version": "1",
       Swarm: "inactive",
-      [OWN_SERVER]: version,
       "Cache-Control": "no-cache, no-store, must-revalidate",
       Pragma: "no-cache",
     });
