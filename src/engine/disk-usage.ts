@@ -49,4 +49,15 @@ export interface BuildCacheUsage {
   readonly entries: number;
   /** Of layers that builds remember and no image has: what pruning builds gives back. */
   readonly reclaimableBytes: number;
+  /** Oldest first. */
+  readonly steps: readonly BuildStepUsage[];
+}
+
+export interface BuildStepUsage {
+  readonly id: string;
+  readonly created: Date;
+  /** Of its layer; none where an older step has the same one. */
+  readonly bytes: number;
+  /** An image has the layer as well: forgetting the step gives nothing back. */
+  readonly shared: boolean;
 }

@@ -1,7 +1,7 @@
 /** What is here, what it takes, and what nothing needs any more: df, info, inspect, the prunes, and docker's longer names. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -212,6 +212,40 @@ describe("looking", () => {
     expect(await said("version", "-f", "{{.Client.Version}} {{.Server.Version}}")).toBe(`${version} ${version}`);
     expect(await said("info")).toMatch(/^Engine: .*\nContainers: 1\nImages: 1\n/);
     expect(JSON.parse(await said("system", "info", "--json"))).toMatchObject({ containers: 1, supports: { sessionBound: false } });
+  });
+
+  it("system df counts what builds remember by itself, whoever asks", async () => {
+    const context = path.join(directory, "context");
+    await mkdir(context);
+    await writeFile(path.join(context, "Dockerfile"), "FROM busybox\nRUN head -c 200000 /dev/zero >/remembered\n");
+    const table = async () =>
+      Object.fromEntries(
+        (await said("system", "df", "--format", "{{.Type}}|{{.TotalCount}}|{{.Size}}|{{.Reclaimable}}"))
+          .split("\n")
+          .map((line) => line.split("|"))
+          .map(([type, ...cells]) => [type, cells]),
+      );
+    const before = await table();
+    await caisson.run(["build", "-t", "built", context]);
+    expect((await table())["Build Cache"]).toEqual([expect.stringMatching(/^[1-9]/), "0B", "0B"]);
+    await said("rmi", "built");
+    const after = await table();
+    expect(after["Build Cache"]).toEqual([expect.stringMatching(/^[1-9]/), "200kB", "200kB (100%)"]);
+    expect(after["Images"]).toEqual(before["Images"]);
+    const socket = `unix://${path.join(directory, "home", "caisson.sock")}`;
+    const docker = promisify(execFile)("docker", [
+      ...["--host", socket, "system", "df"],
+      ...["--format", "{{.Type}}|{{.TotalCount}}|{{.Size}}"],
+    ]);
+    const theirs = (await docker).stdout.split("\n");
+    expect(theirs).toContain(`Build Cache|${after["Build Cache"]![0]}|200kB`);
+    // Docker prints a digit more.
+    expect(theirs).toContainEqual(expect.stringContaining(`Images|1|${Number.parseFloat(after["Images"]![1]!)}`));
+    const { steps } = JSON.parse(await said("system", "df", "--json")).buildCache;
+    expect(steps).toContainEqual({ id: expect.any(String), created: expect.any(String), bytes: 200_000, shared: false });
+    expect(Date.now() - Date.parse(steps[0].created)).toBeLessThan(600_000);
+    await said("builder", "prune", "-f");
+    expect((await table())["Build Cache"]).toEqual(["0", "0B", "0B"]);
   });
 });
 

@@ -54,8 +54,15 @@ async function volumeUsage({ volumes, sizeOf }: DiskUsageSource): Promise<Volume
 }
 
 async function buildCacheUsage(images: ImageStore, cache: CacheStore, sizes: Sizes): Promise<BuildCacheUsage> {
-  const [entries, held, used] = await Promise.all([cache.count(), cache.held(), images.layersInUse()]);
-  return { entries, reclaimableBytes: sum([...held].filter((layer) => !used.has(layer)).map((layer) => sizes.get(layer) ?? 0)) };
+  const [records, held, used] = await Promise.all([cache.records(), cache.held(), images.layersInUse()]);
+  const counted = new Set<string>();
+  const steps = records.map(({ key, layer, created }) => {
+    const bytes = layer === undefined || counted.has(layer) ? 0 : (sizes.get(layer) ?? 0);
+    if (layer !== undefined) counted.add(layer);
+    return { id: key, created, bytes, shared: layer !== undefined && used.has(layer) };
+  });
+  const reclaimableBytes = sum([...held].filter((layer) => !used.has(layer)).map((layer) => sizes.get(layer) ?? 0));
+  return { entries: steps.length, reclaimableBytes, steps };
 }
 
 function sum(values: Iterable<number>): number {

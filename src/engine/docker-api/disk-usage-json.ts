@@ -1,10 +1,11 @@
-/** `GET /system/df` as the contract's disk usage. Pure. */
-import type { DiskUsage } from "../engine.js";
+/** `GET /system/df` as the contract's disk usage, and what builds remember as it is answered. Pure. */
+import type { BuildStepUsage, DiskUsage } from "../engine.js";
 import { type ContainerListJson, statusOf } from "./container-json.js";
 import { isGeneratedName } from "./mount-json.js";
 import type { VolumeJson } from "./volume-json.js";
 
 export interface DiskUsageJson {
+  /** Of layers that images have: what builds alone remember is in BuildCache. */
   readonly LayersSize?: number;
   readonly Images?:
     | readonly {
@@ -18,7 +19,17 @@ export interface DiskUsageJson {
     | null;
   readonly Containers?: readonly ContainerListJson[] | null;
   readonly Volumes?: readonly VolumeJson[] | null;
-  readonly BuildCache?: readonly { readonly Size: number; readonly InUse: boolean; readonly Shared: boolean }[] | null;
+  readonly BuildCache?: readonly BuildCacheJson[] | null;
+}
+
+interface BuildCacheJson {
+  readonly ID: string;
+  readonly Type?: string;
+  readonly Description?: string;
+  readonly InUse: boolean;
+  readonly Shared: boolean;
+  readonly Size: number;
+  readonly CreatedAt?: string;
 }
 
 /** What the daemon has not counted is -1. */
@@ -26,8 +37,10 @@ const counted = (bytes: number): number => Math.max(0, bytes);
 
 export function diskUsageOf(json: DiskUsageJson): DiskUsage {
   const cache = json.BuildCache ?? [];
+  const sizeOf = (entries: readonly BuildCacheJson[]): number => entries.reduce((total, { Size }) => total + Size, 0);
+  const reclaimableBytes = sizeOf(cache.filter(({ InUse, Shared }) => !InUse && !Shared));
   return {
-    layersBytes: json.LayersSize ?? 0,
+    layersBytes: (json.LayersSize ?? 0) + reclaimableBytes,
     images: (json.Images ?? []).map(({ Id, RepoTags, Created, Size, SharedSize, Containers }) => ({
       id: Id,
       references: (RepoTags ?? []).filter((tag) => tag !== "<none>:<none>"),
@@ -54,7 +67,18 @@ export function diskUsageOf(json: DiskUsageJson): DiskUsage {
     })),
     buildCache: {
       entries: cache.length,
-      reclaimableBytes: cache.filter(({ InUse, Shared }) => !InUse && !Shared).reduce((total, { Size }) => total + Size, 0),
+      reclaimableBytes,
+      steps: cache
+        .map(({ ID, Size, Shared, CreatedAt }) => ({ id: ID, created: new Date(CreatedAt ?? 0), bytes: Size, shared: Shared }))
+        .sort((a, b) => a.created.getTime() - b.created.getTime()),
     },
+  };
+}
+
+/** Without how often and when a step was last used, which nobody counts. */
+export function buildCacheJson({ id, created, bytes, shared }: BuildStepUsage): BuildCacheJson {
+  return {
+    ...{ ID: id, Type: "regular", Description: "step of a build" },
+    ...{ InUse: false, Shared: shared, Size: bytes, CreatedAt: created.toISOString() },
   };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { removeAbandoned } from "../images/abandoned-files.js";
 import { writeAtomically } from "../images/atomic-file.js";
@@ -126,6 +126,22 @@ export class CacheStore {
     const names = await readdir(path.join(this.#directory, "steps")).catch(() => []);
     const records = names.map((name) => this.recall<CacheRecord>(path.basename(name, ".json")));
     return new Set(records.flatMap((record) => record?.layer ?? []));
+  }
+
+  /** What is remembered of steps, oldest first; without a layer, it is a fact about files. */
+  async records(): Promise<readonly { readonly key: string; readonly layer: string | undefined; readonly created: Date }[]> {
+    const directory = path.join(this.#directory, "steps");
+    const names = await readdir(directory).catch(() => []);
+    const records = await Promise.all(
+      names.map(async (name) => {
+        if (!name.endsWith(".json")) return []; // just being written
+        const key = path.basename(name, ".json");
+        // Another process forgets while this one looks.
+        const found = await stat(path.join(directory, name)).catch(() => undefined);
+        return found ? [{ key, layer: this.recall<Partial<CacheRecord>>(key)?.layer, created: found.mtime }] : [];
+      }),
+    );
+    return records.flat().sort((a, b) => a.created.getTime() - b.created.getTime() || (a.key < b.key ? -1 : 1));
   }
 
   /** Records of steps. */

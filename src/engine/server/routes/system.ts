@@ -1,5 +1,6 @@
 /** Routes about the server itself: ping, version, info, events, disk usage. */
 import { arch, hostname, release } from "node:os";
+import { buildCacheJson } from "../../docker-api/disk-usage-json.js";
 import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
@@ -171,7 +172,7 @@ async function diskUsageJson(context: ServerContext, exchange: Exchange): Promis
     SharedSize: image.sharedBytes,
   }));
   return {
-    ...(wanted("image") ? { LayersSize: usage.layersBytes, Images: images } : {}),
+    ...(wanted("image") ? { LayersSize: usage.layersBytes - usage.buildCache.reclaimableBytes, Images: images } : {}),
     ...(wanted("container") ? { Containers: containers } : {}),
     ...(wanted("volume")
       ? {
@@ -181,6 +182,8 @@ async function diskUsageJson(context: ServerContext, exchange: Exchange): Promis
           })),
         }
       : {}),
-    ...(wanted("build-cache") ? { BuildCache: [], BuilderSize: usage.buildCache.reclaimableBytes } : {}),
+    ...(wanted("build-cache")
+      ? { BuildCache: usage.buildCache.steps.map(buildCacheJson), BuilderSize: usage.buildCache.reclaimableBytes }
+      : {}),
   };
 }
