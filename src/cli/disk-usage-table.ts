@@ -6,16 +6,19 @@ import { formatAge, formatSize } from "./quantities.js";
 
 const SUMMARY_HEADINGS = { Type: "TYPE", TotalCount: "TOTAL", Active: "ACTIVE", Size: "SIZE", Reclaimable: "RECLAIMABLE" };
 
-/** Docker's table: active is what containers need, reclaimable what pruning everything else would give back. */
+/**
+ * Docker's table: active is what containers need, reclaimable what pruning everything else would give back. Of images that is, as docker
+ * counts it (cli/command/formatter/disk_usage.go), all but what those that containers need have for themselves.
+ */
 export function usageSummary({ layersBytes, images, containers, volumes, buildCache }: DiskUsage): Listing {
   const running = ({ status }: DiskUsage["containers"][number]): boolean => status !== "created" && status !== "exited";
   const stopped = containers.filter((container) => !running(container));
-  const unused = images.filter((image) => image.containers === 0);
+  const needed = images.filter((image) => image.containers > 0);
   const dangling = volumes.filter(({ inUse }) => !inUse);
   const imageBytes = layersBytes - buildCache.reclaimableBytes;
   const [written, unneeded] = [sum(containers, "writableBytes"), sum(stopped, "writableBytes")];
   const rows = [
-    row("Images", images.length, images.length - unused.length, imageBytes, sum(unused, "uniqueBytes")),
+    row("Images", images.length, needed.length, imageBytes, imageBytes - sum(needed, "uniqueBytes")),
     row("Containers", containers.length, containers.length - stopped.length, written, unneeded),
     row("Local Volumes", volumes.length, volumes.length - dangling.length, sum(volumes, "bytes"), sum(dangling, "bytes")),
     row("Build Cache", buildCache.entries, 0, buildCache.reclaimableBytes, buildCache.reclaimableBytes),
