@@ -68,3 +68,24 @@ export function formatAge(then: Date, now: Date): string {
   const count = Math.floor(seconds / length);
   return `${count} ${name}${count === 1 ? "" : "s"} ago`;
 }
+
+/**
+ * `2026-11-27 13:47:30 +0000 UTC`, as Go prints a time (time.Time.String): of the local time zone where its name is known, which there is
+ * no way to ask for but in some language.
+ */
+export function formatMoment(time: Date): string {
+  const name = zoneName(time, "en-US") ?? zoneName(time, "en-GB");
+  const minutesAhead = name === undefined ? 0 : -time.getTimezoneOffset();
+  const digits = new Date(time.getTime() + minutesAhead * 60_000).toISOString().slice(0, "YYYY-MM-DDThh:mm:ss".length);
+  const [hours, minutes] = [Math.trunc(Math.abs(minutesAhead) / 60), Math.abs(minutesAhead) % 60].map((part) =>
+    String(part).padStart(2, "0"),
+  );
+  return `${digits.replace("T", " ")} ${minutesAhead < 0 ? "-" : "+"}${hours}${minutes} ${name ?? "UTC"}`;
+}
+
+/** `CET`; undefined where the language has a mere `GMT+1` for it. */
+function zoneName(time: Date, language: string): string | undefined {
+  const parts = new Intl.DateTimeFormat(language, { timeZoneName: "short" }).formatToParts(time);
+  const name = parts.find(({ type }) => type === "timeZoneName")?.value;
+  return name !== undefined && /^[A-Z]{2,5}$/.test(name) ? name : undefined;
+}

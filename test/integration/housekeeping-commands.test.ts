@@ -198,6 +198,10 @@ describe("looking", () => {
     expect(await said("system", "df", "--format", "{{.Type}}: {{.TotalCount}}")).toBe(
       "Images: 1\nContainers: 1\nLocal Volumes: 1\nBuild Cache: 0",
     );
+    expect(JSON.parse(await said("system", "df", "-v", "--format", "json"))).toMatchObject({
+      ...{ Images: [{ Repository: "busybox", Containers: "1" }], Containers: [{ Names: "one" }], Volumes: [{}], BuildCache: [] },
+    });
+    expect(await said("system", "df", "-v", "--format", "{{range .Containers}}{{.Names}} {{.Size}}{{end}}")).toBe("one 100kB");
     const tables = (await said("system", "df", "-v")).split("\n").map((line) => line.split(/ {3,}/));
     expect(tables).toContainEqual([
       "busybox",

@@ -1,10 +1,11 @@
 import { defineCommand, JSON_OPTION } from "../command.js";
+import { usageObjects } from "../disk-usage-objects.js";
 import { usageDetails, usageSummary } from "../disk-usage-table.js";
+import { printObject } from "../format-object.js";
 import { FORMAT_OPTION } from "../format-template.js";
 import { printRows } from "../print-rows.js";
 import { formatSize } from "../quantities.js";
 import { printJson, printLine, printTable } from "../terminal.js";
-import { UsageError } from "../usage.js";
 
 export const systemDf = defineCommand({
   name: "system df",
@@ -14,13 +15,14 @@ export const systemDf = defineCommand({
   most: 0,
   options: {
     verbose: { type: "boolean", short: "v", help: "each image, container and volume" },
-    format: { ...FORMAT_OPTION, help: "json, or a template such as '{{.Type}} {{.Size}}'" },
+    format: { ...FORMAT_OPTION, help: "json, or a template such as '{{.Type}} {{.Size}}'; with -v, '{{json .Images}}'" },
     json: JSON_OPTION,
   },
   async run({ values, terminal, lasting }) {
-    if (values.verbose && values.format !== undefined) throw new UsageError("--verbose and --format exclude each other");
     const usage = await (await lasting()).diskUsage();
     if (values.json) printJson(terminal, usage);
+    else if (values.verbose && values.format !== undefined && values.format !== "table")
+      printObject(terminal, values.format, usageObjects(usage, new Date()));
     else if (values.verbose) {
       for (const { title, headings, rows } of usageDetails(usage, new Date())) {
         printLine(terminal, `${title}\n`);

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { usageObjects } from "../../../src/cli/disk-usage-objects.js";
 import { usageSummary } from "../../../src/cli/disk-usage-table.js";
 import type { DiskUsage, ImageDiskUsage } from "../../../src/engine/engine.js";
 
@@ -23,4 +24,30 @@ it.each([
   const [images, , , builds] = usageSummary(usage(used)).rows;
   expect(images).toEqual({ Type: "Images", TotalCount: "3", Size: "1.3kB", ...expected });
   expect(builds).toMatchObject({ Size: "500B", TotalCount: "1" });
+});
+
+it("templates of -v have docker's names of what each thing takes", () => {
+  const objects = usageObjects(
+    {
+      ...usage(1),
+      containers: [{ id: "c0ffee", name: "box", image: "two", status: "running", created: new Date(0), writableBytes: 12 }],
+      volumes: [
+        { name: "data", anonymous: false, created: new Date(0), bytes: 7, inUse: true },
+        { name: "elsewhere", anonymous: false, created: new Date(0), bytes: undefined, inUse: false },
+      ],
+    },
+    new Date(120_000),
+  );
+  expect(objects["Images"]?.[2]).toMatchObject({
+    ...{ ID: "two", Repository: "two", Tag: "latest", Size: "1.2kB", SharedSize: "1kB", UniqueSize: "200B", Containers: "1" },
+    CreatedSince: "2 minutes ago",
+  });
+  expect(objects["Containers"]).toMatchObject([
+    { ID: "c0ffee", Names: "box", Image: "two", State: "running", RunningFor: "2 minutes ago", Size: "12B" },
+  ]);
+  expect(objects["Volumes"]).toEqual([
+    { Name: "data", Size: "7B" },
+    { Name: "elsewhere", Size: "N/A" },
+  ]);
+  expect(objects["BuildCache"]).toMatchObject([{ ID: "step", Size: "500B", Shared: "false", CreatedSince: "2 minutes ago" }]);
 });

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { progressLine } from "../../../src/cli/progress.js";
-import { formatAge, formatSize, parseDuration, parseSize } from "../../../src/cli/quantities.js";
+import { formatAge, formatMoment, formatSize, parseDuration, parseSize } from "../../../src/cli/quantities.js";
 
 it.each([
   ["0", 0],
@@ -45,4 +45,18 @@ it("draws progress within the terminal's width", () => {
   );
   expect(progressLine({ id: "abc", status: "downloading", current: 5e6, total: 1e7 }, 10)).toHaveLength(10);
   expect(progressLine({ id: "abc", status: "done" }, 80)).toBe("abc: done");
+});
+
+it.each([
+  ["UTC", "2026-11-27 13:47:30 +0000 UTC"],
+  ["Europe/Berlin", "2026-11-27 14:47:30 +0100 CET"],
+  ["America/New_York", "2026-11-27 08:47:30 -0500 EST"],
+  ["America/Sao_Paulo", "2026-11-27 13:47:30 +0000 UTC"],
+])("a moment as Go prints it in %s", (zone, expected) => {
+  vi.stubEnv("TZ", zone);
+  try {
+    expect(formatMoment(new Date("2026-11-27T13:47:30.500Z"))).toBe(expected);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
