@@ -108,6 +108,14 @@ export interface EnforcedLimits {
 export interface EngineInfo {
   readonly engine: string;
   readonly version: string;
+  /** What a daemon calls itself, where it does: `Docker`, `Podman`, `Caisson`. */
+  readonly product?: string | undefined;
+  /** Of the Docker Engine API, as a daemon and this client speak it, e.g. `1.48`. */
+  readonly apiVersion?: string | undefined;
+  /** Which a daemon keeps for itself. */
+  readonly id?: string | undefined;
+  /** Name of the machine. */
+  readonly hostname?: string | undefined;
   readonly operatingSystem: string;
   /** Of images this host runs without emulation, e.g. `linux/amd64`. */
   readonly platform: string;
@@ -117,6 +125,9 @@ export interface EngineInfo {
   /** Data root, where there is one. */
   readonly root?: string | undefined;
   readonly cgroupVersion?: "1" | "2" | "hybrid" | "none" | undefined;
+  /** In a daemon's words, as the next one. */
+  readonly cgroupDriver?: string | undefined;
+  readonly storageDriver?: string | undefined;
   readonly rootless?: boolean | undefined;
   readonly images: number;
   readonly containers: number;

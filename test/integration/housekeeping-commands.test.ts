@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { cpus, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -54,6 +54,12 @@ const SHOWN = [
     "nofile=100:200",
   ],
 ];
+
+/** What scripts ask `info` for. */
+const COUNTED = [
+  "{{.Containers}} {{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}}",
+  "{{.Name}} {{.ID}} {{.Driver}} {{.CgroupDriver}} {{.CgroupVersion}}",
+].join(" ");
 
 const said = (...words: string[]): Promise<string> => caisson.said(...words);
 
@@ -214,7 +220,13 @@ describe("looking", () => {
     expect(tables).toContainEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "yes", expect.any(String)]);
     expect(await said("info", "--format", "{{.Images}} {{.OSType}} {{.NCPU}}")).toBe(`1 linux ${cpus().length}`);
     expect(await said("version", "-f", "{{.Client.Version}} {{.Server.Version}}")).toBe(`${version} ${version}`);
-    expect(await said("info")).toMatch(/^Engine: .*\nContainers: 1\nImages: 1\n/);
+    const { stdout } = await promisify(execFile)("docker", [
+      ...["--host", `unix://${path.join(directory, "home", "caisson.sock")}`, "info"],
+      ...["--format", COUNTED],
+    ]);
+    expect(`${await said("info", "--format", COUNTED)}\n`).toBe(stdout);
+    expect(stdout).toMatch(new RegExp(`^1 1 0 0 ${hostname()} [0-9a-f-]+ overlay2 cgroupfs [12]\n$`));
+    expect(await said("info")).toMatch(/^Engine: Caisson .*\nContainers: 1\nImages: 1\n/);
     expect(JSON.parse(await said("system", "info", "--json"))).toMatchObject({ containers: 1, supports: { sessionBound: false } });
   });
 

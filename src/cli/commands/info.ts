@@ -1,4 +1,4 @@
-import { infoJsonOf } from "../../engine/docker-api/system-json.js";
+import { countsOf, infoJsonOf } from "../../engine/docker-api/system-json.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
 import { OBJECT_FORMAT_OPTION, printObject } from "../format-object.js";
 import { formatMemory } from "../quantities.js";
@@ -19,11 +19,12 @@ export const info = defineCommand({
       return 0;
     }
     if (values.format !== undefined) {
-      printObject(terminal, values.format, infoJsonOf(known));
+      const counts = countsOf(await engine.containers.list({ all: true }));
+      printObject(terminal, values.format, { ...infoJsonOf(known), ...counts });
       return 0;
     }
     const lines: readonly (readonly [string, string | number | undefined])[] = [
-      ["Engine", `${known.engine} ${known.version}`],
+      ["Engine", `${known.product ?? known.engine} ${known.version}`],
       ["Containers", known.containers],
       ["Images", known.images],
       ["Operating system", known.operatingSystem],

@@ -1,5 +1,5 @@
 /** The built-in engine: composes the rooms beside this file into an Engine. */
-import { cpus, type as osType, release, totalmem } from "node:os";
+import { cpus, hostname, type as osType, release, totalmem } from "node:os";
 import path from "node:path";
 import type { DiskUsage, Engine, EngineEvent, EngineInfo, EngineSupports, EventsOptions } from "../engine.js";
 import { CaissonError } from "../errors.js";
@@ -120,6 +120,7 @@ export class BuiltinEngine implements Engine {
     return {
       engine: this.name,
       version,
+      hostname: hostname(),
       operatingSystem: osType(),
       platform: hostPlatform(),
       kernelVersion: release(),

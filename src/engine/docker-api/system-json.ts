@@ -1,7 +1,8 @@
 /** `GET /info` as the contract's types. Pure. */
-import type { EnforcedLimits, EngineInfo } from "../engine.js";
+import type { ContainerSummary, EnforcedLimits, EngineInfo } from "../engine.js";
 
 export interface SystemInfoJson {
+  readonly ID?: string;
   /** Of the machine. */
   readonly Name?: string;
   readonly ServerVersion?: string;
@@ -23,6 +24,8 @@ export interface SystemInfoJson {
   readonly CPUSet?: boolean;
   readonly PidsLimit?: boolean;
   readonly CgroupDriver?: string;
+  /** Of storage. */
+  readonly Driver?: string;
   readonly Warnings?: readonly string[] | null;
 }
 
@@ -41,6 +44,8 @@ export function infoOf(json: SystemInfoJson): EngineInfo {
   return {
     engine: "remote",
     version: json.ServerVersion ?? "",
+    id: json.ID || undefined,
+    hostname: json.Name || undefined,
     operatingSystem: json.OperatingSystem ?? "",
     platform: `${json.OSType || "linux"}/${ARCHITECTURES[machine] ?? machine}`,
     kernelVersion: json.KernelVersion ?? "",
@@ -48,17 +53,25 @@ export function infoOf(json: SystemInfoJson): EngineInfo {
     memoryBytes: json.MemTotal ?? 0,
     root: json.DockerRootDir,
     cgroupVersion: cgroup === "1" || cgroup === "2" ? cgroup : undefined,
+    cgroupDriver: json.CgroupDriver || undefined,
+    storageDriver: json.Driver || undefined,
     rootless: (json.SecurityOptions ?? []).some((option) => /name=rootless|rootless/.test(option)),
     images: json.Images ?? 0,
     containers: json.Containers ?? 0,
   };
 }
 
-/** Docker's names of what is known. */
+/** Docker's names of what is known, and none of what is not. */
 export function infoJsonOf(info: EngineInfo): SystemInfoJson {
   const [os = "linux", ...architecture] = info.platform.split("/");
   const known = Object.entries(ARCHITECTURES).find(([, name]) => name === architecture.join("/"));
+  const { id, hostname, storageDriver, cgroupDriver, cgroupVersion } = info;
   return {
+    ...(id === undefined ? {} : { ID: id }),
+    ...(hostname === undefined ? {} : { Name: hostname }),
+    ...(storageDriver === undefined ? {} : { Driver: storageDriver }),
+    ...(cgroupDriver === undefined ? {} : { CgroupDriver: cgroupDriver }),
+    ...(cgroupVersion === undefined ? {} : { CgroupVersion: cgroupVersion === "2" ? "2" : "1" }),
     ServerVersion: info.version,
     OperatingSystem: info.operatingSystem,
     OSType: os,
@@ -67,10 +80,20 @@ export function infoJsonOf(info: EngineInfo): SystemInfoJson {
     NCPU: info.cpus,
     MemTotal: info.memoryBytes,
     DockerRootDir: info.root ?? "",
-    CgroupVersion: info.cgroupVersion === "2" ? "2" : "1",
     SecurityOptions: info.rootless ? ["name=rootless"] : [],
     Images: info.images,
     Containers: info.containers,
+  };
+}
+
+/** How many containers are how, with docker's names. */
+export function countsOf(containers: readonly Pick<ContainerSummary, "status">[]) {
+  const count = (...statuses: readonly string[]): number => containers.filter(({ status }) => statuses.includes(status)).length;
+  return {
+    Containers: containers.length,
+    ContainersRunning: count("running", "restarting"),
+    ContainersPaused: count("paused"),
+    ContainersStopped: count("created", "exited"),
   };
 }
 

@@ -50,7 +50,7 @@ export class DockerClient {
   readonly #pool: Pool;
   #version = OLDEST;
   #podman = false;
-  #ours = false;
+  #product: string | undefined;
   /** How far the daemon's clock is ahead of ours. */
   #aheadMs = 0;
 
@@ -94,7 +94,12 @@ export class DockerClient {
 
   /** It is `caisson serve`. */
   get ours(): boolean {
-    return this.#ours;
+    return this.#product === "Caisson";
+  }
+
+  /** As the daemon calls itself: `Docker`, `Podman`, `Caisson`. */
+  get product(): string | undefined {
+    return this.#product;
   }
 
   /** Milliseconds since the epoch, with a fraction, as the daemon's clock has it. */
@@ -171,7 +176,7 @@ export class DockerClient {
       const ahead = Date.parse(String(headers["date"])) - Date.now();
       if (Math.abs(ahead) > SKEW_MS) this.#aheadMs = ahead;
       this.#podman = headers["libpod-api-version"] !== undefined;
-      this.#ours = String(headers["server"]).startsWith("Caisson/");
+      this.#product = this.#podman ? "Podman" : /^\w+/.exec(String(headers["server"] ?? ""))?.[0];
       const version = headers["api-version"];
       if (statusCode === 200 && typeof version === "string") return version;
       throw new Error(`it answers /_ping with ${statusCode}${text === "" ? "" : ` ${JSON.stringify(text)}`} and no API version`);

@@ -98,7 +98,8 @@ export class RemoteEngine implements Engine {
   }
 
   async info(): Promise<EngineInfo> {
-    return infoOf(await this.#client.json<SystemInfoJson>("GET", "/info", { doing: "Asking about the daemon" }));
+    const info = infoOf(await this.#client.json<SystemInfoJson>("GET", "/info", { doing: "Asking about the daemon" }));
+    return { ...info, product: this.#client.product, apiVersion: this.#client.version };
   }
 
   async diskUsage(): Promise<DiskUsage> {

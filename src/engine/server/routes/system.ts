@@ -5,7 +5,7 @@ import { eventJson } from "../../docker-api/event-line.js";
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { imageRow } from "../../docker-api/image-details.js";
 import { authOf, registryHost } from "../../docker-api/registry-auth.js";
-import { infoJsonOf, warningsOf } from "../../docker-api/system-json.js";
+import { countsOf, infoJsonOf, warningsOf } from "../../docker-api/system-json.js";
 import { parseTime } from "../../docker-api/times.js";
 import { volumeJson } from "../../docker-api/volume-details.js";
 import type { EngineEvent } from "../../engine.js";
@@ -66,15 +66,11 @@ async function infoJson({ engine, id }: ServerContext): Promise<object> {
   const [info, containers] = await Promise.all([engine.info(), engine.containers.list({ all: true })]);
   const { limits } = engine.supports;
   const known = infoJsonOf(info);
-  const count = (...statuses: readonly string[]): number => containers.filter(({ status }) => statuses.includes(status)).length;
   const warnings = warningsOf(limits, info.cgroupVersion === "2" ? "2" : "1");
   return {
     ...known,
     ID: id,
-    Containers: containers.length,
-    ContainersRunning: count("running", "restarting"),
-    ContainersPaused: count("paused"),
-    ContainersStopped: count("created", "exited"),
+    ...countsOf(containers),
     Driver: "overlay2",
     DriverStatus: [],
     Plugins: { Volume: ["local"], Network: ["bridge", "host", "null"], Authorization: null, Log: ["json-file"] },
