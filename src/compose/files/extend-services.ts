@@ -5,8 +5,8 @@ import { childOf, type Entry, type MapNode, type Node, placeText, textOf } from 
 
 export interface ExtendContext {
   readonly problems: Problems;
-  /** @returns undefined where there is no such file */
-  readonly readOther: (file: string, directory: string) => Promise<MapNode | undefined>;
+  /** What is wrong with a file that is unreadable has been told. */
+  readonly readOther: (file: string, directory: string) => Promise<MapNode | "absent" | "unreadable">;
 }
 
 export async function extendServices(tree: MapNode, context: ExtendContext): Promise<MapNode> {
@@ -56,9 +56,10 @@ async function baseOf(extension: Node, siblings: MapNode, path: string, context:
   let among = siblings;
   if (file !== undefined && fileNode) {
     const other = await readOther(file, fileNode.place.source.directory);
-    const services = childOf(other, "services");
+    if (other === "unreadable") return undefined;
+    const services = other === "absent" ? undefined : childOf(other, "services");
     if (services?.kind !== "map") {
-      problems.add(fileNode.place, `${path}.file`, other ? `${file} has no services` : `the file ${file} is not there`);
+      problems.add(fileNode.place, `${path}.file`, other === "absent" ? `the file ${file} is not there` : `${file} has no services`);
       return undefined;
     }
     among = services;

@@ -26,22 +26,30 @@ const DEEPEST_INCLUDE = 20;
 /** @param files absolute, or `-`. @throws PATH_NOT_FOUND */
 export async function loadFiles(files: readonly string[], directory: string, context: LoadContext, depth = 0): Promise<MapNode> {
   let merged: Node | undefined;
+  let readable = true;
   for (const file of files) {
-    for (const root of await readTree(file, directory, context)) {
+    const roots = await readTree(file, directory, context);
+    readable &&= roots !== undefined;
+    for (const root of roots ?? []) {
       merged = merged === undefined ? settled(root) : mergeNodes(merged, root, context.problems);
     }
   }
   const place: Place = { source: sourceOf(files[0] ?? "-", directory, context), line: 1, column: 1 };
   const tree = merged?.kind === "map" ? merged : emptyMap(merged?.place ?? place);
+  // What others want of a file that can't be read is not known to be missing.
+  if (!readable) return tree;
   const extended = await extendServices(tree, {
     problems: context.problems,
     readOther: async (file, base) => {
       const other = path.resolve(base, file);
-      const roots = (await context.access.read(other)) === undefined ? undefined : await readTree(other, path.dirname(other), context);
-      return roots?.reduce<MapNode | undefined>((all, root) => {
-        const both = all === undefined ? settled(root) : mergeNodes(all, root, context.problems);
-        return both?.kind === "map" ? both : all;
+      if ((await context.access.read(other)) === undefined) return "absent";
+      const roots = await readTree(other, path.dirname(other), context);
+      if (roots === undefined) return "unreadable";
+      const all = roots.reduce<MapNode | undefined>((before, root) => {
+        const both = before === undefined ? settled(root) : mergeNodes(before, root, context.problems);
+        return both?.kind === "map" ? both : before;
       }, undefined);
+      return all ?? emptyMap(place);
     },
   });
   return includeFiles(extended, context, depth);
@@ -53,7 +61,8 @@ function sourceOf(file: string, directory: string, { workingDirectory }: LoadCon
   return { name: relative.startsWith("..") || relative === "" ? file : relative, directory };
 }
 
-async function readTree(file: string, directory: string, context: LoadContext): Promise<MapNode[]> {
+/** @returns undefined where it is not YAML, which has been told */
+async function readTree(file: string, directory: string, context: LoadContext): Promise<MapNode[] | undefined> {
   const { access, problems, variables, unset } = context;
   const text = file === "-" ? await access.stdin() : await access.read(file);
   if (text === undefined)
@@ -62,7 +71,7 @@ async function readTree(file: string, directory: string, context: LoadContext): 
       remedy: "Name a file that is there with -f.",
     });
   const lookup: Lookup = (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined);
-  return parseYaml(text, sourceOf(file, directory, context), problems).flatMap((root) => {
+  return parseYaml(text, sourceOf(file, directory, context), problems)?.flatMap((root) => {
     if (root.kind === "map") return [interpolateTree(root, { lookup, unset, problems }) as MapNode];
     problems.add(root.place, "", `a Compose file is a map with services, not a ${root.kind}`);
     return [];

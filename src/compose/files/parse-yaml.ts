@@ -20,8 +20,8 @@ const MOST_NODES = 100_000;
 
 const TAGS: readonly MergeTag[] = ["reset", "override"];
 
-/** @returns one tree for each document of the file that is not empty */
-export function parseYaml(text: string, source: Source, problems: Problems): Node[] {
+/** @returns one tree for each document of the file that is not empty; undefined where it is not YAML, whose first error is told */
+export function parseYaml(text: string, source: Source, problems: Problems): Node[] | undefined {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, logLevel: "silent", customTags: mergeTags() });
   if (!Array.isArray(documents)) return [];
@@ -29,9 +29,15 @@ export function parseYaml(text: string, source: Source, problems: Problems): Nod
     const { line, col } = lines.linePos(offset);
     return { source, line: Math.max(1, line), column: Math.max(1, col) };
   };
-  return (documents as Document.Parsed[]).flatMap((document) => {
-    for (const error of document.errors) problems.add(placeAt(error.pos[0]), "", `not YAML: ${sentenceOf(error.message)}`);
-    if (document.errors.length > 0 || document.contents === null) return [];
+  const parsed = documents as Document.Parsed[];
+  const [first] = parsed.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first) {
+    // The others are mostly what follows from it: one quote that is missing is hundreds of errors.
+    problems.add(placeAt(first.pos[0]), "", `not YAML: ${sentenceOf(first.message)}`);
+    return undefined;
+  }
+  return parsed.flatMap((document) => {
+    if (document.contents === null) return [];
     const root = new Reader(document, placeAt, problems).read(document.contents);
     return root === undefined || (root.kind === "scalar" && root.value === null) ? [] : [root];
   });

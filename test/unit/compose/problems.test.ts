@@ -82,6 +82,39 @@ volums: {}
     expect((await problemsOf(text)).join("\n")).toMatch(expected);
   });
 
+  it("are one where a file is not YAML, whatever follows from that, beside those of the other files", async () => {
+    const broken = `services:
+  web:
+    image: b
+    healthcheck: {test: wget http://x || [ $$? = 1 ], interval: 1s}
+    ports:
+      - "80"
+  db: {image: b}
+---
+services: {web: {imag: b}}
+`;
+    const files = {
+      "one.yaml": broken,
+      "two.yaml": "services: {db: {imag: b}",
+      "three.yaml": "- a",
+      "four.yaml": "services: {x: {extends: web}}",
+    };
+    expect(await problemsOf(files, { files: Object.keys(files) })).toEqual([
+      "one.yaml:4:42: : not YAML: unexpected flow-seq-start at node end",
+      expect.stringMatching(/^two\.yaml:1:25: : not YAML: /),
+      "three.yaml:1:1: : a Compose file is a map with services, not a list",
+    ]);
+  });
+
+  it("are not told again by who extends a service of a file that is not YAML", async () => {
+    const extending = "services: {web: {image: b, extends: {file: other.yaml, service: web}}}";
+    const broken = { "compose.yaml": extending, "other.yaml": "services: {web: {image: b}" };
+    expect(await problemsOf(broken)).toEqual([expect.stringMatching(/^other\.yaml:1:27: : not YAML: /)]);
+    const problem = (message: string) => [`compose.yaml:1:44: services.web.extends.file: ${message}`];
+    expect(await problemsOf({ "compose.yaml": extending, "other.yaml": "" })).toEqual(problem("other.yaml has no services"));
+    expect(await problemsOf(extending)).toEqual(problem("the file other.yaml is not there"));
+  });
+
   it("aliases of aliases have an end", async () => {
     const lines = ["x-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"];
     for (let index = 1; index < 8; index++)
