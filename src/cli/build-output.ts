@@ -4,11 +4,16 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Engine, ImageInspect } from "../engine/engine.js";
 import type { Output } from "./build-options-from-flags.js";
-import { writeFileAtomically } from "./files.js";
+import { checkOutputFile, writeFileAtomically } from "./files.js";
 import type { Terminal } from "./terminal.js";
 import { UsageError } from "./usage.js";
 
-/** @throws UsageError, PATH_NOT_FOUND, COPY_FAILED */
+/** Before anything is built. @throws PATH_NOT_FOUND, OPTION_INVALID */
+export async function checkOutput({ type, dest }: Output): Promise<void> {
+  if (dest !== "-" && (type === "oci" || type === "docker" || type === "tar")) await checkOutputFile(dest);
+}
+
+/** @throws UsageError, PATH_NOT_FOUND, OPTION_INVALID, COPY_FAILED, DISK_FULL */
 export async function writeOutput(
   engine: Engine,
   image: ImageInspect,

@@ -1,7 +1,7 @@
 /** What is here, what it takes, and what nothing needs any more: df, info, inspect, the prunes, and docker's longer names. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { cpus, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -189,6 +189,39 @@ describe("looking", () => {
     expect(await said("run", "--rm", "--entrypoint", "/bin/wc", "again", "-c", "/big")).toBe("100000 /big");
     await said("rmi", "again");
     expect((await caisson.run(["export", "-o", file, "nothing-here"])).code).toBe(1);
+  });
+
+  it("archives are refused before they are made where they can't be written, and what is there stays", async () => {
+    const outputs = await mkdtemp(path.join(directory, "outputs-"));
+    const full = path.join(outputs, "dir");
+    await mkdir(full);
+    await writeFile(path.join(outputs, "file"), "");
+    const outcome = async (output: string, ...words: string[]) => {
+      const { code, stderr } = await caisson.run([...words.slice(0, 1), "-o", output, ...words.slice(1)]);
+      return [code, stderr.replaceAll(outputs, "OUT")];
+    };
+    const directoryFails = [1, "OUT/dir can't be written: it is a directory\nRemedy: Name a file, such as OUT/dir/archive.tar.\n"];
+    for (const words of [
+      ["export", "one"],
+      ["save", "busybox"],
+    ])
+      expect(await outcome(full, ...words)).toEqual(directoryFails);
+    const remedy = "\nRemedy: Make the directory, or name a file in another one.\n";
+    expect(await outcome(path.join(outputs, "none", "z.tar"), "export", "one")).toEqual([
+      1,
+      `OUT/none/z.tar can't be written: OUT/none is not there${remedy}`,
+    ]);
+    expect(await outcome(path.join(outputs, "file", "z.tar"), "save", "busybox")).toEqual([
+      1,
+      `OUT/file/z.tar can't be written: OUT/file is no directory${remedy}`,
+    ]);
+    expect(await outcome(`type=tar,dest=${full}`, "build", "no-such-context")).toEqual(directoryFails);
+    await promisify(execFile)("mkfifo", [path.join(outputs, "pipe")]);
+    expect(await outcome(path.join(outputs, "pipe"), "export", "one")).toEqual([
+      1,
+      "OUT/pipe can't be written: it is no regular file\nRemedy: Leave the option out, and use a pipe.\n",
+    ]);
+    expect((await readdir(outputs, { recursive: true })).sort()).toEqual(["dir", "file", "pipe"]);
   });
 
   it("system df and info tell what there is", async () => {

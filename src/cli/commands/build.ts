@@ -4,7 +4,7 @@ import type { BuildOptions, ImageInspect } from "../../engine/engine.js";
 import { isCaissonError, optionError } from "../../engine/errors.js";
 import { readContext } from "../build-context-from-operand.js";
 import { agentsOf, hostsOf, namedValues, outputOf, secretsOf } from "../build-options-from-flags.js";
-import { writeOutput } from "../build-output.js";
+import { checkOutput, writeOutput } from "../build-output.js";
 import { PROGRESS_KINDS, type ProgressKind, showBuild } from "../build-progress.js";
 import { checkReport } from "../build-warnings.js";
 import { type Call, defineCommand, JSON_OPTION, PLATFORM_OPTION, QUIET_OPTION } from "../command.js";
@@ -61,6 +61,7 @@ export const build = defineCommand({
     const outputs = (values.output ?? []).map(outputOf);
     if (outputs.filter(({ dest }) => dest === "-").length > 1)
       throw optionError("--output", "-", "there once: there is one standard output");
+    for (const output of outputs) await checkOutput(output);
     const display = showBuild(terminal, progressKind(values.progress, values.quiet ?? false));
     try {
       const { context, options } = await readContext(call.operands[0]!, values.file, terminal);

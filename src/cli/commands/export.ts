@@ -1,6 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { defineCommand } from "../command.js";
-import { writeFileAtomically } from "../files.js";
+import { checkOutputFile, writeFileAtomically } from "../files.js";
 import { UsageError } from "../usage.js";
 
 export const exportFiles = defineCommand({
@@ -14,6 +14,7 @@ export const exportFiles = defineCommand({
   },
   async run({ values: { output }, operands: [container = ""], terminal, lasting, signal }) {
     if (output === undefined && terminal.stdout.isTTY) throw new UsageError("An archive is not for the terminal: use --output, or a pipe");
+    if (output !== undefined) await checkOutputFile(output);
     const tar = await (await lasting()).containers.export(container, { signal });
     if (output === undefined) await pipeline(tar, terminal.stdout, { end: false, signal });
     else await writeFileAtomically(output, tar, signal);

@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { optionError } from "../../engine/errors.js";
 import { defineCommand } from "../command.js";
-import { writeFileAtomically } from "../files.js";
+import { checkOutputFile, writeFileAtomically } from "../files.js";
 import { ONE_PLATFORM } from "../refused-flags.js";
 import { UsageError } from "../usage.js";
 
@@ -20,6 +20,7 @@ export const save = defineCommand({
     const { output, format = "docker" } = values;
     if (format !== "docker" && format !== "oci") throw optionError("--format", format, "the name of a format", ["docker", "oci"]);
     if (output === undefined && terminal.stdout.isTTY) throw new UsageError("An archive is not for the terminal: use --output, or a pipe");
+    if (output !== undefined) await checkOutputFile(output);
     const archive = await (await engine()).images.save(operands, { format, signal });
     if (output === undefined) await pipeline(archive, terminal.stdout, { end: false, signal });
     else await writeFileAtomically(output, archive, signal);
