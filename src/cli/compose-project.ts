@@ -23,7 +23,7 @@ export async function findProject(
   const [options, access] = [projectOptions(values, environment), projectFiles(terminal)];
   const nameAlone = await nameWithoutFiles(options, access);
   if (nameAlone !== undefined) return { name: nameAlone, project: undefined };
-  const project = await loadProject({ ...options, profiles: ["*"] }, access);
+  const project = await loadProject({ ...options, profiles: ["*"], filesMayBeMissing: true }, access);
   const unknown = services.find((each) => !project.services.has(each));
   if (unknown !== undefined) throw optionError("service", unknown, "a service of the project", [...project.services.keys()]);
   return { name: project.name, project };

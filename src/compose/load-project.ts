@@ -12,6 +12,8 @@ import { readProject } from "./model/read-project.js";
 export interface LoadOptions extends ProjectOptions {
   /** Services that are named by the caller: enabled whatever their profiles. */
   readonly wanted?: readonly string[] | undefined;
+  /** Of what is looked at or taken down: files that containers were given need not be there any more. @default false */
+  readonly filesMayBeMissing?: boolean | undefined;
 }
 
 /** @throws COMPOSE_INVALID with every problem of the files, PATH_NOT_FOUND, OPTION_INVALID for a name that can't be one */
@@ -38,6 +40,7 @@ export async function loadProject(options: LoadOptions, access: FileAccess): Pro
       files,
       profiles: options.profiles?.length ? options.profiles : (variables["COMPOSE_PROFILES"]?.split(",").filter(Boolean) ?? []),
       wanted: options.wanted ?? [],
+      filesMayBeMissing: options.filesMayBeMissing ?? false,
       warnings: [...unset].map((variable) => `The variable ${JSON.stringify(variable)} is not set, and stands for nothing.`),
     },
     context,

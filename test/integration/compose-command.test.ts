@@ -301,6 +301,29 @@ describe("what goes wrong", () => {
     expect(stderr).toContain(`${file}:4:5: services.web.imag: there is no such key; did you mean "image"?\n`);
   });
 
+  it("a config whose file is not there is told before anything is made, and keeps nothing from being taken down", async () => {
+    const file = await fileOf(
+      { web: { image: "busybox", command: SLEEP, configs: ["app"] } },
+      { configs: { app: { file: "./app.conf" } } },
+    );
+    const conf = path.join(path.dirname(file), "app.conf");
+    const problem = new RegExp(`^${file}:1:\\d+: configs\\.app\\.file: the file ${conf} is not there; it is for web\n`);
+    for (const words of [
+      ["compose", "config"],
+      ["up", "-d"],
+    ]) {
+      const { code, stderr } = await caisson.run([...words, "-f", file]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(problem)]);
+    }
+    expect(await leftovers()).toEqual([]);
+    await writeFile(conf, "");
+    await done(["up", "-d", "-f", file]);
+    await rm(conf);
+    expect(await caisson.said("compose", "ps", "-f", file, "--services")).toBe("web");
+    await done(["down", "-f", file, "-t", "0"]);
+    expect(await leftovers()).toEqual([]);
+  });
+
   it("external parts that are not there are named", async () => {
     const file = await fileOf({ web: { image: "busybox", networks: ["out"] } }, { networks: { out: { external: true } } });
     const { code, stderr } = await caisson.run(["up", "-d", "-f", file]);

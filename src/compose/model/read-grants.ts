@@ -6,7 +6,13 @@ import type { ServiceFile } from "./project.js";
 import { resolvePath } from "./read-mounts.js";
 
 /** Where the content of a config or secret is. */
-export type Grant = { readonly file: string } | { readonly content: string };
+export type Grant = FileGrant | { readonly content: string };
+
+export interface FileGrant {
+  readonly file: string;
+  /** Where it is named. */
+  readonly field: Field;
+}
 
 /** @param variables the environment, which a content may come from */
 export function readGrants(field: Field | undefined, variables: Readonly<Record<string, string>>): ReadonlyMap<string, Grant> {
@@ -24,7 +30,7 @@ function readGrant(field: Field, variables: Readonly<Record<string, string>>): G
   field.keys({
     file: (each) => {
       const file = each.text();
-      if (file !== undefined) found.push({ file: resolvePath(each, file) });
+      if (file !== undefined) found.push({ file: resolvePath(each, file), field: each });
     },
     content: (each) => {
       const content = each.text();
@@ -56,12 +62,15 @@ function readGrant(field: Field, variables: Readonly<Record<string, string>>): G
 export interface GrantedFiles {
   readonly mounts: readonly MountSpec[];
   readonly files: readonly ServiceFile[];
+  /** Files of this host that have to be there. */
+  readonly needed: readonly FileGrant[];
 }
 
 /** A file of this host is mounted; what has none is written into the container, as docker's Compose does it. */
 export function readGranted(field: Field, known: ReadonlyMap<string, Grant>, directory: "/" | "/run/secrets"): GrantedFiles {
   const mounts: MountSpec[] = [];
   const files: ServiceFile[] = [];
+  const needed: FileGrant[] = [];
   for (const item of field.items()) {
     const place = readPlace(item);
     const grant = known.get(place.source ?? "");
@@ -72,10 +81,12 @@ export function readGranted(field: Field, known: ReadonlyMap<string, Grant>, dir
       continue;
     }
     const target = path.posix.resolve(directory, place.target ?? place.source);
-    if ("file" in grant) mounts.push({ type: "bind", source: grant.file, target, readonly: true });
-    else files.push({ target, content: grant.content, uid: place.uid, gid: place.gid, mode: place.mode });
+    if ("file" in grant) {
+      mounts.push({ type: "bind", source: grant.file, target, readonly: true });
+      needed.push(grant);
+    } else files.push({ target, content: grant.content, uid: place.uid, gid: place.gid, mode: place.mode });
   }
-  return { mounts, files };
+  return { mounts, files, needed };
 }
 
 function readPlace(item: Field): {
@@ -115,4 +126,21 @@ function readPlace(item: Field): {
 /** As a build takes them. */
 export function buildSecrets(grants: ReadonlyMap<string, Grant>): ReadonlyMap<string, BuildSecret> {
   return new Map([...grants].map(([name, grant]) => [name, "file" in grant ? { file: grant.file } : { value: grant.content }]));
+}
+
+/** Those whose files a build reads. */
+export function neededByBuild(grants: ReadonlyMap<string, Grant>, secrets: Readonly<Record<string, BuildSecret>>): FileGrant[] {
+  const read = new Set(Object.values(secrets).flatMap((secret) => ("file" in secret && secret.file) || []));
+  return [...grants.values()].flatMap((grant) => ("file" in grant && read.has(grant.file) ? grant : []));
+}
+
+/** Tells of each file that is not there, once, and which services want it. */
+export async function checkGrantFiles(
+  needed: ReadonlyMap<string, readonly FileGrant[]>,
+  exists: (file: string) => Promise<boolean>,
+): Promise<void> {
+  const services = new Map<FileGrant, Set<string>>();
+  for (const [service, grants] of needed) for (const grant of grants) services.set(grant, (services.get(grant) ?? new Set()).add(service));
+  for (const [{ file, field }, names] of services)
+    if (!(await exists(file))) field.problem(`the file ${file} is not there; it is for ${[...names].join(", ")}`);
 }

@@ -7,7 +7,7 @@ import { emptyMap, type MapNode } from "../files/tree.js";
 import { checkDependencies } from "./dependencies.js";
 import { Field, ignored, type Keys, refused } from "./field.js";
 import type { Project, ProjectNetwork, Service } from "./project.js";
-import { readGrants } from "./read-grants.js";
+import { checkGrantFiles, readGrants } from "./read-grants.js";
 import { readNetwork, readVolume } from "./read-networks.js";
 import { type EnvFileReference, type ReadService, readService } from "./read-service.js";
 
@@ -20,6 +20,8 @@ export interface ReadOptions {
   /** Enabled by name, whatever their profiles, which become active. */
   readonly wanted: readonly string[];
   readonly warnings: readonly string[];
+  /** Those that services are given, or get variables and labels from. */
+  readonly filesMayBeMissing: boolean;
 }
 
 const RESOURCE_NAME = /^[a-zA-Z0-9._-]+$/;
@@ -64,7 +66,11 @@ export async function readProject(tree: MapNode, options: ReadOptions, context: 
   if (read.size === 0 && !sections["services"]) problems.add(tree.place, "", "there are no services");
   const enabled = enabledNames(read, options);
   const services = new Map<string, Service>();
-  for (const [key, each] of read) if (enabled.has(key)) services.set(key, await withFiles(each, context));
+  for (const [key, each] of read) if (enabled.has(key)) services.set(key, await withFiles(each, options, context));
+  if (!options.filesMayBeMissing) {
+    const needed = new Map([...services.keys()].map((key) => [key, read.get(key)?.grants ?? []]));
+    await checkGrantFiles(needed, (file) => context.access.exists(file));
+  }
   const disabled = [...read.keys()].filter((key) => !enabled.has(key));
   checkDependencies(services, disabled, problems);
   return {
@@ -117,11 +123,17 @@ function usedNetworks(
 }
 
 /** The variables of files below those of the service itself, as docker has it. */
-async function withFiles({ service, envFiles, labelFiles, env }: ReadService, context: LoadContext): Promise<Service> {
+async function withFiles(
+  { service, envFiles, labelFiles, env }: ReadService,
+  options: Pick<ReadOptions, "filesMayBeMissing">,
+  context: LoadContext,
+): Promise<Service> {
+  const read = (file: EnvFileReference, variables: Readonly<Record<string, string>>) =>
+    readReference(options.filesMayBeMissing ? { ...file, required: false } : file, variables, context);
   let fromFiles: Record<string, string> = {};
-  for (const file of envFiles) fromFiles = { ...fromFiles, ...(await readReference(file, { ...context.variables }, context)) };
+  for (const file of envFiles) fromFiles = { ...fromFiles, ...(await read(file, context.variables)) };
   let labels: Record<string, string> = {};
-  for (const file of labelFiles) labels = { ...labels, ...(await readReference(file, {}, context)) };
+  for (const file of labelFiles) labels = { ...labels, ...(await read(file, {})) };
   return { ...service, spec: { ...service.spec, env: { ...fromFiles, ...env } }, labels: { ...labels, ...service.labels } };
 }
 

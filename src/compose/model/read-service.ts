@@ -8,7 +8,7 @@ import { type Field, ignored, type Keys, refused } from "./field.js";
 import type { Condition, Dependency, PullPolicy, Service, ServiceFile, ServiceSpec, VolumesFrom } from "./project.js";
 import { readBuild, readExtraHosts, withValues } from "./read-build.js";
 import { readEndpoints, readIpcMode, readNetworkMode, readPidMode } from "./read-endpoints.js";
-import { buildSecrets, type Grant, readGranted } from "./read-grants.js";
+import { buildSecrets, type FileGrant, type Grant, neededByBuild, readGranted } from "./read-grants.js";
 import { readHealthcheck } from "./read-healthcheck.js";
 import { type MountContext, readMounts, readTmpfs } from "./read-mounts.js";
 import { readExpose, readPorts } from "./read-ports.js";
@@ -39,6 +39,8 @@ export interface ReadService {
   readonly labelFiles: readonly EnvFileReference[];
   /** Of the file itself, which win over those of the files it names. */
   readonly env: Readonly<Record<string, string>>;
+  /** Configs and secrets whose files have to be there. */
+  readonly grants: readonly FileGrant[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -76,6 +78,7 @@ export function readService(field: Field, name: string, context: ServiceContext)
   };
   const mounts: MountSpec[] = [];
   const files: ServiceFile[] = [];
+  const grants: FileGrant[] = [];
   let deploy: DeployDraft = {};
   let env: Record<string, string> = {};
   let scale: number | undefined;
@@ -86,6 +89,7 @@ export function readService(field: Field, name: string, context: ServiceContext)
     const read = readGranted(each, known, directory);
     mounts.push(...read.mounts);
     files.push(...read.files);
+    grants.push(...read.needed);
   };
   const sharedWith = <T>(sharing: T, each: Field): T => {
     if (typeof sharing === "object" && sharing !== null && "service" in sharing) implied(sharing.service as string, each);
@@ -101,6 +105,7 @@ export function readService(field: Field, name: string, context: ServiceContext)
     },
     build: (each) => {
       service.build = readBuild(each, { variables: context.variables, secrets: buildSecrets(context.secrets) });
+      grants.push(...neededByBuild(context.secrets, service.build?.secrets ?? {}));
     },
     container_name: (each) => {
       service.containerName = each.text();
@@ -179,7 +184,7 @@ export function readService(field: Field, name: string, context: ServiceContext)
   service.mounts = mounts;
   service.files = files;
   finish(field, service, mac, context.project);
-  return { service, envFiles, labelFiles, env };
+  return { service, envFiles, labelFiles, env, grants };
 }
 
 /** What only several keys together say. */

@@ -115,6 +115,38 @@ services: {web: {imag: b}}
     expect(await problemsOf(extending)).toEqual(problem("the file other.yaml is not there"));
   });
 
+  it("are files of configs and secrets that are not there, where services that are enabled want them", async () => {
+    const text = `services:
+  web: {image: b, configs: [app, there], secrets: [key]}
+  db: {image: b, configs: [app]}
+  other: {image: b, secrets: [other], profiles: [more], env_file: none.env}
+  built: {build: {context: ., secrets: [token]}}
+configs:
+  app: {file: ./none.conf}
+  there: {file: there.conf}
+  unused: {file: unused.conf}
+secrets:
+  key:
+    file: /none/key
+  other: {file: ./other}
+  token: {file: ./token}
+`;
+    const files = { "compose.yaml": text, "there.conf": "" };
+    const told = [
+      "compose.yaml:7:15: configs.app.file: the file /srv/shop/none.conf is not there; it is for web, db",
+      "compose.yaml:12:11: secrets.key.file: the file /none/key is not there; it is for web",
+      "compose.yaml:14:17: secrets.token.file: the file /srv/shop/token is not there; it is for built",
+    ];
+    expect(await problemsOf(files)).toEqual(told);
+    expect(await problemsOf(files, { profiles: ["*"], wanted: ["other"] })).toEqual([
+      expect.stringContaining("none.env is not there"),
+      ...told.slice(0, 2),
+      "compose.yaml:13:17: secrets.other.file: the file /srv/shop/other is not there; it is for other",
+      ...told.slice(2),
+    ]);
+    expect(await problemsOf(files, { profiles: ["*"], filesMayBeMissing: true })).toEqual([]);
+  });
+
   it("aliases of aliases have an end", async () => {
     const lines = ["x-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"];
     for (let index = 1; index < 8; index++)

@@ -10,11 +10,13 @@ export type Files = Readonly<Record<string, string>>;
 /** @param files relative to the project's directory */
 export function projectOf(files: string | Files, options: Partial<LoadOptions> = {}): Promise<Project> {
   const all = typeof files === "string" ? { "compose.yaml": files } : files;
+  const inMemory = (path: string) => all[path.startsWith(`${DIRECTORY}/`) ? path.slice(DIRECTORY.length + 1) : path];
   return loadProject(
     { workingDirectory: DIRECTORY, environment: {}, ...options },
     {
       stdin: () => Promise.resolve(all["-"] ?? ""),
-      read: (path) => Promise.resolve(all[path.startsWith(`${DIRECTORY}/`) ? path.slice(DIRECTORY.length + 1) : path]),
+      read: (path) => Promise.resolve(inMemory(path)),
+      exists: (path) => Promise.resolve(inMemory(path) !== undefined),
     },
   );
 }

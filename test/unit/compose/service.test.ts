@@ -265,10 +265,8 @@ describe("keys of a service", () => {
 
   it("configs and secrets: files are mounted, all else is written", async () => {
     const rest = "\nconfigs: {a: {file: ./a.conf}, b: {content: 'x $$1'}}\nsecrets: {s: {environment: TOKEN}, t: {file: t.txt}}";
-    const service = await webOf(
-      web("configs: [a, {source: b, target: /etc/b, uid: '5', gid: 6, mode: 0440}]\nsecrets: [s, {source: t, target: other}]", rest),
-      { environment: { TOKEN: "hidden" } },
-    );
+    const granted = "configs: [a, {source: b, target: /etc/b, uid: '5', gid: 6, mode: 0440}]\nsecrets: [s, {source: t, target: other}]";
+    const service = await webOf({ "compose.yaml": web(granted, rest), "a.conf": "a", "t.txt": "t" }, { environment: { TOKEN: "hidden" } });
     expect(service.mounts).toEqual([
       { type: "bind", source: "/srv/shop/a.conf", target: "/a", readonly: true },
       { type: "bind", source: "/srv/shop/t.txt", target: "/run/secrets/other", readonly: true },
@@ -298,7 +296,8 @@ build:
   ssh: [default]
   cache_from: [somewhere]
   entitlements: [security.insecure]`;
-    const service = await webOf(web(build, "\nsecrets: {s: {file: s.txt}}"), { environment: { FROM_ENV: "e", SSH_AUTH_SOCK: "/agent" } });
+    const files = { "compose.yaml": web(build, "\nsecrets: {s: {file: s.txt}}"), "s.txt": "s" };
+    const service = await webOf(files, { environment: { FROM_ENV: "e", SSH_AUTH_SOCK: "/agent" } });
     expect(service.build).toEqual({
       context: "/srv/shop/src",
       dockerfile: "Other",
