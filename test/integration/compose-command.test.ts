@@ -1,7 +1,9 @@
 /** `caisson up` and `down` with containers on the user's server, and beside docker's Compose on the same server. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -322,6 +324,25 @@ describe("what goes wrong", () => {
     expect(await caisson.said("compose", "ps", "-f", file, "--services")).toBe("web");
     await done(["down", "-f", file, "-t", "0"]);
     expect(await leftovers()).toEqual([]);
+  });
+
+  it("the service whose container can't be made or started is named", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const service = { image: "busybox", command: SLEEP };
+    const outcome = async (more: object): Promise<string> => {
+      const file = await fileOf({ db: service, web: { ...service, ...more } });
+      const { code, stderr } = await caisson.run(["up", "-d", "-f", file]);
+      expect(code).toBe(1);
+      return stderr.slice(stderr.indexOf("The service"));
+    };
+    expect(await outcome({ command: "nosuchcmd" })).toMatch(/^The service web \(container shop-web-1\): There is no command nosuchcmd\n/);
+    const inUse = await outcome({ ports: [`127.0.0.1:${port}:80`] });
+    expect(inUse).toContain("The service web (container shop-web-1): Could not start container shop-web-1\nThe daemon: Host port");
+    expect(inUse).not.toMatch(/[0-9a-f]{64}/);
+    expect(await outcome({ user: "nobody-here" })).toMatch(/^The service web \(container shop-web-1\): Creating a container of busybox/);
+    taken.close();
   });
 
   it("external parts that are not there are named", async () => {

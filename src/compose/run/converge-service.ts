@@ -5,6 +5,7 @@ import type { Project, Service } from "../model/project.js";
 import { containerName, containerSpec } from "../plan/container-spec.js";
 import type { ContainerAction, ProjectContainer, ServicePlan } from "../plan/plan-up.js";
 import type { Report } from "./progress.js";
+import { namingService } from "./service-failure.js";
 
 export interface ConvergeContext {
   readonly engine: Engine;
@@ -30,7 +31,12 @@ export interface ConvergedContainer {
 }
 
 export async function convergeService({ service, actions }: ServicePlan, context: ConvergeContext): Promise<ConvergedContainer[]> {
-  const made = await Promise.all(actions.map((action) => converge(service, action, context)));
+  const made = await Promise.all(
+    actions.map((action) => {
+      const { id, name } = "container" in action ? action.container : { name: containerName(context.project, service, action.number) };
+      return namingService({ service: service.name, name, id }, () => converge(service, action, context));
+    }),
+  );
   return made.flatMap((each) => each ?? []).sort((a, b) => a.number - b.number);
 }
 

@@ -11,6 +11,7 @@ import { ensureImages, type ImageHost } from "./ensure-images.js";
 import { ensureNetworks, ensureVolumes } from "./ensure-resources.js";
 import { eachInOrder } from "./in-order.js";
 import { projectContainers } from "./project-containers.js";
+import { namingService } from "./service-failure.js";
 
 export interface UpOptions extends ImageChoices {
   /** Services by name, with all that they need unless `noDeps`. @default all that are enabled */
@@ -133,7 +134,7 @@ async function startOne(service: Service, container: ConvergedContainer, { engin
   const { id, name, fresh } = container;
   report({ kind: "Container", name, status: "Starting" });
   const begun = new Date();
-  await engine.containers.start(id, { signal });
+  await namingService({ service: service.name, name, id }, () => engine.containers.start(id, { signal }));
   running?.({ ...container, service }, fresh ? undefined : begun);
   report({ kind: "Container", name, status: "Started" });
 }
