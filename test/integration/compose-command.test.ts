@@ -346,9 +346,21 @@ describe("what goes wrong", () => {
   });
 
   it("external parts that are not there are named", async () => {
-    const file = await fileOf({ web: { image: "busybox", networks: ["out"] } }, { networks: { out: { external: true } } });
-    const { code, stderr } = await caisson.run(["up", "-d", "-f", file]);
-    expect([code, stderr]).toEqual([1, "The network out, which is external, is not there\nRemedy: Make it: caisson network create out\n"]);
+    const file = await fileOf(
+      { web: { image: "none/such", networks: ["out"] }, db: { image: "busybox", volumes: ["data:/data"] } },
+      { networks: { out: { external: true } }, volumes: { data: { external: true, name: "kept" } } },
+    );
+    const both = await caisson.run(["up", "-d", "-f", file]);
+    expect([both.code, both.stderr]).toEqual([
+      1,
+      "The network out and the volume kept, which are external, are not there\n" +
+        "Remedy: Make them: caisson network create out && caisson volume create kept\n",
+    ]);
+    const one = await caisson.run(["up", "-d", "-f", file, "db"]);
+    expect([one.code, one.stderr]).toEqual([
+      1,
+      "The volume kept, which is external, is not there\nRemedy: Make it: caisson volume create kept\n",
+    ]);
   });
 });
 

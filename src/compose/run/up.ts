@@ -8,7 +8,7 @@ import { type ImageChoices, planUp, type Recreation, type ServicePlan } from "..
 import { untilCompleted, untilHealthy, untilReady } from "./conditions.js";
 import { type ConvergedContainer, convergeService, removeContainer } from "./converge-service.js";
 import { ensureImages, type ImageHost } from "./ensure-images.js";
-import { ensureNetworks, ensureVolumes } from "./ensure-resources.js";
+import { ensureNetworks, ensureVolumes, findExternals } from "./ensure-resources.js";
 import { eachInOrder } from "./in-order.js";
 import { projectContainers } from "./project-containers.js";
 import { namingService } from "./service-failure.js";
@@ -43,6 +43,7 @@ export async function up(project: Project, options: UpOptions, host: UpHost): Pr
   const { engine, report, warn } = host;
   const selected = select(project, options);
   const services = [...project.services.values()].filter(({ name }) => selected.has(name));
+  await findExternals(engine, project, services);
   const images = await ensureImages(project, services, options, { ...host, images: engine.images });
   await ensureNetworks(engine, project, services, report);
   for (const warning of await ensureVolumes(engine, project, services, report)) warn(warning);
