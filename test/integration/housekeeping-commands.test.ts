@@ -251,6 +251,10 @@ describe("looking", () => {
     ]);
     expect(tables).toContainEqual([expect.stringMatching(/^[0-9a-f]{12}$/), "busybox", "100kB", expect.any(String), "running", "one"]);
     expect(tables).toContainEqual([expect.stringMatching(/^[0-9a-f]{64}$/), "yes", expect.any(String)]);
+    expect(await said("version", "--format", "{{.Client.APIVersion}} {{.Server.APIVersion}}")).toBe("1.48 1.48");
+    expect(JSON.parse(await said("version", "--format", "json"))).toMatchObject({ Server: { ApiVersion: "1.48" } });
+    const unknown = await caisson.run(["version", "--format", "{{.Nope}}"]);
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("there is no Nope among Client, Server")]);
     expect(await said("info", "--format", "{{.Images}} {{.OSType}} {{.NCPU}}")).toBe(`1 linux ${cpus().length}`);
     expect(await said("version", "-f", "{{.Client.Version}} {{.Server.Version}}")).toBe(`${version} ${version}`);
     const { stdout } = await promisify(execFile)("docker", [

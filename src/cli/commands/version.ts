@@ -1,5 +1,7 @@
 import { release } from "node:os";
+import { ADVERTISED_VERSION } from "../../engine/server/api-version.js";
 import { version as caisson } from "../../engine/version.js";
+import { isAboutClientAlone } from "../client-alone.js";
 import { type Call, defineCommand, JSON_OPTION } from "../command.js";
 import { OBJECT_FORMAT_OPTION, printObject } from "../format-object.js";
 import { printJson, printLine } from "../terminal.js";
@@ -26,14 +28,18 @@ export const version = defineCommand({
   },
 });
 
-/** The engine is asked for what is its own alone. */
+/** The engine is asked unless nothing of its own is. Docker's JSON has ApiVersion where its templates have APIVersion. */
 async function dockerNames(format: string, engine: Call["engine"]): Promise<object> {
   const Client = {
     ...{ Version: caisson, NodeVersion: process.versions.node },
     ...{ Os: process.platform, Arch: process.arch === "x64" ? "amd64" : process.arch, KernelVersion: release() },
   };
-  if (!/\.Server\b|json/.test(format)) return { Client };
-  const { version: engineVersion, platform, kernelVersion } = await (await engine()).info();
+  if (isAboutClientAlone(format)) return { Client };
+  const { version: engineVersion, platform, kernelVersion, apiVersion = ADVERTISED_VERSION } = await (await engine()).info();
   const [Os, ...architecture] = platform.split("/");
-  return { Client, Server: { Version: engineVersion, Os, Arch: architecture.join("/"), KernelVersion: kernelVersion } };
+  const api = { APIVersion: apiVersion, ApiVersion: apiVersion };
+  return {
+    Client: { ...Client, ...api },
+    Server: { Version: engineVersion, ...api, Os, Arch: architecture.join("/"), KernelVersion: kernelVersion },
+  };
 }
