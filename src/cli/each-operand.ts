@@ -12,8 +12,17 @@ export async function unlessMissing(force: boolean, code: ErrorCode, work: Promi
   }
 }
 
-/** What fails for one is told, and the others are done all the same. @returns the exit code */
-export async function eachOperand(names: readonly string[], terminal: Terminal, work: (name: string) => Promise<unknown>): Promise<number> {
+/**
+ * What fails for one is told, and the others are done all the same.
+ * @param forgiven a failure that is told, and leaves the exit code as it is
+ * @returns the exit code
+ */
+export async function eachOperand(
+  names: readonly string[],
+  terminal: Terminal,
+  work: (name: string) => Promise<unknown>,
+  forgiven?: ErrorCode,
+): Promise<number> {
   let code = 0;
   for (const name of names) {
     try {
@@ -21,7 +30,7 @@ export async function eachOperand(names: readonly string[], terminal: Terminal, 
       printLine(terminal, name);
     } catch (error) {
       terminal.stderr.write(`${describeError(error)}\n`);
-      code = 1;
+      if (forgiven === undefined || !isCaissonError(error, forgiven)) code = 1;
     }
   }
   return code;

@@ -311,6 +311,17 @@ describe("removing what nothing needs", () => {
     await said("stop", "-t", "0", "one");
   });
 
+  it("rm tells of what is not there, and fails for it unless forced", async () => {
+    await said("create", "--name", "two", "busybox", "true");
+    for (const [flags, code, gone] of [
+      [["-f", "-v"], 0, "two\n"],
+      [[], 1, ""],
+    ] as const) {
+      const result = await caisson.run(["rm", ...flags, "nosuch", "two"]);
+      expect([result.code, result.stdout, result.stderr]).toEqual([code, gone, expect.stringMatching(/No such container: nosuch/)]);
+    }
+  });
+
   it("asks first, and takes the end of the input for a no", async () => {
     for (const answer of ["", "n\n"]) {
       const { code, stdout, stderr } = await caisson.run(["container", "prune"], answer);

@@ -1,7 +1,7 @@
 /** Commands that change the state of the containers that they are given: one call of the contract each. */
 import type { Engine } from "../../engine/engine.js";
 import { type Command, defineCommand } from "../command.js";
-import { eachOperand, unlessMissing } from "../each-operand.js";
+import { eachOperand } from "../each-operand.js";
 import { followContainer } from "../follow-container.js";
 import { parseNumber } from "../quantities.js";
 import { printLine } from "../terminal.js";
@@ -76,15 +76,14 @@ export const rm = defineCommand({
   summary: "Remove containers",
   ...MANY,
   options: {
-    force: { type: "boolean", short: "f", help: "also those that run; what is not there is no error" },
+    force: { type: "boolean", short: "f", help: "also those that run; what is not there is told, and no error" },
     volumes: { type: "boolean", short: "v", help: "with the volumes that nobody gave a name" },
   },
   refuses: { link: "containers have no links: networks have names for them" },
   async run({ values: { force = false, volumes = false }, operands, terminal, lasting }) {
     const { containers } = await lasting();
-    return eachOperand(operands, terminal, (name) =>
-      unlessMissing(force, "CONTAINER_NOT_FOUND", containers.remove(name, { force, volumes })),
-    );
+    const remove = (name: string): Promise<unknown> => containers.remove(name, { force, volumes });
+    return eachOperand(operands, terminal, remove, force ? "CONTAINER_NOT_FOUND" : undefined);
   },
 });
 
