@@ -4,6 +4,7 @@ import { formatMemory, formatSize } from "./quantities.js";
 
 /** Docker's heading of each column. */
 export const STATS_HEADINGS = {
+  Container: "CONTAINER",
   ID: "CONTAINER ID",
   Name: "NAME",
   CPUPerc: "CPU %",
@@ -17,20 +18,22 @@ export const STATS_HEADINGS = {
 type Columns = Readonly<Record<keyof typeof STATS_HEADINGS, string>>;
 
 export interface SampledContainer {
+  /** As it was asked for, else its short id. */
+  readonly container: string;
   readonly id: string;
   readonly name: string;
   /** Undefined for one that does not run. */
   readonly stats: ContainerStats | undefined;
 }
 
-export function statsColumns({ id, name, stats }: SampledContainer): Columns {
-  if (!stats) return { ID: id, Name: name, CPUPerc: "--", MemUsage: "-- / --", MemPerc: "--", NetIO: "--", BlockIO: "--", PIDs: "--" };
+export function statsColumns({ container, id, name, stats }: SampledContainer): Columns {
+  const named = { Container: container, ID: id, Name: name };
+  if (!stats) return { ...named, CPUPerc: "--", MemUsage: "-- / --", MemPerc: "--", NetIO: "--", BlockIO: "--", PIDs: "--" };
   const { memory, blockIo, pids, cpuPercent = 0 } = stats;
   const networks = Object.values(stats.networks);
   const sum = (key: "rxBytes" | "txBytes"): number => networks.reduce((total, each) => total + each[key], 0);
   return {
-    ID: id,
-    Name: name,
+    ...named,
     CPUPerc: percent(cpuPercent),
     MemUsage: `${formatMemory(memory.usageBytes)} / ${formatMemory(memory.limitBytes)}`,
     MemPerc: percent((100 * memory.usageBytes) / Math.max(1, memory.limitBytes)),
@@ -40,8 +43,9 @@ export function statsColumns({ id, name, stats }: SampledContainer): Columns {
   };
 }
 
-export function statsRow(columns: Columns): string[] {
-  return (Object.keys(STATS_HEADINGS) as (keyof Columns)[]).map((column) => columns[column]);
+/** Of the headings, too. */
+export function statsRow({ Container: _, ...shown }: Columns): string[] {
+  return Object.keys(shown).map((column) => shown[column as keyof typeof shown]);
 }
 
 function percent(value: number): string {

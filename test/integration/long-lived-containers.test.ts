@@ -101,6 +101,8 @@ describe("containers that stay", () => {
     );
     const cpu = await said("stats", "--no-stream", "--format", "{{.Name}} {{.CPUPerc}}");
     expect(Number.parseFloat(cpu.split(" ")[1]!)).toBeGreaterThan(0);
+    expect(await said("stats", "--no-stream", "--format", "{{.Container}}", id.slice(0, 7), "two")).toBe(`${id.slice(0, 7)}\ntwo`);
+    expect(await said("stats", "--no-stream", "--format", "{{.Container}}")).toContain(id.slice(0, 12));
     expect(await said("stats", "--no-stream", "--format", "table {{.ID}}\\t{{.PIDs}}", "--no-trunc", "two")).toEqual(
       expect.stringMatching(new RegExp(`^${"CONTAINER ID".padEnd(67)}PIDS\\n${id}   [12]$`)),
     );

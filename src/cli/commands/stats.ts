@@ -26,14 +26,18 @@ export const stats = defineCommand({
   },
   async run({ values, operands, terminal, lasting, signal }) {
     const { containers } = await lasting();
-    const named = await Promise.all(operands.map((name) => containers.inspect(name)));
+    const named = await Promise.all(operands.map(async (container) => ({ ...(await containers.inspect(container)), container })));
     const print = (sampled: readonly SampledContainer[]): void => {
       if (values.json) printJson(terminal, sampled);
       else printSampled(terminal, sampled, values);
     };
     for (;;) {
-      const chosen = operands.length > 0 ? named : await containers.list({ all: values.all });
-      const sampled = await Promise.all(chosen.map(async ({ id, name }) => ({ id, name, stats: await sample(containers, id, signal) })));
+      const listed = async () =>
+        (await containers.list({ all: values.all })).map((each) => ({ ...each, container: each.id.slice(0, SHORT_ID) }));
+      const chosen = operands.length > 0 ? named : await listed();
+      const sampled = await Promise.all(
+        chosen.map(async ({ container, id, name }) => ({ container, id, name, stats: await sample(containers, id, signal) })),
+      );
       if (signal.aborted) return 0;
       if (!values["no-stream"] && !values.json && terminal.stdout.isTTY) terminal.stdout.write(CLEAR);
       print(sampled);
