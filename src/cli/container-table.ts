@@ -2,10 +2,11 @@
 import { commandText } from "../engine/docker-api/container-row.js";
 import type { ContainerSummary, PublishedPort } from "../engine/engine.js";
 import { humanDuration } from "../engine/spec/status-text.js";
-import { formatSize } from "./quantities.js";
+import { formatMoment, formatSize } from "./quantities.js";
 
 const SHORT_ID = 12;
 const COMMAND_LENGTH = 20;
+const MOUNT_LENGTH = 15;
 
 /** Docker's heading of each column. */
 export const CONTAINER_HEADINGS = {
@@ -20,6 +21,10 @@ export const CONTAINER_HEADINGS = {
   Names: "NAMES",
   Labels: "LABELS",
   Mounts: "MOUNTS",
+  LocalVolumes: "LOCAL VOLUMES",
+  /** Of `docker compose ps`, and the next one of `docker ps`. */
+  Health: "HEALTH",
+  HealthStatus: "HEALTH STATUS",
   Networks: "NETWORKS",
   Size: "SIZE",
 } as const;
@@ -30,11 +35,12 @@ export function containerColumns(
   { whole, now }: { readonly whole: boolean; readonly now: number },
 ): Readonly<Record<string, string>> {
   const { id, image, command, created, name, labels, status, statusText, mounts, networks, size } = container;
+  const [, health = ""] = /\((?:health: )?(healthy|unhealthy|starting)\)$/.exec(statusText) ?? [];
   return {
     ID: whole ? id : id.slice(0, SHORT_ID),
     Image: image,
-    Command: `"${cut(commandText(command), whole)}"`,
-    CreatedAt: created.toISOString(),
+    Command: `"${shortened(commandText(command), COMMAND_LENGTH, whole)}"`,
+    CreatedAt: formatMoment(created),
     RunningFor: `${humanDuration(now - created.getTime())} ago`,
     Status: statusText,
     State: status,
@@ -43,10 +49,25 @@ export function containerColumns(
     Labels: Object.entries(labels)
       .map(([label, value]) => `${label}=${value}`)
       .join(","),
-    Mounts: mounts.map((mount) => mount.target).join(","),
+    Mounts: mounts
+      .map(({ name: volume, source }) => shortened(volume ?? source, MOUNT_LENGTH, whole))
+      .filter((mount) => mount !== "")
+      .join(","),
+    LocalVolumes: String(mounts.filter(({ type }) => type === "volume").length),
+    ...{ Health: health, HealthStatus: health },
     Networks: Object.keys(networks).join(",") || "bridge",
     Size: size ? `${formatSize(size.writableBytes)} (virtual ${formatSize(size.rootBytes)})` : "0B",
   };
+}
+
+/** `{{.Label "x"}}`: empty for a label that it has not. */
+export function labelMethod({ labels }: Pick<ContainerSummary, "labels">): (name: string) => string {
+  return (name) => (Object.hasOwn(labels, name) ? labels[name]! : "");
+}
+
+/** Docker's heading of `{{.Label "com.example.my-label"}}`: `my label`. */
+export function labelHeading(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1).replace(/[-_]/g, " ");
 }
 
 /** Of the headings, too. */
@@ -56,8 +77,8 @@ export function containerTableRow(columns: Readonly<Record<string, string>>, siz
   );
 }
 
-function cut(text: string, whole: boolean): string {
-  return whole || text.length <= COMMAND_LENGTH ? text : `${text.slice(0, COMMAND_LENGTH - 1)}…`;
+function shortened(text: string, length: number, whole: boolean): string {
+  return whole || text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 /** `127.0.0.1:8080->80/tcp`, then what is exposed and not published: `443/tcp`. */

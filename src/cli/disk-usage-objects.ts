@@ -11,7 +11,7 @@ export function usageObjects({ images, containers, volumes, buildCache }: DiskUs
       // Docker has one of its names, too.
       imageRows({ ...image, repoDigests: [] }, { whole: true, now, names: image.references.slice(0, 1) }).map(({ Digest: _, ...row }) => ({
         ...row,
-        ...{ CreatedAt: formatMoment(image.created), Containers: String(image.containers) },
+        Containers: String(image.containers),
         ...{ SharedSize: formatSize(image.sharedBytes), UniqueSize: formatSize(image.uniqueBytes) },
       })),
     ),

@@ -7,7 +7,8 @@ export const FORMAT_OPTION = { type: "string", value: "TEMPLATE", help: "json, o
 const LEAST_WIDTH = 10;
 const PADDING = 3;
 
-type Row = Readonly<Record<string, string>>;
+/** What is a function is called with the words that follow its name: `{{.Label "x"}}`. JSON has none of them. */
+type Row = Readonly<Record<string, string | ((word: string) => string)>>;
 
 /**
  * One line for each row; `table TEMPLATE` puts headings above them, and aligns what tabs divide.

@@ -1,6 +1,6 @@
 /** Images as `images` lists them: a row for each name, with docker's names of the columns. Pure. */
 import type { ImageSummary } from "../engine/engine.js";
-import { formatAge, formatSize } from "./quantities.js";
+import { formatAge, formatMoment, formatSize } from "./quantities.js";
 
 const SHORT_ID = 12;
 const NONE = "<none>";
@@ -32,7 +32,7 @@ export function imageRows(
       Digest: digests.get(repository) ?? NONE,
       ID: whole ? id : id.replace("sha256:", "").slice(0, SHORT_ID),
       CreatedSince: formatAge(created, now),
-      CreatedAt: created.toISOString(),
+      CreatedAt: formatMoment(created),
       Size: formatSize(size),
     };
   });

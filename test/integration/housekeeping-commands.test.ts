@@ -155,6 +155,15 @@ describe("looking", () => {
   it("create makes what start starts", async () => {
     const id = await said("create", "--name", "two", "-e", "A=b", "busybox", "sh", "-c", "echo $A");
     expect(await said("ps", "-a", "--format", "{{.Names}} {{.State}}", "--filter", "name=two")).toBe("two created");
+    const shown = '{{.Mounts}} {{.LocalVolumes}} {{.CreatedAt}} {{.Label "none"}}';
+    const listed = async (command: Promise<string>) => (await command).trim();
+    const docker = promisify(execFile)("docker", [
+      ...["--host", `unix://${path.join(directory, "home", "caisson.sock")}`, "ps", "-a"],
+      ...["--filter", "name=two", "--format", shown],
+    ]);
+    expect(await listed(said("ps", "-a", "--filter", "name=two", "--format", shown))).toBe(
+      await listed(docker.then(({ stdout }) => stdout)),
+    );
     await said("start", "two");
     await expect.poll(() => said("logs", "two")).toBe("b");
     expect(await said("inspect", "two")).toContain(id);

@@ -1,6 +1,6 @@
 import type { ContainerFilters, ContainerStatus } from "../../engine/engine.js";
 import { defineCommand, JSON_OPTION } from "../command.js";
-import { CONTAINER_HEADINGS, containerColumns, containerTableRow } from "../container-table.js";
+import { CONTAINER_HEADINGS, containerColumns, containerTableRow, labelHeading, labelMethod } from "../container-table.js";
 import { FILTER_OPTION, parseFilters } from "../filters.js";
 import { FORMAT_OPTION, formatRows } from "../format-template.js";
 import { parseNumber } from "../quantities.js";
@@ -46,11 +46,13 @@ export const ps = defineCommand({
     const size = sized || /\.Size\b/.test(values.format ?? "");
     const newestFirst = [...(await containers.list({ all: values.all, limit, filters, size }))].reverse();
     const now = Date.now();
+    const withLabel = (row: Readonly<Record<string, string>>, index: number) => ({ ...row, Label: labelMethod(newestFirst[index]!) });
     const rows = newestFirst.map((container) => containerColumns(container, { whole: values["no-trunc"] ?? false, now }));
     if (values.json) printJson(terminal, newestFirst);
     else if (values.quiet) for (const { ID: id = "" } of rows) printLine(terminal, id);
     else if (values.format !== undefined && values.format !== "table")
-      for (const line of formatRows(values.format, rows, CONTAINER_HEADINGS)) printLine(terminal, line);
+      for (const line of formatRows(values.format, rows.map(withLabel), { ...CONTAINER_HEADINGS, Label: labelHeading }))
+        printLine(terminal, line);
     else {
       const cells = [CONTAINER_HEADINGS, ...rows].map((row) => containerTableRow(row, sized));
       printTable(terminal, cells[0]!, cells.slice(1));

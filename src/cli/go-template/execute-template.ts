@@ -75,10 +75,23 @@ function pipeValue(pipe: Pipe, scope: Scope): unknown {
 }
 
 function callValue({ name, arguments: terms }: Call, scope: Scope, piped: readonly unknown[]): unknown {
-  if (name === undefined) return termValue(terms[0]!, scope);
+  if (name === undefined) return methodValue(terms, scope, piped);
   const apply = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (!apply) throw new UsageError(`--format: function ${JSON.stringify(name)} is not defined`);
   return apply(...terms.map((term) => termValue(term, scope)), ...piped);
+}
+
+/** A field's value, or what its method makes of the other terms. */
+function methodValue([first, ...others]: readonly Term[], scope: Scope, piped: readonly unknown[]): unknown {
+  const value = termValue(first!, scope);
+  const given = [...others.map((term) => termValue(term, scope)), ...piped];
+  const path = first?.kind === "path" ? `.${first.fields.join(".")}` : "what is in brackets";
+  if (typeof value !== "function") {
+    if (others.length > 0) throw new UsageError(`--format: ${path} takes no arguments`);
+    return value;
+  }
+  if (given.length !== value.length) throw new UsageError(`--format: ${path} takes ${value.length} argument, not ${given.length}`);
+  return value(...given.map(printed));
 }
 
 function termValue(term: Term, scope: Scope): unknown {

@@ -10,6 +10,7 @@ export type Term =
   | { readonly kind: "pipe"; readonly pipe: Pipe; readonly fields: readonly string[] };
 
 export interface Call {
+  /** Of a function; without one, the first argument is a value, or a method of the data and the others are its arguments. */
   readonly name: string | undefined;
   readonly arguments: readonly Term[];
 }
@@ -118,7 +119,8 @@ class Reader {
     if (name !== undefined) this.#at++;
     const terms: Term[] = [];
     for (let term = this.#term(); term; term = this.#term()) terms.push(term);
-    if (name === undefined && terms.length !== 1) throw this.#unreadable();
+    const isMethod = terms[0]?.kind === "path" && terms[0].fields.length > 0;
+    if (name === undefined && terms.length !== 1 && !isMethod) throw this.#unreadable();
     return { name, arguments: terms };
   }
 

@@ -45,7 +45,9 @@ export function printed(value: unknown): string {
   if (value === undefined || value === null) return "<no value>";
   if (Array.isArray(value)) return `[${value.map(within).join(" ")}]`;
   if (typeof value !== "object") return String(value);
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value)
+    .filter(([, each]) => typeof each !== "function")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `map[${entries.map(([key, each]) => `${key}:${within(each)}`).join(" ")}]`;
 }
 

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { executeTemplate } from "../../../src/cli/go-template/execute-template.js";
 
 const DATA = {
@@ -48,8 +48,26 @@ it.each([
   ["{{end}}", "belongs to nothing"],
   ["{{.Name", "has no end"],
   ["{{}}", "can't be read"],
-  ["{{.Name .Count}}", "can't be read"],
+  ["{{.Name .Count}}", ".Name takes no arguments"],
   ["{{$x}}", 'undefined variable "$x"'],
   ["{{index .List 7}}", "there is no element 7 of 2"],
   ["{{#}}", "can't be read"],
 ])("%s is refused", (template, message) => expect(() => executeTemplate(template, DATA)).toThrow(message));
+
+describe("a method", () => {
+  const ROW = { Name: "box", Label: (name: string) => `<${name}>` };
+
+  it.each([
+    ['{{.Label "a.b"}}', "<a.b>"],
+    ['{{"a" | .Label}} {{upper (.Label "x")}}', "<a> <X>"],
+    ['{{if eq (.Label "x") "<x>"}}yes{{end}}', "yes"],
+    ["{{json .}} {{.}}", '{"Name":"box"} map[Name:box]'],
+  ])("%s", (template, expected) => expect(executeTemplate(template, ROW)).toBe(expected));
+
+  it.each([
+    ["{{.Label}}", "--format: .Label takes 1 argument, not 0"],
+    ['{{.Label "a" "b"}}', "--format: .Label takes 1 argument, not 2"],
+    ['{{.Name "a"}}', "--format: .Name takes no arguments"],
+    ['{{"a" "b"}}', "can't be read"],
+  ])("%s is refused", (template, message) => expect(() => executeTemplate(template, ROW)).toThrow(message));
+});
