@@ -44,8 +44,8 @@ export interface UsageDetail {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Of `-v`: what each image, container and volume has on the disk. Builds are in no table: their steps are known by number alone. */
-export function usageDetails({ images, containers, volumes }: DiskUsage, now: Date): readonly UsageDetail[] {
+/** Of `-v`: what each image, container, volume and step of a build has on the disk. */
+export function usageDetails({ images, containers, volumes, buildCache }: DiskUsage, now: Date): readonly UsageDetail[] {
   return [
     {
       title: "Images space usage:",
@@ -69,6 +69,14 @@ export function usageDetails({ images, containers, volumes }: DiskUsage, now: Da
       title: "Local Volumes space usage:",
       headings: ["VOLUME NAME", "USED", "SIZE"],
       rows: volumes.map(({ name, inUse, bytes }) => [name, inUse ? "yes" : "no", bytes === undefined ? "N/A" : formatSize(bytes)]),
+    },
+    {
+      title: `Build cache usage: ${formatSize(buildCache.reclaimableBytes)} of ${buildCache.entries} steps`,
+      headings: ["CACHE ID", "SIZE", "CREATED", "SHARED"],
+      rows: buildCache.steps.map(({ id, bytes, created, shared }) => [
+        ...[id.slice(0, 12), formatSize(bytes)],
+        ...[formatAge(created, now), String(shared)],
+      ]),
     },
   ];
 }

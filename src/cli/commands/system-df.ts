@@ -4,7 +4,6 @@ import { usageDetails, usageSummary } from "../disk-usage-table.js";
 import { printObject } from "../format-object.js";
 import { FORMAT_OPTION } from "../format-template.js";
 import { printRows } from "../print-rows.js";
-import { formatSize } from "../quantities.js";
 import { printJson, printLine, printTable } from "../terminal.js";
 
 export const systemDf = defineCommand({
@@ -24,13 +23,10 @@ export const systemDf = defineCommand({
     else if (values.verbose && values.format !== undefined && values.format !== "table")
       printObject(terminal, values.format, usageObjects(usage, new Date()));
     else if (values.verbose) {
-      for (const { title, headings, rows } of usageDetails(usage, new Date())) {
-        printLine(terminal, `${title}\n`);
+      for (const [index, { title, headings, rows }] of usageDetails(usage, new Date()).entries()) {
+        printLine(terminal, `${index > 0 ? "\n" : ""}${title}\n`);
         printTable(terminal, headings, rows);
-        printLine(terminal, "");
       }
-      const { entries, reclaimableBytes } = usage.buildCache;
-      printLine(terminal, `Build cache usage: ${formatSize(reclaimableBytes)} of ${entries} steps`);
     } else printRows(terminal, values.format, usageSummary(usage));
     return 0;
   },

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { usageObjects } from "../../../src/cli/disk-usage-objects.js";
-import { usageSummary } from "../../../src/cli/disk-usage-table.js";
+import { usageDetails, usageSummary } from "../../../src/cli/disk-usage-table.js";
 import type { DiskUsage, ImageDiskUsage } from "../../../src/engine/engine.js";
 
 const image = (id: string, uniqueBytes: number, containers: number): ImageDiskUsage => ({
@@ -50,4 +50,12 @@ it("templates of -v have docker's names of what each thing takes", () => {
     { Name: "elsewhere", Size: "N/A" },
   ]);
   expect(objects["BuildCache"]).toMatchObject([{ ID: "step", Size: "500B", Shared: "false", CreatedSince: "2 minutes ago" }]);
+});
+
+it("-v has a table of what builds remember", () => {
+  expect(usageDetails(usage(0), new Date(120_000)).at(-1)).toEqual({
+    title: "Build cache usage: 500B of 1 steps",
+    headings: ["CACHE ID", "SIZE", "CREATED", "SHARED"],
+    rows: [["step", "500B", "2 minutes ago", "false"]],
+  });
 });
