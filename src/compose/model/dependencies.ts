@@ -4,14 +4,15 @@ import type { Service } from "./project.js";
 
 type Services = ReadonlyMap<string, Service>;
 
-/** @param disabled names that are in the files, and in no active profile */
-export function checkDependencies(services: Services, disabled: readonly string[], problems: Problems): void {
+/** @param disabled the profiles of services that are in the files, and in no active one */
+export function checkDependencies(services: Services, disabled: ReadonlyMap<string, readonly string[]>, problems: Problems): void {
   for (const { name, place, dependsOn } of services.values()) {
     const path = `services.${name}.depends_on`;
     for (const [other, { required }] of dependsOn) {
       if (services.has(other) || !required) continue;
       // Names that are nowhere have been told of where they stand.
-      if (disabled.includes(other)) problems.add(place, path, `the service ${JSON.stringify(other)} is in no active profile: --profile`);
+      const flags = disabled.get(other)?.map((profile) => `--profile ${profile}`);
+      if (flags) problems.add(place, path, `the service ${JSON.stringify(other)} is in no active profile: ${flags.join(" or ")}`);
     }
     const circle = circleFrom(name, services);
     if (circle && [...circle].sort()[0] === name)

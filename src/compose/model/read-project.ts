@@ -71,14 +71,14 @@ export async function readProject(tree: MapNode, options: ReadOptions, context: 
     const needed = new Map([...services.keys()].map((key) => [key, read.get(key)?.grants ?? []]));
     await checkGrantFiles(needed, (file) => context.access.exists(file));
   }
-  const disabled = [...read.keys()].filter((key) => !enabled.has(key));
+  const disabled = new Map([...read].flatMap(([key, { service }]) => (enabled.has(key) ? [] : [[key, service.profiles] as const])));
   checkDependencies(services, disabled, problems);
   return {
     name,
     directory: options.directory,
     files: options.files,
     services,
-    disabled,
+    disabled: [...disabled.keys()],
     networks: usedNetworks(services, networks, sections, context, name),
     volumes,
     tree,
