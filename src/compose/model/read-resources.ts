@@ -1,5 +1,7 @@
 /** Limits, ulimits, devices and block I/O of a service, and what `deploy` says of them. */
 import type { ContainerSpec, DeviceRate, DeviceSpec, ResourceLimits, RestartPolicy } from "../../engine/engine.js";
+import { ULIMITS } from "../../engine/spec/ulimits.js";
+import { didYouMean } from "../files/problems.js";
 import { type Field, ignored, type Keys, refused } from "./field.js";
 
 export type Limits = { -readonly [K in keyof ResourceLimits]: ResourceLimits[K] };
@@ -150,6 +152,7 @@ export function readRestart(field: Field): RestartPolicy | undefined {
 
 export function readUlimits(field: Field): NonNullable<ContainerSpec["ulimits"]> {
   return field.entries().flatMap(([name, each]) => {
+    if (!Object.hasOwn(ULIMITS, name)) each.refuse(`there is no such limit${didYouMean(name, Object.keys(ULIMITS))}`);
     if (each.kind !== "map") {
       const limit = each.integer();
       return limit === undefined ? [] : [{ name, soft: limit, hard: limit }];
@@ -164,7 +167,10 @@ export function readUlimits(field: Field): NonNullable<ContainerSpec["ulimits"]>
         hard = part.integer();
       },
     });
-    if (soft !== undefined && hard !== undefined) return [{ name, soft, hard }];
+    if (soft !== undefined && hard !== undefined) {
+      if (hard !== -1 && (soft === -1 || soft > hard)) each.problem(`the soft limit, ${soft}, is above the hard one, ${hard}`);
+      return [{ name, soft, hard }];
+    }
     each.problem("expected a number, or a map with soft and hard");
     return [];
   });

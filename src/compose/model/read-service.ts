@@ -2,8 +2,11 @@
 import type { ContainerSpec, MountSpec } from "../../engine/engine.js";
 import { isCaissonError } from "../../engine/errors.js";
 import { parseSecurityOptions } from "../../engine/security-options.js";
+import { CAPABILITIES, plainCapability } from "../../engine/spec/capability-names.js";
 import { didYouMean } from "../files/problems.js";
+import { splitPair } from "../files/short-syntax.js";
 import { splitCommand } from "../files/split-command.js";
+import { textOf } from "../files/tree.js";
 import { type Field, ignored, type Keys, refused } from "./field.js";
 import type { Condition, Dependency, PullPolicy, Service, ServiceFile, ServiceSpec, VolumesFrom } from "./project.js";
 import { readBuild, readExtraHosts, withValues } from "./read-build.js";
@@ -137,6 +140,7 @@ export function readService(field: Field, name: string, context: ServiceContext)
       }
     },
     environment: (each) => {
+      checkVariableNames(each);
       env = withValues(each.pairs(), context.variables);
     },
     env_file: (each) => {
@@ -212,8 +216,8 @@ function specKeys(spec: Mutable<ServiceSpec>): Keys {
     };
   return {
     annotations: set("annotations", (field) => field.filledPairs()),
-    cap_add: set("capAdd", (field) => field.texts()),
-    cap_drop: set("capDrop", (field) => field.texts()),
+    cap_add: set("capAdd", capabilities),
+    cap_drop: set("capDrop", capabilities),
     command: set("command", commandOf),
     devices: set("devices", readDevices),
     dns: set("dns", (field) => field.textOrTexts()),
@@ -281,6 +285,22 @@ function commandOf(field: Field): string[] | undefined {
   const line = field.text();
   if (line === undefined) return undefined;
   return splitCommand(line) ?? field.problem(`a quote is not closed in ${JSON.stringify(line)}`);
+}
+
+function capabilities(field: Field): string[] {
+  return field.items().flatMap((item) => {
+    const name = item.text();
+    if (name !== undefined && plainCapability(name) === undefined)
+      item.problem(`${JSON.stringify(name)} is no capability${didYouMean(name.replace(/^CAP_/i, ""), CAPABILITIES)}`);
+    return name ?? [];
+  });
+}
+
+function checkVariableNames(field: Field): void {
+  const named =
+    field.kind === "list" ? field.items().map((item) => [splitPair(textOf(item.node) ?? "unreadable")[0], item] as const) : field.entries();
+  for (const [name, item] of named)
+    if (name === "" || /[=\0]/.test(name)) item.refuse(`${JSON.stringify(name)} is no name of a variable: it is not empty, and has no =`);
 }
 
 function securityOption(item: Field): Partial<ContainerSpec> {

@@ -23,7 +23,7 @@ describe("two files together", () => {
       { environment: { A: "1", B: "x", C: null, D: "y" } },
     ],
     ["labels are merged", "labels: {a: 1}", "labels: [b=2]", { labels: { a: 1, b: "2" } }],
-    ["lists are joined", "cap_add: [A, B]", "cap_add: [B, C]", { cap_add: ["A", "B", "C"] }],
+    ["lists are joined", "cap_add: [CHOWN, KILL]", "cap_add: [KILL, MKNOD]", { cap_add: ["CHOWN", "KILL", "MKNOD"] }],
     ["one value and a list are joined", "dns: 1.1.1.1", "dns: [8.8.8.8]", { dns: ["1.1.1.1", "8.8.8.8"] }],
     [
       "the same port counts once",

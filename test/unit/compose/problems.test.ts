@@ -115,6 +115,33 @@ services: {web: {imag: b}}
     expect(await problemsOf(extending)).toEqual(problem("the file other.yaml is not there"));
   });
 
+  it("are names and limits that no engine takes", async () => {
+    const text = `services:
+  web:
+    image: b
+    ulimits:
+      nofle: 3
+      core: {soft: 2, hard: 1}
+      cpu: {soft: -1, hard: 1}
+      nproc: {soft: 2, hard: -1}
+    cap_add: [NOPE, cap_sys_admim, CAP_NET_RAW, all]
+    cap_drop: [X]
+    environment: ["=x", A=b=c]
+  db: {image: b, environment: {"": x, "a=b": y, C: z}}
+`;
+    expect(await problemsOf(text)).toEqual([
+      'compose.yaml:5:7: services.web.ulimits.nofle: there is no such limit; did you mean "nofile"?',
+      "compose.yaml:6:13: services.web.ulimits.core: the soft limit, 2, is above the hard one, 1",
+      "compose.yaml:7:12: services.web.ulimits.cpu: the soft limit, -1, is above the hard one, 1",
+      'compose.yaml:9:15: services.web.cap_add[0]: "NOPE" is no capability',
+      'compose.yaml:9:21: services.web.cap_add[1]: "cap_sys_admim" is no capability; did you mean "SYS_ADMIN"?',
+      'compose.yaml:10:16: services.web.cap_drop[0]: "X" is no capability',
+      'compose.yaml:11:19: services.web.environment[0]: "" is no name of a variable: it is not empty, and has no =',
+      'compose.yaml:12:32: services.db.environment.: "" is no name of a variable: it is not empty, and has no =',
+      'compose.yaml:12:39: services.db.environment.a=b: "a=b" is no name of a variable: it is not empty, and has no =',
+    ]);
+  });
+
   it("are files of configs and secrets that are not there, where services that are enabled want them", async () => {
     const text = `services:
   web: {image: b, configs: [app, there], secrets: [key]}

@@ -1,13 +1,6 @@
-/** Capabilities by name, and the set a container gets (capability.h of Linux; Docker's default list). */
+/** The set of capabilities that a container gets (Docker's default list). */
 import { optionError } from "../../errors.js";
-
-/** In the kernel's order: the index is the number. */
-const NAMES = (
-  "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST " +
-  "NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE " +
-  "SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM " +
-  "BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
-).split(" ");
+import { CAPABILITIES, plainCapability } from "../../spec/capability-names.js";
 
 /** Docker's fourteen. */
 const DEFAULT =
@@ -42,11 +35,11 @@ export function hasCapability(set: bigint, name: string): boolean {
 }
 
 function normalize(option: string, name: string): string {
-  const plain = name.toUpperCase().replace(/^CAP_/, "");
-  if (plain !== "ALL" && !NAMES.includes(plain)) throw optionError(option, name, "a capability's name or `ALL`", ["ALL", ...NAMES]);
+  const plain = plainCapability(name);
+  if (plain === undefined) throw optionError(option, name, "a capability's name or `ALL`", ["ALL", ...CAPABILITIES]);
   return plain;
 }
 
 function bits(names: readonly string[]): bigint {
-  return names.reduce((set, name) => set | (1n << BigInt(NAMES.indexOf(name))), 0n);
+  return names.reduce((set, name) => set | (1n << BigInt(CAPABILITIES.indexOf(name))), 0n);
 }
