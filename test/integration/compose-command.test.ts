@@ -379,6 +379,15 @@ it("compose config prints what the files say together, as a Compose file again",
   });
 });
 
+it("down warns where there is nothing to remove", async () => {
+  const file = await fileOf({ web: { image: "busybox", command: SLEEP } });
+  const warning = (name: string) => ({ code: 0, stdout: "", stderr: `Warning: No resource found to remove for project "${name}".\n` });
+  expect(await caisson.run(["down", "-p", "nosuch"])).toEqual(warning("nosuch"));
+  expect(await caisson.run(["down", "-v", "-f", file])).toEqual(warning("shop"));
+  await done(["up", "-d", "-f", file]);
+  expect((await done(["down", "-f", file, "-t", "0"])).stderr).not.toContain("Warning");
+});
+
 describe("compose ps and logs", () => {
   let file: string;
 

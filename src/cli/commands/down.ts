@@ -33,8 +33,17 @@ export const down = defineCommand({
       timeoutMs: timeout === undefined ? undefined : parseNumber("timeout", timeout) * 1000,
     };
     // Volumes and images are there without a server, too.
-    if (!(await isAnythingKept(environment)) && !wanted.volumes && !wanted.images) return 0;
-    await takeDown(name, project, wanted, { engine: await call.lasting(), report: statusReport(terminal), warn: warnings(call) });
+    let found = false;
+    if ((await isAnythingKept(environment)) || wanted.volumes || wanted.images) {
+      const show = statusReport(terminal);
+      const report: typeof show = (event) => {
+        found = true;
+        show(event);
+      };
+      await takeDown(name, project, wanted, { engine: await call.lasting(), report, warn: warnings(call) });
+    }
+    // In docker's words.
+    if (!found) warnings(call)(`No resource found to remove for project ${JSON.stringify(name)}.`);
     return 0;
   },
 });
