@@ -5,6 +5,7 @@ import { isCaissonError } from "../engine/errors.js";
 import { openEngine } from "../engine/open.js";
 import { type Call, type Command, type CommandGroup, isGroup } from "./command.js";
 import { COMMANDS } from "./commands/index.js";
+import { insteadOfCompose, placeOfComposeFlag } from "./compose-remedies.js";
 import { describeError, errorObject } from "./error-object.js";
 import { splitGlobalFlags } from "./global-flags.js";
 import { parseArguments, splitLeadingOptions } from "./parse-arguments.js";
@@ -40,6 +41,8 @@ async function dispatch(words: readonly string[], host: CommandLineHost): Promis
   const wanted = name === "--version" || name === "-v" ? "version" : name;
   const command = findCommand(wanted, COMMANDS);
   if (!command) {
+    const place = placeOfComposeFlag(name);
+    if (place !== undefined) throw new UsageError(place);
     terminal.stderr.write(`${unknownCommand(name, COMMANDS).message}\n\n${overview(COMMANDS)}`);
     return USAGE_EXIT_CODE;
   }
@@ -62,6 +65,8 @@ async function runGroup(group: CommandGroup, words: readonly string[], host: Com
     terminal.stdout.write(groupHelp(group));
     return 0;
   }
+  const instead = name !== undefined && group.name === "compose" ? insteadOfCompose(name) : undefined;
+  if (instead !== undefined) throw new UsageError(instead);
   const why = name === undefined ? "" : `${unknownCommand(`${group.name} ${name}`, group.commands).message}\n\n`;
   terminal.stderr.write(`${why}${groupHelp(group)}`);
   return USAGE_EXIT_CODE;

@@ -388,6 +388,32 @@ it("down warns where there is nothing to remove", async () => {
   expect((await done(["down", "-f", file, "-t", "0"])).stderr).not.toContain("Warning");
 });
 
+it("commands and flags of docker's Compose that are elsewhere are shown the way", async () => {
+  const outcome = async (...words: string[]) => {
+    const { code, stderr } = await caisson.run(words);
+    return [code, stderr];
+  };
+  const help = "\nSee `caisson --help`.\n";
+  const place = (flag: string) => `${flag} belongs to a project: it stands after \`caisson up\`, or after \`caisson compose\`${help}`;
+  expect(await outcome("--profile", "debug", "up", "-d")).toEqual([2, place("--profile")]);
+  expect(await outcome("--project-name=x", "up")).toEqual([2, place("--project-name")]);
+  expect(await outcome("-fcompose.yaml", "up")).toEqual([2, place("-fcompose.yaml")]);
+  expect(await outcome("--prof", "debug")).toEqual([2, expect.stringContaining('There is no command "--prof"')]);
+  const instead = "caisson exec -it PROJECT-SERVICE-1 COMMAND";
+  expect(await outcome("compose", "-p", "shop", "exec", "web", "sh")).toEqual([
+    2,
+    `caisson compose exec is not served; use: ${instead}${help}`,
+  ]);
+  for (const name of ["stop", "start", "restart", "run", "build", "kill", "rm", "pull", "ls"]) {
+    const [code, stderr] = await outcome("compose", name, "web");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^caisson compose [a-z]+ is not served; use: caisson .+\nSee `caisson --help`\.\n$/),
+    ]);
+  }
+  expect(await outcome("compose", "upp")).toEqual([2, expect.stringContaining("did you mean compose up")]);
+});
+
 describe("compose ps and logs", () => {
   let file: string;
 
