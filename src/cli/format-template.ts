@@ -7,15 +7,15 @@ export const FORMAT_OPTION = { type: "string", value: "TEMPLATE", help: "json, o
 const LEAST_WIDTH = 10;
 const PADDING = 3;
 
-/** What is a function is called with the words that follow its name: `{{.Label "x"}}`. JSON has none of them. */
-type Row = Readonly<Record<string, string | ((word: string) => string)>>;
+/** A function is called with the words that follow its name, `{{.Label "x"}}`, and is not in JSON; numbers and lists are themselves there. */
+type Row = Readonly<Record<string, unknown>>;
 
 /**
  * One line for each row; `table TEMPLATE` puts headings above them, and aligns what tabs divide.
  * @param headings by field
  * @throws UsageError for a field that is not there
  */
-export function formatRows(template: string, rows: readonly Row[], headings: Row): string[] {
+export function formatRows(template: string, rows: readonly Row[], headings: Readonly<Record<string, string>>): string[] {
   const isTable = /^table\s/.test(template);
   const shape = template
     .replace(/^table\s+/, "")

@@ -2,12 +2,12 @@
 import { formatRows } from "./format-template.js";
 import { printLine, printTable, type Terminal } from "./terminal.js";
 
-type Row = Readonly<Record<string, string>>;
+type Row = Readonly<Record<string, unknown>>;
 
 export interface Listing {
   readonly rows: readonly Row[];
   /** Of each field that a row has. */
-  readonly headings: Row;
+  readonly headings: Readonly<Record<string, string>>;
   /** Fields of the table, in their order. */
   readonly table: readonly string[];
 }
@@ -18,7 +18,7 @@ export function printRows(terminal: Terminal, format: string | undefined, { rows
     for (const line of formatRows(format, rows, headings)) printLine(terminal, line);
     return;
   }
-  const cells = (row: Row): string[] => table.map((name) => row[name] ?? "");
+  const cells = (row: Row): string[] => table.map((name) => String(row[name] ?? ""));
   printTable(terminal, cells(headings), rows.map(cells));
 }
 

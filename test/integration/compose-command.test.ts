@@ -436,6 +436,8 @@ describe("compose ps and logs", () => {
     expect(await caisson.said("compose", "--project-name=shop", "ps", "-a", ...shape)).toBe(`first init exited\n${running}`);
     expect(await caisson.said("compose", "ps", "-f", file, "--status", "exited", ...shape)).toBe("first init exited");
     expect(await caisson.said("compose", "ps", "-f", file, "--filter", "status=exited", "--services")).toBe("init");
+    const json = JSON.parse(await caisson.said("compose", "ps", "-f", file, "-a", "--format", "json", "init"));
+    expect(json).toMatchObject({ Name: "first", Health: "", ExitCode: 0, Publishers: [] });
     const ids = (await caisson.said("compose", "ps", "-f", file, "-q", "web")).split("\n");
     const { first: _, ...web } = await containers();
     expect(ids.sort()).toEqual(Object.values(web).sort());

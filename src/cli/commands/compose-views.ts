@@ -15,7 +15,10 @@ import { isAnythingKept } from "../server/anything-kept.js";
 import { printJson, printLine } from "../terminal.js";
 import { parseMoment, SINCE_OPTION, UNTIL_OPTION } from "../times.js";
 
-const HEADINGS = { ...CONTAINER_HEADINGS, Name: "NAME", Service: "SERVICE", Project: "PROJECT" };
+const HEADINGS = {
+  ...CONTAINER_HEADINGS,
+  ...{ Name: "NAME", Service: "SERVICE", Project: "PROJECT", Health: "HEALTH", ExitCode: "EXIT CODE", Publishers: "PUBLISHERS" },
+};
 const TABLE = ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"];
 
 export const composePs = defineCommand({
@@ -42,7 +45,7 @@ export const composePs = defineCommand({
     const { name, containers } = await containersOf(call, operands, { all: values.all ?? status.length > 0, status });
     const shape = { whole: values["no-trunc"] ?? false, now: Date.now() };
     const rows = containers.map(({ service, container }) => {
-      const own = { Name: container.name, Service: service, Project: name };
+      const own = { Name: container.name, Service: service, Project: name, ...stateColumns(container) };
       return { ...containerColumns(container, shape), ...own };
     });
     const summaries = containers.map(({ container }) => container);
@@ -94,6 +97,20 @@ export const composeLogs = defineCommand({
     return 0;
   },
 });
+
+/** What docker's Compose asks of each container, as far as the list tells it: by the words of its status. */
+export function stateColumns({ statusText, ports }: Pick<ContainerSummary, "statusText" | "ports">) {
+  return {
+    Health: /\((?:health: )?(healthy|unhealthy|starting)\)$/.exec(statusText)?.[1] ?? "",
+    ExitCode: Number(/^(?:Exited|Restarting) \((\d+)\)/.exec(statusText)?.[1] ?? 0),
+    Publishers: ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
+      URL: hostIp,
+      TargetPort: containerPort,
+      PublishedPort: hostPort,
+      Protocol: protocol,
+    })),
+  };
+}
 
 interface ServiceContainer {
   readonly service: string;
