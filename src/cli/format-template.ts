@@ -15,7 +15,7 @@ type Row = Readonly<Record<string, unknown>>;
  * @param headings by field
  * @throws UsageError for a field that is not there
  */
-export function formatRows(template: string, rows: readonly Row[], headings: Readonly<Record<string, string>>): string[] {
+export function formatRows(template: string, rows: readonly Row[], headings: Row): string[] {
   const isTable = /^table\s/.test(template);
   const shape = template
     .replace(/^table\s+/, "")

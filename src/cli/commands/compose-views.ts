@@ -17,7 +17,7 @@ import { parseMoment, SINCE_OPTION, UNTIL_OPTION } from "../times.js";
 
 const HEADINGS = {
   ...CONTAINER_HEADINGS,
-  ...{ Name: "NAME", Service: "SERVICE", Project: "PROJECT", Health: "HEALTH", ExitCode: "EXIT CODE", Publishers: "PUBLISHERS" },
+  ...{ Name: "NAME", Service: "SERVICE", Project: "PROJECT", ExitCode: "EXIT CODE", Publishers: "PUBLISHERS" },
 };
 const TABLE = ["Name", "Image", "Command", "Service", "RunningFor", "Status", "Ports"];
 
@@ -98,10 +98,9 @@ export const composeLogs = defineCommand({
   },
 });
 
-/** What docker's Compose asks of each container, as far as the list tells it: by the words of its status. */
+/** What docker's Compose tells of each container beside docker's own columns, as far as the list tells it: by the words of its status. */
 export function stateColumns({ statusText, ports }: Pick<ContainerSummary, "statusText" | "ports">) {
   return {
-    Health: /\((?:health: )?(healthy|unhealthy|starting)\)$/.exec(statusText)?.[1] ?? "",
     ExitCode: Number(/^(?:Exited|Restarting) \((\d+)\)/.exec(statusText)?.[1] ?? 0),
     Publishers: ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
       URL: hostIp,

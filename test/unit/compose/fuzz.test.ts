@@ -85,7 +85,7 @@ it("of known keys and any values, in two files", async () => {
     fc.asyncProperty(file, value, (base, over) => isUnderstood(JSON.stringify(base), JSON.stringify(over))),
     { numRuns: 500 },
   );
-});
+}, 60_000);
 
 it("of any text", async () => {
   const piece = fc.constantFrom(
@@ -110,4 +110,4 @@ it("of any text", async () => {
   );
   const text = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(""));
   await fc.assert(fc.asyncProperty(text, text, isUnderstood), { numRuns: 500 });
-});
+}, 60_000);
