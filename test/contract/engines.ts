@@ -24,7 +24,7 @@ const LOCAL: Candidate = { name: "builtin", open: (home) => openEngine({ home, e
 
 const overSocket = (daemon: DaemonName): Candidate => remote(daemon, daemon, ({ host }) => openEngine({ host }));
 
-/** By name, separated by commas, or `all`. Not yet all by default: `daemon-faults.ts` tells what is open. */
+/** By name, separated by commas, or `all`. Not all by default: daemons take ten times as long, and each of their faults a test that fails. */
 const wanted = (process.env["CONTRACT_ENGINES"] ?? "builtin,dockerd over TLS,dockerd over ssh").split(",");
 const chosen = (candidates: readonly Candidate[]): readonly Candidate[] =>
   candidates.filter(({ name }) => wanted.includes(name) || wanted.includes("all"));
