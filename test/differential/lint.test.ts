@@ -14,7 +14,7 @@ import { options } from "../fixtures/lint/options.js";
 import { variables } from "../fixtures/lint/variables.js";
 import { writing } from "../fixtures/lint/writing.js";
 import { startRegistry } from "../fixtures/registry.js";
-import { useBothBuilders } from "./newer-docker.js";
+import { someOf, useBothBuilders } from "./newer-docker.js";
 
 const run = promisify(execFile);
 
@@ -87,7 +87,7 @@ describe.each([
   ["instructions", instructions],
 ])("%s", (_, cases) => {
   const compared = cases.filter(({ apart }) => apart === undefined);
-  it.concurrent.each(compared.map((each) => [each.name, each] as const))("%s", async (_name, each) => {
+  it.concurrent.each(someOf(compared).map((each) => [each.name, each] as const))("%s", async (_name, each) => {
     const context = await writeContext(each);
     const [mine, theirs] = await Promise.all([ours(context, each), dockers(context, each)]);
     expect(mine).toEqual(theirs);
