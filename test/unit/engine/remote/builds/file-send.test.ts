@@ -51,11 +51,9 @@ const holding = (text: string) =>
   async function* () {
     yield Buffer.from(text);
   };
-const broken = (message: string) =>
-  // biome-ignore lint/correctness/useYield: it fails before it has anything
-  async function* (): AsyncGenerator<Uint8Array> {
-    throw new Error(message);
-  };
+const broken = (message: string) => () => ({
+  [Symbol.asyncIterator]: () => ({ next: (): Promise<never> => Promise.reject(new Error(message)) }),
+});
 
 it("sends what is asked for, and ends with the daemon", async () => {
   const { call, received, done } = daemon();
