@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Engine } from "../../src/engine/engine.js";
 import { kill } from "./cage.js";
-import { type Held, heldBy, leaksOf, processesGone } from "./leftovers.js";
+import { type Held, heldBy, leaksOf, processesGone, sessionsIn } from "./leftovers.js";
 import { type Outcome, type Scenario, Tally } from "./scenario.js";
 import { Victim } from "./victim.js";
 import { Hang } from "./within.js";
@@ -110,5 +110,6 @@ async function seesItsSupervisorDie(victim: Victim, tally: Tally): Promise<void>
 
 export async function findLeaks({ cage }: World, tally: Tally, home: string, held: Held, when: string): Promise<void> {
   const leaks = await leaksOf(home, cage, held);
-  for (const [what, count] of Object.entries(leaks) as [keyof typeof leaks, number][]) tally.find(what, count, when);
+  for (const [what, count] of Object.entries(leaks) as [keyof typeof leaks, number][])
+    tally.find(what, count, what === "sessions" ? `${when}: ${sessionsIn(home).join(", ")}` : when);
 }

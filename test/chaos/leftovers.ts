@@ -91,6 +91,12 @@ export function unfinishedIn(home: string): string[] {
   ];
 }
 
+/** Each with what is in it. */
+export function sessionsIn(home: string): string[] {
+  const sessions = path.join(home, "sessions");
+  return entriesOf(sessions).map((name) => `${name} (${entriesOf(path.join(sessions, name)).join(" ")})`);
+}
+
 function entriesOf(directory: string): string[] {
   try {
     return readdirSync(directory);

@@ -58,7 +58,7 @@ export const networks = [
   step("docker network ls --filter label=a=b --format '{{.Name}}'"),
   step("docker network ls --filter type=custom --format '{{.Name}}' | sort"),
   step("docker run -d --name peer --network net1 --network-alias friend base sleep 100"),
-  step("docker run --rm --network net1 base ping -c 1 -W 2 friend | head -2 | tail -1 | cut -d' ' -f1-4"),
+  step("docker run --rm --network net1 base ping -c 1 -W 10 friend | head -2 | tail -1 | cut -d' ' -f1-4"),
   step("docker run --rm --network net1 base ping -c 1 -W 2 peer >/dev/null && echo reached"),
   step("docker run --rm --network net2 --ip 172.31.200.9 base hostname -i"),
   step("docker inspect peer --format '{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{$v.Aliases}} {{len $v.DNSNames}}{{end}}'"),

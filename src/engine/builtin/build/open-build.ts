@@ -5,7 +5,7 @@ import path from "node:path";
 import { validateBuildOptions } from "../../build-context/validate-options.js";
 import { type ParsedDockerfile, parseUpToError } from "../../dockerfile/parse-dockerfile.js";
 import type { BuildContext, BuildOptions } from "../../engine.js";
-import { abortError, throwIfAborted } from "../../errors.js";
+import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
 import type { Session } from "../containers/session.js";
 import type { ImageStore } from "../images/image-store.js";
 import { privateDirectory } from "../images/private-directory.js";
@@ -35,7 +35,7 @@ export interface OpenBuild {
   readonly stop: AbortController;
 }
 
-/** @throws OPTION_INVALID, UNSUPPORTED, PATH_NOT_FOUND, LAYER_INVALID, ABORTED, and what `work` throws */
+/** @throws OPTION_INVALID, UNSUPPORTED, PATH_NOT_FOUND, LAYER_INVALID, SUPERVISOR_DIED, ABORTED, and what `work` throws */
 export async function openBuild<T>(
   parts: BuilderParts,
   context: BuildContext,
@@ -47,9 +47,11 @@ export async function openBuild<T>(
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const keep = (...diffIds: readonly string[]): Promise<void> => parts.cache.use(...diffIds);
+  let session: Promise<Session> | undefined;
   let workspace: Promise<Workspace> | undefined;
   const openOnce = (newest: number | undefined): Promise<Workspace> => {
-    workspace ??= parts.session().then((session) => openWorkspace(session, parts.images.layers, parts.images.tools, newest, keep));
+    session ??= parts.session();
+    workspace ??= session.then((opened) => openWorkspace(opened, parts.images.layers, parts.images.tools, newest, keep));
     return workspace;
   };
   const temporary: string[] = [];
@@ -67,6 +69,8 @@ export async function openBuild<T>(
     return await work({ opened, named, openWorkspace: openOnce, parsed: parseUpToError(opened.file, opened.text), signal, stop });
   } catch (error) {
     if (options.signal?.aborted) throw abortError("build", options.signal);
+    // With the session its directory goes, and any call that writes there may be the first to notice.
+    if (!(error instanceof CaissonError)) await session?.then(({ supervisor }) => supervisor.answers());
     throw error;
   } finally {
     parts.cache.release();

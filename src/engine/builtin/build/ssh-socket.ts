@@ -15,7 +15,7 @@ export async function listenForAgent(
 ): Promise<{ readonly socket: string; readonly close: () => Promise<void> }> {
   const fits = directory !== undefined && Buffer.byteLength(path.join(directory, "agent")) <= SOCKET_PATH_MAX;
   const place = fits ? directory : await mkdtemp(path.join(tmpdir(), "caisson-ssh-"));
-  await mkdir(place, { recursive: true });
+  if (fits) await mkdir(place);
   const socket = path.join(place, "agent");
   const clients = new Set<Socket>();
   const server = createServer((client) => {

@@ -1,8 +1,8 @@
 /** Runs a trial in a child of the supervisor, and says what came of it: which system call failed, with what, and what to do. */
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Probe } from "../../diagnosis.js";
 import { errorSummary } from "../../errors.js";
+import { makeBelow } from "../containers/make-below.js";
 import { confinementRemedy } from "../runtime/confinement.js";
 import { describeOperation } from "../runtime/describe-operation.js";
 import { inUserNamespace } from "../runtime/host-facts.js";
@@ -27,11 +27,16 @@ async function tried(
   session: TrialSession,
   trial: Trial,
 ): Promise<"passed" | { readonly error: unknown; readonly plan: Plan } | undefined> {
-  const scratch = path.join(session.directory, "trials", trial.name.replaceAll(/\W+/g, "-"));
+  const trials = path.join(session.directory, "trials");
+  const name = trial.name.replaceAll(/\W+/g, "-");
+  const scratch = path.join(trials, name);
   const plan = trial.plan({ ...session, scratch });
   if (plan === undefined) return undefined;
   try {
-    for (const name of ["layer", "upper", "work"]) await mkdir(path.join(scratch, name), { recursive: true });
+    await makeBelow(
+      trials,
+      ["layer", "upper", "work"].map((each) => path.join(name, each)),
+    );
     await session.supervisor.request(Message.TRY, (writer) =>
       writer.u64(Tag.CLONE_FLAGS, trial.cloneFlags).nested(Tag.PLAN, (nested) => writePlan(nested, plan)),
     );

@@ -178,6 +178,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return signal ? this.#abortable(id, reply, operation, signal) : reply;
   }
 
+  /** Resolves if it lives. @throws SUPERVISOR_DIED */
+  async answers(): Promise<void> {
+    // There is no such request, of which it takes no more note than of one that has ended.
+    await this.request(Message.CANCEL, (writer) => writer.u64(Tag.REQUEST, 0));
+  }
+
   /** Keeps Node alive until {@link release}. */
   retain(): void {
     if (this.#holds++ > 0) return;

@@ -1,7 +1,6 @@
 /** `RUN --mount=type=bind`: files of the context, a stage or an image. What is written there is gone with the step. */
-import { mkdir } from "node:fs/promises";
-import path from "node:path";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import { makeBelow } from "../../containers/make-below.js";
 import { mountableSource, selectSource } from "./mount-source.js";
 import type { ResolvedMount } from "./resolved-mount.js";
 import type { RunMount } from "./run-mounts.js";
@@ -19,7 +18,7 @@ export async function resolveBind(
     open: async () => {
       const mountable = await mountableSource(builder, instruction, from, source);
       const scratch = writable ? (await builder.facts.workspace()).scratch() : undefined;
-      if (scratch !== undefined) for (const each of ["upper", "work"]) await mkdir(path.join(scratch, each), { recursive: true });
+      if (scratch !== undefined) await makeBelow(scratch, ["upper", "work"]);
       return { mount: { target, source: { ...mountable, scratch }, readonly: !writable } };
     },
   };

@@ -1,5 +1,5 @@
 /** RUN: a container like any other, whose writable layer becomes one of the image's. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { ContainerExit, ContainerSpec, ImageConfig, ImageInspect } from "../../../engine.js";
 import { abortError, throwIfAborted } from "../../../errors.js";
@@ -11,6 +11,7 @@ import { ContainerRecord } from "../../containers/container-record.js";
 import { destroyContainer, signalContainer } from "../../containers/end-container.js";
 import { containerExit } from "../../containers/exit-status.js";
 import { launchContainer } from "../../containers/launch-container.js";
+import { makeBelow } from "../../containers/make-below.js";
 import { withWrittenLayer, writtenBy } from "../../containers/written-layer.js";
 import { readLog } from "../../logs/log-reader.js";
 import type { RawExit } from "../../supervisor/supervisor.js";
@@ -141,7 +142,7 @@ async function makeStubs(workspace: Workspace, { below, mounts }: RunOptions): P
 async function writeStubs(workspace: Workspace, places: readonly Place[]): Promise<string> {
   const directory = workspace.scratch();
   const directories = places.map((place) => (place.isDirectory ? place.path : path.posix.dirname(place.path)));
-  for (const each of new Set([...STUB_DIRECTORIES, ...directories])) await mkdir(path.join(directory, each), { recursive: true });
+  await makeBelow(directory, [...STUB_DIRECTORIES, ...directories]);
   const files = places.filter(({ isDirectory }) => !isDirectory).map((place) => place.path);
   for (const each of new Set([...STUB_FILES, ...files])) await writeFile(path.join(directory, each), "");
   return directory;

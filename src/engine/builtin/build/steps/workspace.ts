@@ -1,7 +1,7 @@
 /** Where the steps of one build write before it becomes a layer: below the session's directory, gone with the build. */
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { makeBelow } from "../../containers/make-below.js";
 import type { Session } from "../../containers/session.js";
 import type { LayerStore } from "../../images/layer-store.js";
 import type { LayerTools } from "../../images/layer-tools.js";
@@ -30,11 +30,10 @@ export async function openWorkspace(
   keep: Keep,
 ): Promise<Workspace> {
   const directory = path.join(session.directory, `build-${randomBytes(4).toString("hex")}`);
-  const empty = path.join(directory, "empty");
-  await mkdir(empty, { recursive: true });
+  await makeBelow(directory, ["empty"]);
   let count = 0;
   const scratch = () => path.join(directory, String(++count));
-  return { session, layers, empty, newest, keep, scratch, close: () => tools.removeTree(directory, true) };
+  return { session, layers, empty: path.join(directory, "empty"), newest, keep, scratch, close: () => tools.removeTree(directory, true) };
 }
 
 /** Directories of layers, lowest first; one that occurs twice counts at its topmost place, since overlay refuses repeats. */
