@@ -2,12 +2,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BuiltinEngine } from "../../src/engine/builtin/builtin-engine.js";
 import type { BuildOptions, Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { Container, isCaissonError } from "../../src/index.js";
@@ -261,6 +263,28 @@ describe("several processes", () => {
     await engine.images.pruneBuilds();
     await expect.poll(() => unfinished(home, true)).toEqual(NOTHING_UNFINISHED);
   });
+});
+
+it("whose supervisor is killed is told so, whatever it was about to write, and brings no directory back", async () => {
+  const root = path.join(scratch, "killed");
+  await using other = (await openEngine({ home: root, engine: "builtin" })) as BuiltinEngine;
+  await ensureBusyboxImage(other);
+  const supervisor = await other.supervisorPid();
+  const sessions = (): Promise<string[]> => readdir(path.join(root, "sessions"));
+  const server = createHttpServer(async (_, response) => {
+    if ((await sessions()).length > 0) process.kill(supervisor, "SIGKILL");
+    await expect.poll(sessions, { timeout: 10_000 }).toEqual([]);
+    response.end("late");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as { port: number };
+    const dockerfileText = `FROM busybox\nRUN echo begun\nADD http://127.0.0.1:${port}/f /f\nRUN cat /f\n`;
+    await expect(other.images.build(await context(), { dockerfileText })).rejects.toMatchObject({ code: "SUPERVISOR_DIED" });
+    expect(await unfinished(root, false)).toEqual(NOTHING_UNFINISHED);
+  } finally {
+    server.close();
+  }
 });
 
 it("the same input gives the same image in two homes, and by either way to say the time", async () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { validateBuildOptions } from "../../build-context/validate-options.js";
 import { type ParsedDockerfile, parseUpToError } from "../../dockerfile/parse-dockerfile.js";
 import type { BuildContext, BuildOptions } from "../../engine.js";
-import { abortError, CaissonError, throwIfAborted } from "../../errors.js";
+import { abortError, throwIfAborted } from "../../errors.js";
 import type { Session } from "../containers/session.js";
 import type { ImageStore } from "../images/image-store.js";
 import { privateDirectory } from "../images/private-directory.js";
@@ -69,8 +69,8 @@ export async function openBuild<T>(
     return await work({ opened, named, openWorkspace: openOnce, parsed: parseUpToError(opened.file, opened.text), signal, stop });
   } catch (error) {
     if (options.signal?.aborted) throw abortError("build", options.signal);
-    // With the session its directory goes, and any call that writes there may be the first to notice.
-    if (!(error instanceof CaissonError)) await session?.then(({ supervisor }) => supervisor.answers());
+    // With the session its directory goes: a file that is missing there may be the first to tell.
+    await session?.then(({ supervisor }) => supervisor.answers());
     throw error;
   } finally {
     parts.cache.release();
