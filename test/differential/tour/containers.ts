@@ -120,7 +120,7 @@ export const containers = [
   step("docker commit -m message -a author -c 'ENV ADDED=1' made tour:made >/dev/null && docker run --rm tour:made"),
   step("docker export made | tar -t | grep -E '^(bin|etc)/(sh|passwd)$'"),
   step(
-    "docker run -d --name mounted -v tour-export:/data -v $PWD:/bound base sh -c 'echo x >/data/file; echo y >/own; echo ready; exec sleep 100' >/dev/null; docker logs -f mounted | head -1; docker export mounted | tar -t | grep -E '^(own|data|bound|proc|sys)' | sort",
+    "docker run -d --name mounted -v tour-export:/data -v $PWD:/bound base sh -c 'echo x >/data/file; echo y >/own; echo ready; exec sleep 100' >/dev/null; until docker logs mounted | grep ready; do sleep 0.1; done; docker export mounted | tar -t | grep -E '^(own|data|bound|proc|sys)' | sort",
   ),
   step(
     "docker inspect mounted --format '{{json .HostConfig.Mounts}} {{len .HostConfig.Binds}}{{println}}{{range .HostConfig.Binds}} {{println .}}{{end}}' | grep tour-export",

@@ -49,7 +49,6 @@ export const networks = [
   step("docker network ls --format '{{.Name}} {{.Driver}} {{.Scope}}' | sort"),
   step("docker network create --label a=b net1"),
   step("docker network create net1"),
-  step("docker network create --driver nosuch net2"),
   step("docker network create --subnet 172.31.200.0/24 --gateway 172.31.200.1 net2"),
   step("docker network create --internal net3"),
   step("docker network inspect net2 --format '{{json .IPAM.Config}} {{.Internal}} {{.Driver}}'"),
@@ -81,7 +80,8 @@ export const volumes = [
   step("docker volume create vol1"),
   step("docker volume create vol1"),
   step("docker volume create --label a=b vol2"),
-  step("docker volume create --driver nosuch vol3"),
+  // dockerd looks for a plugin for 15 seconds.
+  step("docker volume create --driver nosuch vol3 & docker network create --driver nosuch net3 2>&1; wait", { unordered: "two commands at once" }),
   step("docker volume create 'not/a/name'"),
   step("docker volume ls --format '{{.Name}} {{.Driver}}'"),
   step("docker volume ls --filter label=a=b -q"),
