@@ -66,7 +66,8 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after a server that ended with %
   it("containers are there with their files, logs, names and words", async () => {
     await docker("network", "create", "--subnet", "10.77.0.0/24", "--label", "a=b", "net");
     const id = await docker(
-      ...["run", "-d", "--name", "one", "-e", "SECRET=x", "--network", "net", "--network-alias", "alias", "-l", "k=v"],
+      ...["run", "-d", "--stop-signal", "KILL", "--name", "one", "-e", "SECRET=x", "-l", "k=v"],
+      ...["--network", "net", "--network-alias", "alias"],
       ...["-v", "named:/n", "withvolume", "sh", "-c", "echo written >/file; echo kept >/data/f; echo n >/n/f; echo said; exec sleep 1000"],
     );
     await expect.poll(() => docker("logs", "one")).toBe("said");
@@ -106,15 +107,17 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after a server that ended with %
 
   it("restart policies hold", async () => {
     for (const policy of ["always", "unless-stopped", "on-failure", "no"]) {
-      await docker("run", "-d", "--restart", policy, "--name", `running-${policy}`, "busybox", "sleep", "1000");
-      await docker("run", "-d", "--restart", policy, "--name", `stopped-${policy}`, "busybox", "sleep", "1000");
+      await docker("run", "-d", "--stop-signal", "KILL", "--restart", policy, "--name", `running-${policy}`, "busybox", "sleep", "1000");
+      await docker("run", "-d", "--stop-signal", "KILL", "--restart", policy, "--name", `stopped-${policy}`, "busybox", "sleep", "1000");
       await docker("stop", "-t", "0", `stopped-${policy}`);
       await docker("create", "--restart", policy, "--name", `created-${policy}`, "busybox", "sleep", "1000");
     }
-    await docker("run", "-d", "--rm", "--name", "removed", "busybox", "sleep", "1000");
+    await docker("run", "-d", "--stop-signal", "KILL", "--rm", "--name", "removed", "busybox", "sleep", "1000");
     await docker(
       "run",
       "-d",
+      "--stop-signal",
+      "KILL",
       "--restart",
       "always",
       "--name",

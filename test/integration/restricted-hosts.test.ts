@@ -319,7 +319,7 @@ describe("a data root that is on an overlay for one server and not for the next"
       begin() { mount -t overlay -o lowerdir=$HOME/lower,upperdir=$CAISSON_HOME,workdir=$HOME/work overlay $HOME/seen; serve $HOME/seen; }
       end() { kill $server; wait $server; rm -f $HOME/sock; umount $HOME/seen 2>/dev/null; }
       c() { DOCKER_HOST=unix://$HOME/sock "$NODE" "$MAIN" "$@" 2>>$HOME/warnings; }
-      new() { c run -d --name $1 busybox sh -c 'echo run >>/new; rm -f /etc/group; sleep 60' >/dev/null; while ! c exec $1 test -e /new; do sleep 0.1; done; }
+      new() { c run -d --stop-signal KILL --name $1 busybox sh -c 'echo run >>/new; rm -f /etc/group; sleep 60' >/dev/null; while ! c exec $1 test -e /new; do sleep 0.1; done; }
       again() { c start $1 >/dev/null; c exec $1 sh -c 'while test $(wc -l </new) -lt 2; do sleep 0.1; done; cat /new; test -e /etc/group || echo hidden'; c diff $1; }
       begin; new copied; end
       serve $CAISSON_HOME; new layered; again copied; end

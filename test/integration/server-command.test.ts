@@ -47,7 +47,7 @@ async function docker(host: string, words: readonly string[], env: NodeJS.Proces
 describe("caisson serve", () => {
   it("ends with SIGTERM, and its containers with it", async () => {
     const { child, host, code } = await serve("-H", `unix://${directory}/one.sock`);
-    await docker(host, ["run", "-d", "busybox", "sleep", "1000"]);
+    await docker(host, ["run", "-d", "--stop-signal", "KILL", "busybox", "sleep", "1000"]);
     const second = await caisson.run(["serve", "-H", `unix://${directory}/two.sock`]);
     expect([second.code, second.stderr]).toEqual([1, expect.stringMatching(`Process ${child.pid} serves the data root .*, on ${host}`)]);
     child.kill("SIGTERM");
@@ -70,7 +70,11 @@ describe("caisson serve", () => {
 
   it("on a socket of its own keeps the containers of run -d, too", async () => {
     const { child, host, code } = await serve("-H", `unix://${directory}/other place.sock`);
-    const { code: ran, stdout, stderr } = await caisson.run(["run", "-d", "--name", "kept", "busybox", "sleep", "1000"]);
+    const {
+      code: ran,
+      stdout,
+      stderr,
+    } = await caisson.run(["run", "-d", "--stop-signal", "KILL", "--name", "kept", "busybox", "sleep", "1000"]);
     expect([ran, stderr]).toEqual([0, ""]);
     expect(await docker(host, ["ps", "-q", "--no-trunc"])).toBe(stdout);
     child.kill("SIGTERM");
@@ -80,7 +84,9 @@ describe("caisson serve", () => {
   it("is what --host before the command names, with a data root of another", async () => {
     const { child, host, code } = await serve("-H", `unix://${directory}/named.sock`);
     const other = commandLine(path.join(directory, "nothing here"), { CAISSON_ENGINE: "builtin" });
-    expect(await other.run(["--host", host, "run", "-d", "--name", "far", "busybox", "sleep", "1000"])).toMatchObject({
+    expect(
+      await other.run(["--host", host, "run", "-d", "--stop-signal", "KILL", "--name", "far", "busybox", "sleep", "1000"]),
+    ).toMatchObject({
       code: 0,
       stderr: "",
     });

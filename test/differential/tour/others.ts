@@ -81,7 +81,9 @@ export const volumes = [
   step("docker volume create vol1"),
   step("docker volume create --label a=b vol2"),
   // dockerd looks for a plugin for 15 seconds.
-  step("docker volume create --driver nosuch vol3 & docker network create --driver nosuch net3 2>&1; wait", { unordered: "two commands at once" }),
+  step("docker volume create --driver nosuch vol3 & docker network create --driver nosuch net3 2>&1; wait", {
+    unordered: "two commands at once",
+  }),
   step("docker volume create 'not/a/name'"),
   step("docker volume ls --format '{{.Name}} {{.Driver}}'"),
   step("docker volume ls --filter label=a=b -q"),
