@@ -37,6 +37,7 @@ it("a project is brought up, left alone, changed and taken down", async () => {
           web: {
             build: { context: "src", args: { WHO: "me" } },
             command: ["httpd", "-f", "-p", "8080", "-h", "/etc"],
+            stop_signal: "KILL",
             environment: { MODE: mode },
             networks: { front: { aliases: ["www"] }, back: { ipv4_address: "10.79.0.9" } },
             volumes: ["data:/data", "/anonymous"],
