@@ -458,9 +458,10 @@ export class ImageStore implements ImageService {
   async #publish(action: string, name: string | undefined, config: OciImageConfig): Promise<ImageInspect> {
     // The same image may have been there, and be going: its documents stay from the moment in which they are written.
     const { config: id, image } = await this.removals.exclusive(async () => {
-      const written = await writeImage(this.content, this.layers, config);
-      await this.#name(name, { ...written, repoDigests: [] });
-      return { config: written.config, image: await this.inspect(written.config) };
+      const written = { ...(await writeImage(this.content, this.layers, config)), repoDigests: [] };
+      await this.#name(name, written);
+      // Names need no lock: without one of its own, the image may be pruned already.
+      return { config: written.config, image: await this.#read({ ...written, name }, await this.#references.list()) };
     });
     this.#emit(action, id, name ?? id);
     return image;

@@ -20,18 +20,21 @@ export async function pruneImages(
   let bytes = 0;
   for (const image of await store.list()) {
     if ((await isUsed(image.id)) || (dangling && image.references.length > 0) || !passesPrune(image, filters)) continue;
-    const { layers } = await store.inspect(image.id);
-    const sizes = new Map(
-      await Promise.all(layers.map(async (layer) => [layer, (await store.layers.metadata(layer))?.bytes ?? 0] as const)),
-    );
-    const gone = await store.remove(image.id).catch((error: unknown) => {
+    try {
+      const sizes = await layerSizes(store, image.id);
+      const gone = await store.remove(image.id);
+      untagged.push(...gone.untagged);
+      deleted.push(...gone.deleted);
+      bytes += gone.deleted.reduce((sum, each) => sum + (sizes.get(each) ?? 0), 0);
+    } catch (error) {
       // Meanwhile it was removed, or a container was made from it.
-      if (isCaissonError(error, "IMAGE_NOT_FOUND") || isCaissonError(error, "IMAGE_IN_USE")) return { untagged: [], deleted: [] };
-      throw error;
-    });
-    untagged.push(...gone.untagged);
-    deleted.push(...gone.deleted);
-    bytes += gone.deleted.reduce((sum, each) => sum + (sizes.get(each) ?? 0), 0);
+      if (!isCaissonError(error, "IMAGE_NOT_FOUND") && !isCaissonError(error, "IMAGE_IN_USE")) throw error;
+    }
   }
   return { untagged, deleted, bytes };
+}
+
+async function layerSizes(store: PrunedStore, image: string): Promise<ReadonlyMap<string, number>> {
+  const { layers } = await store.inspect(image);
+  return new Map(await Promise.all(layers.map(async (layer) => [layer, (await store.layers.metadata(layer))?.bytes ?? 0] as const)));
 }
