@@ -29,10 +29,14 @@ import { containerPath } from "./container-path.js";
 import { containerStats } from "./container-stats.js";
 import { copyIn, copyOut, exportFiles } from "./copy.js";
 import { startExec } from "./exec-process.js";
+import { endedMeanwhile } from "./failures.js";
 import { followLog } from "./follow-log.js";
 import { withoutSessionLabels } from "./lifetime/session-labels.js";
 import { waitListening } from "./listening/wait-listening.js";
 import { topOf } from "./top.js";
+
+/** A container that restarts at once may end while it is looked at more than once. */
+const INSPECT_TRIES = 5;
 
 export abstract class RemoteContainerViews {
   protected abstract readonly context: ContainerContext;
@@ -108,12 +112,15 @@ export abstract class RemoteContainerViews {
     return waitListening({ ...this.context, seen: this.seen.get(container) }, container, options);
   }
 
-  protected json(container: string, query: { readonly size?: boolean } = {}): Promise<ContainerJson> {
-    return this.context.client.json<ContainerJson>("GET", containerPath(container, "/json"), {
-      doing: `Inspecting container ${container}`,
-      container,
-      query,
-    });
+  protected async json(container: string, query: { readonly size?: boolean } = {}): Promise<ContainerJson> {
+    const request = { doing: `Inspecting container ${container}`, container, query };
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.context.client.json<ContainerJson>("GET", containerPath(container, "/json"), request);
+      } catch (error) {
+        if (tries === INSPECT_TRIES || !endedMeanwhile(error)) throw error;
+      }
+    }
   }
 
   /** Daemons say that a container doesn't run, but not what it does instead. */

@@ -1,5 +1,5 @@
 /** What goes wrong between a daemon and its client, as errors of the contract. Pure. */
-import { CaissonError } from "../errors.js";
+import { CaissonError, isCaissonError } from "../errors.js";
 import { knownFailure } from "./failure-rules.js";
 import type { RequestFacts } from "./request-facts.js";
 
@@ -74,4 +74,9 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 function remedyOf(cause: unknown): string | undefined {
   const text = `${codeOf(cause)} ${reasonOf(cause)}`;
   return REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** Podman 4 fails where a container's process ends in the middle of an inspection: "read /proc/16169/cgroup: no such process". */
+export function endedMeanwhile(error: unknown): boolean {
+  return isCaissonError(error, "DAEMON_ERROR") && /\/proc\/\d+\/.*: no such (process|file or directory)$/i.test(error.facts.message);
 }

@@ -1,6 +1,6 @@
 /** The words of Docker 20.10 to 28 and of Podman 4, as they were heard or stand in their sources. */
 import { expect, it } from "vitest";
-import { apiFailure, connectionFailure, lostDaemon } from "../../../../src/engine/remote/failures.js";
+import { apiFailure, connectionFailure, endedMeanwhile, lostDaemon } from "../../../../src/engine/remote/failures.js";
 
 const request = { doing: "Doing it", container: "c", network: "n", volume: "v" };
 
@@ -70,4 +70,13 @@ it("a daemon that can't be reached comes with its reason and what to do", () => 
     code: "DAEMON_UNREACHABLE",
     facts: { doing: "Doing it", errno: undefined },
   });
+});
+
+it.each([
+  [500, "read /proc/16169/cgroup: no such process", true],
+  [500, "open /proc/16169/cgroup: no such file or directory", true],
+  [500, "open /var/lib/x: no such file or directory", false],
+  [404, "No such container: c", false],
+])("%i %s: that a process ended meanwhile is %s", (status, message, ended) => {
+  expect(endedMeanwhile(apiFailure(request, status, message))).toBe(ended);
 });
