@@ -22,6 +22,24 @@ phase "builds"
 make -C native -j2
 npx tsdown --logLevel error
 
+# Beside what follows: it is mostly dpkg, one at a time.
+images_log=.cache/images.log
+home=$PWD/.cache/home
+examples_failed=0
+make_images() {
+	# All in one store: the quickstart makes what it needs as on a fresh machine, the rest comes on top.
+	CAISSON_HOME=$home scripts/quickstart.sh || return
+	sleep 1 # the supervisor outlives its owner by moments
+	if [ -n "$(ls -A "$home/sessions")" ]; then
+		echo "the quickstart left a session behind"
+		return 1
+	fi
+	CAISSON_HOME=$home node scripts/images.mjs
+}
+make_images >"$images_log" 2>&1 &
+images=$!
+trap wait EXIT # nothing goes on once this has ended
+
 phase "types, format, lint, direction of imports"
 npx tsc -p . --noEmit
 npx biome ci --diagnostic-level=error .
@@ -43,17 +61,9 @@ fuzz_failed=0
 make -s -C native fuzz-short FUZZ_RUNS=20000 >"$fuzz_log" 2>&1 || fuzz_failed=1
 if [ "$fuzz_failed" -ne 0 ]; then tail -n 60 "$fuzz_log"; fi
 
-phase "the examples, and the images of services that the tests use"
-# All in one store: the quickstart makes what it needs as on a fresh machine, the rest comes on top.
-home=$PWD/.cache/home
-examples_failed=0
-CAISSON_HOME=$home scripts/quickstart.sh || examples_failed=1
-sleep 1 # the supervisor outlives its owner by moments
-if [ -n "$(ls -A "$home/sessions")" ]; then
-	echo "the quickstart left a session behind"
-	examples_failed=1
-fi
-CAISSON_HOME=$home node scripts/images.mjs
+phase "the quickstart, and the images of services that the tests use"
+wait "$images" || examples_failed=1
+cat "$images_log"
 
 phase "unit and integration tests"
 results=.cache/vitest.json
