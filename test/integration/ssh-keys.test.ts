@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { resolveCommit } from "../../src/engine/build-context/git-repository.js";
+import { parseGitSource } from "../../src/engine/build-context/git-source.js";
+import { listenForAgent } from "../../src/engine/build-context/ssh/agent-socket.js";
 import { answer } from "../../src/engine/build-context/ssh/key-agent.js";
 import { openAgent } from "../../src/engine/build-context/ssh/open-agent.js";
 import { parsePrivateKey } from "../../src/engine/build-context/ssh/private-key.js";
-import { resolveCommit } from "../../src/engine/builtin/build/remote/git-repository.js";
-import { parseGitSource } from "../../src/engine/builtin/build/remote/git-source.js";
-import { listenForAgent } from "../../src/engine/builtin/build/ssh-socket.js";
 import { startAgent } from "../fixtures/ssh-agent.js";
 
 const run = promisify(execFile);

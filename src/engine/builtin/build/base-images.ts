@@ -1,16 +1,15 @@
 /** Images that a Dockerfile names, found here or pulled; what a stage stands on is found once, whoever asks first. */
 
-import { withoutCredentials } from "../../build-context/url-credentials.js";
+import { givenCredentials } from "../../docker-config/given-credentials.js";
 import { formatLocation } from "../../dockerfile/dockerfile-error.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import type { Stage } from "../../dockerfile/parse-dockerfile.js";
+import { placed } from "../../dockerfile/placed-error.js";
 import { baseOf, type Source } from "../../dockerfile/stage-graph.js";
 import { stepName, stepsOf } from "../../dockerfile/step-names.js";
-import type { RegistryAuth } from "../../engine.js";
-import { CaissonError, isCaissonError } from "../../errors.js";
+import { isCaissonError } from "../../errors.js";
 import { type OciImageConfig, parseOciConfig } from "../../oci/image-config.js";
 import { formatPlatform } from "../../oci/platform.js";
-import { parseReference } from "../../oci/reference.js";
 import type { BuildContextFacts } from "./build-context.js";
 
 type Facts = Omit<BuildContextFacts, "bases">;
@@ -71,28 +70,11 @@ export async function findImage(
     }
     return await images.pull(reference, {
       platform: wanted,
-      auth: authFor(reference, options),
+      auth: givenCredentials(reference, options),
       signal,
       progress: progress.pull(reference),
     });
   } catch (error) {
     throw placed(error, dockerfile.file, at);
   }
-}
-
-function authFor(reference: string, { registryAuth = {} }: Facts["options"]): RegistryAuth | undefined {
-  const { domain } = parseReference(reference);
-  return Object.hasOwn(registryAuth, domain) ? registryAuth[domain] : undefined;
-}
-
-/** An image's error, with the place of the instruction that asked for it. */
-export function placed(error: unknown, file: string, at: Pick<Instruction, "line" | "original">): unknown {
-  if (!(error instanceof CaissonError) || error.code === "ABORTED") return error;
-  const { code, facts, summary, evidence, remedy } = error;
-  return new CaissonError(code, `${formatLocation({ file, line: at.line })}: ${summary}`, {
-    facts,
-    evidence: [`${at.line} | ${withoutCredentials(at.original)}`, ...evidence],
-    remedy,
-    cause: error,
-  });
 }

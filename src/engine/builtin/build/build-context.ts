@@ -2,6 +2,7 @@
 
 import type { FileTree } from "../../build-context/file-tree.js";
 import type { IgnoreFile } from "../../build-context/ignore-file.js";
+import type { OuterArguments } from "../../dockerfile/apply-configuration.js";
 import type { Dockerfile, Stage } from "../../dockerfile/parse-dockerfile.js";
 import type { Surroundings } from "../../dockerfile/stage-graph.js";
 import type { BuildOptions } from "../../engine.js";
@@ -9,7 +10,6 @@ import type { OciImageConfig } from "../../oci/image-config.js";
 import type { Platform } from "../../oci/platform.js";
 import type { Session } from "../containers/session.js";
 import type { ImageStore } from "../images/image-store.js";
-import type { OuterArguments } from "./apply-configuration.js";
 import type { BuildProgress } from "./build-progress.js";
 import type { CacheStore } from "./cache-store.js";
 import type { NamedContexts } from "./context/named-context.js";

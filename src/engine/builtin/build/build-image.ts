@@ -1,5 +1,7 @@
 /** A build from start to end: context and Dockerfile read, the stages that are needed built, the image written. */
 
+import type { ImageState } from "../../dockerfile/image-state.js";
+import { checkOptionsOf, violationOf } from "../../dockerfile/lint/build-lint.js";
 import { findTarget, neededStages } from "../../dockerfile/stage-graph.js";
 import type { BuildContext, BuildOptions, BuildResult, ImageInspect } from "../../engine.js";
 import { type OciImageConfig, toOci } from "../../oci/image-config.js";
@@ -7,9 +9,8 @@ import type { Platform } from "../../oci/platform.js";
 import type { ImageStore } from "../images/image-store.js";
 import type { BuildContextFacts } from "./build-context.js";
 import { BuildProgress } from "./build-progress.js";
+import { warnOf, warnOfText } from "./build-warnings.js";
 import { gatherFacts } from "./gather-facts.js";
-import type { ImageState } from "./image-state.js";
-import { checkOptionsOf, violationOf, warnOf, warnOfText } from "./lint/build-lint.js";
 import { type BuilderParts, openBuild } from "./open-build.js";
 import { StageBuilder } from "./stage-builder.js";
 

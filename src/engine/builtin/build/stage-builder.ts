@@ -1,14 +1,16 @@
 /** Builds one stage: its base, then its instructions in order. */
 
 import type { FileTree } from "../../build-context/file-tree.js";
+import { applyConfiguration } from "../../dockerfile/apply-configuration.js";
 import { formatLocation } from "../../dockerfile/dockerfile-error.js";
 import { Expander } from "../../dockerfile/expand-instruction.js";
+import type { ImageState } from "../../dockerfile/image-state.js";
+import * as image from "../../dockerfile/image-state.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import { parseTrigger, type Stage } from "../../dockerfile/parse-dockerfile.js";
 import { baseOf, type Source } from "../../dockerfile/stage-graph.js";
 import { stepName, stepsOf } from "../../dockerfile/step-names.js";
 import { fromOci, parseOciConfig } from "../../oci/image-config.js";
-import { applyConfiguration } from "./apply-configuration.js";
 import { findImage, imageReference } from "./base-images.js";
 import type { BuildContextFacts } from "./build-context.js";
 import { placeFailure } from "./build-failure.js";
@@ -16,8 +18,6 @@ import type { Step } from "./build-progress.js";
 import { keyOf } from "./cache-store.js";
 import type { NamedContext } from "./context/named-context.js";
 import { RootfsTree } from "./files/rootfs-tree.js";
-import type { ImageState } from "./image-state.js";
-import * as image from "./image-state.js";
 import { type Selected, select } from "./steps/copy-selection.js";
 import { copyStep } from "./steps/copy-step.js";
 import { runStep } from "./steps/run-step.js";

@@ -3,7 +3,7 @@
 import { takeCredentials } from "../../build-context/url-credentials.js";
 import type { ImageProgress } from "../../engine.js";
 import { CaissonError, isCaissonError, optionError } from "../../errors.js";
-import type { HttpClient, HttpResponse } from "./registry/http.js";
+import type { HttpClient, HttpResponse } from "../../oci/http-client.js";
 
 export interface FetchOptions {
   readonly signal: AbortSignal | undefined;

@@ -1,8 +1,8 @@
 /** Work that only one process may do at a time, such as fetching a layer or making the step of a build. */
 import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
+import { unlessAborted } from "../../oci/unless-aborted.js";
 import { inStore } from "./store-failure.js";
-import { unlessAborted } from "./unless-aborted.js";
 
 /**
  * The kernel's lock on a file, made where it is missing: resolves with what gives it back and removes the file. It ends with this

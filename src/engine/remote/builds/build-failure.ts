@@ -2,11 +2,12 @@
 import { buildFailed } from "../../dockerfile/build-failed.js";
 import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
+import { placed } from "../../dockerfile/placed-error.js";
 import type { CaissonError } from "../../errors.js";
 import { parseReference } from "../../oci/reference.js";
 import { apiFailure } from "../failures.js";
 import { registryFailure } from "../images/registry-failure.js";
-import { type BuildPlan, placed } from "./build-source.js";
+import type { BuildPlan } from "./build-source.js";
 
 export interface BuilderFailure {
   readonly message: string;
@@ -52,7 +53,7 @@ export function builderFailure(plan: BuildPlan | undefined, failure: BuilderFail
   const step = { file: plan.dockerfile.file, instruction };
   const evidence = [...output];
   const full = apiFailure({ doing }, 500, message);
-  if (full.code === "DISK_FULL") return placed(full, plan.dockerfile, instruction);
+  if (full.code === "DISK_FULL") return placed(full, plan.dockerfile.file, instruction);
   const words = [message, ...output].join("\n").replaceAll('\\"', '"');
   const command = firstGroup(MISSING_COMMANDS, words)?.["command"];
   if (instruction.keyword === "RUN" && command !== undefined)
@@ -72,7 +73,7 @@ export function builderFailure(plan: BuildPlan | undefined, failure: BuilderFail
   }
   const image = plan.images.find((each) => each.instruction === instruction)?.reference;
   const asked = image === undefined ? undefined : registryFailure(message, registryFacts(image));
-  if (asked) return placed(asked, plan.dockerfile, instruction);
+  if (asked) return placed(asked, plan.dockerfile.file, instruction);
   if (INVALID.test(message))
     return dockerfileError({ file: step.file, line: instruction.line }, lastPart(message), { source: instruction.original });
   return buildFailed(step, lastPart(message), { output });

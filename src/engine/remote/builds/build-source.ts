@@ -3,14 +3,14 @@ import { ContextTree } from "../../build-context/context-tree.js";
 import { DigestCache } from "../../build-context/digest-cache.js";
 import type { IgnoreFile } from "../../build-context/ignore-file.js";
 import { existingDirectory, readDockerfile } from "../../build-context/local-context.js";
-import { dockerfileError, formatLocation } from "../../dockerfile/dockerfile-error.js";
+import { dockerfileError } from "../../dockerfile/dockerfile-error.js";
 import { globalArguments } from "../../dockerfile/global-arguments.js";
 import type { Instruction } from "../../dockerfile/instructions.js";
 import { type Dockerfile, parseDockerfile } from "../../dockerfile/parse-dockerfile.js";
+import { placed } from "../../dockerfile/placed-error.js";
 import { platformArgs } from "../../dockerfile/platform-args.js";
 import { baseOf, findTarget, neededStages, type Surroundings, sourceOf } from "../../dockerfile/stage-graph.js";
 import type { BuildContext, BuildOptions } from "../../engine.js";
-import { CaissonError } from "../../errors.js";
 import { hostPlatform, parsePlatform } from "../../oci/platform.js";
 import { parseReference } from "../../oci/reference.js";
 
@@ -70,7 +70,7 @@ function planOf(file: string, text: string, options: BuildOptions): BuildPlan {
     try {
       parseReference(reference);
     } catch (error) {
-      throw placed(error as CaissonError, dockerfile, instruction);
+      throw placed(error, dockerfile.file, instruction);
     }
     images.push({ reference, instruction });
   };
@@ -87,19 +87,4 @@ function planOf(file: string, text: string, options: BuildOptions): BuildPlan {
     }
   }
   return { dockerfile, target, text, images };
-}
-
-/** The same error, with its place before it and the line below. */
-export function placed<E extends CaissonError>(
-  error: E,
-  { file }: Pick<Dockerfile, "file">,
-  { line, original }: Instruction,
-): CaissonError {
-  const { code, summary, facts, evidence, remedy } = error as CaissonError;
-  return new CaissonError(code, `${formatLocation({ file, line })}: ${summary}`, {
-    facts,
-    evidence: [`${line} | ${original}`, ...evidence],
-    remedy,
-    cause: error,
-  });
 }

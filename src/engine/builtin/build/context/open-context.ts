@@ -5,7 +5,7 @@ import { DigestCache } from "../../../build-context/digest-cache.js";
 import type { IgnoreFile } from "../../../build-context/ignore-file.js";
 import { type ContextPlace, existingDirectory, readDockerfile } from "../../../build-context/local-context.js";
 import type { BuildContext, BuildOptions } from "../../../engine.js";
-import { decompress } from "../../images/decompress.js";
+import { decompress } from "../../../oci/decompress.js";
 import { type ContextParts, openRemote, textOfFile } from "./remote-context.js";
 
 export interface OpenContext {

@@ -2,15 +2,15 @@
 import { createReadStream } from "node:fs";
 import { link, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { checkOut, GitFailed, resolveCommit } from "../../../build-context/git-repository.js";
+import { GitSourceInvalid, parseGitSource } from "../../../build-context/git-source.js";
 import { isTarHeader, TAR_HEADER_BYTES } from "../../../build-context/tar-header.js";
 import type { BuildOptions } from "../../../engine.js";
 import { CaissonError } from "../../../errors.js";
-import { decompress } from "../../images/decompress.js";
+import { decompress } from "../../../oci/decompress.js";
+import type { HttpClient } from "../../../oci/http-client.js";
 import type { LayerTools } from "../../images/layer-tools.js";
-import type { HttpClient } from "../../images/registry/http.js";
 import type { CacheStore } from "../cache-store.js";
-import { checkOut, GitFailed, resolveCommit } from "../remote/git-repository.js";
-import { GitSourceInvalid, parseGitSource } from "../remote/git-source.js";
 import { findHttpFile, HttpFailed } from "../remote/http-file.js";
 
 export interface ContextParts {

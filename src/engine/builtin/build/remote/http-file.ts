@@ -7,7 +7,7 @@ import { readSecret } from "../../../build-context/read-secret.js";
 import { takeCredentials } from "../../../build-context/url-credentials.js";
 import type { BuildOptions } from "../../../engine.js";
 import { isCaissonError } from "../../../errors.js";
-import type { HttpClient, HttpResponse } from "../../images/registry/http.js";
+import type { HttpClient, HttpResponse } from "../../../oci/http-client.js";
 import { type CacheStore, keyOf } from "../cache-store.js";
 
 export interface HttpParts {

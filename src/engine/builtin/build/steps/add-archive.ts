@@ -1,7 +1,7 @@
 /** Archives that ADD unpacks, told by what is in them: a tar, plain or compressed. */
 
 import { isTarHeader, TAR_HEADER_BYTES } from "../../../build-context/tar-header.js";
-import { decompress } from "../../images/decompress.js";
+import { decompress } from "../../../oci/decompress.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
 export interface AddedArchive {

@@ -2,15 +2,16 @@
 
 import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
+import { checkOut, GitFailed, resolveCommit } from "../../../build-context/git-repository.js";
+import { type GitSource, GitSourceInvalid, parseGitSource } from "../../../build-context/git-source.js";
 import { IgnoreFile } from "../../../build-context/ignore-file.js";
+import { isGit } from "../../../build-context/remote-source.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import { checkOut, GitFailed, resolveCommit } from "../remote/git-repository.js";
-import { type GitSource, GitSourceInvalid, parseGitSource } from "../remote/git-source.js";
 import { findHttpFile, HttpFailed, isDigest } from "../remote/http-file.js";
 import type { Selected } from "./copy-selection.js";
 import type { StageScope } from "./stage-scope.js";
@@ -21,19 +22,6 @@ export interface RemoteOptions {
 }
 
 type Add = InstructionOf<"COPY" | "ADD">;
-
-/** A URL, or a git repository. */
-export function isRemote(source: string): boolean {
-  return /^https?:\/\//.test(source) || isGit(source);
-}
-
-export function isGit(source: string): boolean {
-  try {
-    return parseGitSource(source) !== undefined;
-  } catch {
-    return true; // a repository all right, and what is wrong is said later
-  }
-}
 
 /** @throws BUILD_FAILED, DOCKERFILE_INVALID */
 export async function findRemote(builder: StageScope, instruction: Add, source: string, options: RemoteOptions): Promise<Selected> {

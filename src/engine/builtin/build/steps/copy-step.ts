@@ -1,9 +1,11 @@
 /** COPY and ADD: finds the files, and makes the layer that holds them where they should be. */
 
 import type { FileTree } from "../../../build-context/file-tree.js";
+import { isGit, isRemote } from "../../../build-context/remote-source.js";
 import { TAR_END } from "../../../build-context/tar-stream-codec.js";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
 import type { Expander } from "../../../dockerfile/expand-instruction.js";
+import { commit, type ImageState, resolveWorkdir } from "../../../dockerfile/image-state.js";
 import type { CopyInstruction, InstructionOf } from "../../../dockerfile/instructions.js";
 import { sourceOf } from "../../../dockerfile/stage-graph.js";
 import { keyOf } from "../cache-store.js";
@@ -12,9 +14,8 @@ import { DeferredTree } from "../files/deferred-tree.js";
 import { parseMode } from "../files/file-mode.js";
 import { type FileStatus, statInRoot } from "../files/root-files.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
 import { type AddedArchive, findArchive } from "./add-archive.js";
-import { findRemote, isChecksumFor, isGit, isRemote } from "./add-remote.js";
+import { findRemote, isChecksumFor } from "./add-remote.js";
 import { type CopyPlacement, copyTar, resolved } from "./copy-files.js";
 import { digestOf, type Selected, select } from "./copy-selection.js";
 import { isNumeric, ownerOf } from "./owner.js";

@@ -1,9 +1,9 @@
 /** `RUN --mount=type=bind`: files of the context, a stage or an image. What is written there is gone with the step. */
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { RunMount } from "../../../dockerfile/run-mounts.js";
 import { makeBelow } from "../../containers/make-below.js";
 import { mountableSource, selectSource } from "./mount-source.js";
 import type { ResolvedMount } from "./resolved-mount.js";
-import type { RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 
 export async function resolveBind(

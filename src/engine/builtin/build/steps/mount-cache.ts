@@ -8,12 +8,12 @@ import path from "node:path";
 import { treeTar } from "../../../build-context/tree-tar.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { RunMount } from "../../../dockerfile/run-mounts.js";
 import { CaissonError } from "../../../errors.js";
 import { privateDirectory } from "../../images/private-directory.js";
 import { inStore } from "../../images/store-failure.js";
 import { type SelectedSource, selectSource } from "./mount-source.js";
 import type { OpenMount, ResolvedMount } from "./resolved-mount.js";
-import type { RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 
 type Cache = RunMount & { type: "cache" };

@@ -3,8 +3,8 @@
 import { readSecret } from "../../../build-context/read-secret.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { RunMount } from "../../../dockerfile/run-mounts.js";
 import type { ResolvedMount } from "./resolved-mount.js";
-import type { RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 
 export function resolveSecret(

@@ -5,7 +5,7 @@ import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { sourceOf } from "../../../dockerfile/stage-graph.js";
 import { keyOf } from "../cache-store.js";
 import { digestOf, type Selected } from "./copy-selection.js";
-import type { MountSource } from "./run-mounts.js";
+import type { MountSource } from "./plan-run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 import { treeLayer } from "./tree-layer.js";
 import { layerDirectories } from "./workspace.js";

@@ -3,12 +3,12 @@
  * and `uid`, `gid` and `mode` say who may use this one.
  */
 import { chmod } from "node:fs/promises";
+import { listenForAgent } from "../../../build-context/ssh/agent-socket.js";
 import { openAgent } from "../../../build-context/ssh/open-agent.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
-import { listenForAgent } from "../ssh-socket.js";
+import type { RunMount } from "../../../dockerfile/run-mounts.js";
 import type { ResolvedMount } from "./resolved-mount.js";
-import type { RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 
 type Ssh = RunMount & { type: "ssh" };

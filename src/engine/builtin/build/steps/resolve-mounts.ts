@@ -1,12 +1,13 @@
 /** RUN's mounts: what of them belongs to the step's key, and how they are opened once the command really runs. */
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
+import type { RunMount } from "../../../dockerfile/run-mounts.js";
 import { resolveBind } from "./mount-bind.js";
 import { resolveCache } from "./mount-cache.js";
 import { resolveSecret } from "./mount-secret.js";
 import { namedSource } from "./mount-source.js";
 import { resolveSsh } from "./mount-ssh.js";
+import type { PlannedMount } from "./plan-run-mounts.js";
 import type { OpenMount, ResolvedMount } from "./resolved-mount.js";
-import type { PlannedMount, RunMount } from "./run-mounts.js";
 import type { StageScope } from "./stage-scope.js";
 
 type Run = InstructionOf<"RUN">;

@@ -1,5 +1,5 @@
 /** One mount of a RUN between being understood and being mounted. */
-import type { PlannedMount } from "./run-mounts.js";
+import type { PlannedMount } from "./plan-run-mounts.js";
 
 /** A mount as the command finds it. */
 export interface OpenMount {

@@ -18,7 +18,7 @@ import type { RawExit } from "../../supervisor/supervisor.js";
 import { pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";
 import { resolved } from "./copy-files.js";
-import { type PlannedMount, planRunMounts } from "./run-mounts.js";
+import { type PlannedMount, planRunMounts } from "./plan-run-mounts.js";
 import type { Workspace } from "./workspace.js";
 
 export interface RunOptions {

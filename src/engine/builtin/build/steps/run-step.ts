@@ -2,18 +2,18 @@
 import { stat } from "node:fs/promises";
 import { dockerfileError } from "../../../dockerfile/dockerfile-error.js";
 import type { Expander } from "../../../dockerfile/expand-instruction.js";
+import { commit, type ImageState, runText, shellWords } from "../../../dockerfile/image-state.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { heredocBegin } from "../../../dockerfile/logical-lines.js";
 import { OutputTail } from "../../../dockerfile/output-tail.js";
+import { parseMounts } from "../../../dockerfile/parse-mounts.js";
 import { proxyVariables } from "../../../dockerfile/platform-args.js";
 import { CaissonError } from "../../../errors.js";
 import { commandFailed, placeFailure } from "../build-failure.js";
 import type { Step } from "../build-progress.js";
 import { keyOf } from "../cache-store.js";
-import { commit, type ImageState, runText, shellWords } from "../image-state.js";
-import { parseMounts } from "./parse-mounts.js";
+import type { PlannedMount } from "./plan-run-mounts.js";
 import { awaitSources, resolveMounts } from "./resolve-mounts.js";
-import type { PlannedMount } from "./run-mounts.js";
 import { refuseForeignPlatform } from "./runnable-platform.js";
 import type { StageScope } from "./stage-scope.js";
 

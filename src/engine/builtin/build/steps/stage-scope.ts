@@ -1,12 +1,12 @@
 /** What a step sees of the stage that it belongs to. */
 
 import type { FileTree } from "../../../build-context/file-tree.js";
+import type { ImageState } from "../../../dockerfile/image-state.js";
 import type { Instruction } from "../../../dockerfile/instructions.js";
 import type { Stage } from "../../../dockerfile/parse-dockerfile.js";
 import type { Source } from "../../../dockerfile/stage-graph.js";
 import type { BuildContextFacts } from "../build-context.js";
 import type { Step } from "../build-progress.js";
-import type { ImageState } from "../image-state.js";
 
 export interface KeyedLayer {
   readonly key: string;

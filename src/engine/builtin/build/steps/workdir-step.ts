@@ -1,11 +1,11 @@
 /** WORKDIR: makes the directory with those above it, owned by the current user, as BuildKit does. */
 
 import type { Expander } from "../../../dockerfile/expand-instruction.js";
+import { commit, type ImageState, resolveWorkdir } from "../../../dockerfile/image-state.js";
 import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
 import { followDangling, pathsTo } from "../files/dangling-links.js";
 import { statInRoot } from "../files/root-files.js";
-import { commit, type ImageState, resolveWorkdir } from "../image-state.js";
 import { copyTar } from "./copy-files.js";
 import { ownerOf } from "./owner.js";
 import type { StageScope } from "./stage-scope.js";

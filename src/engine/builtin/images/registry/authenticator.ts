@@ -1,7 +1,7 @@
 /** Answers registries' challenges: basic credentials, or a bearer token from the realm that the challenge names. */
 import type { RegistryAuth } from "../../../engine.js";
+import type { HttpClient } from "../../../oci/http-client.js";
 import { type Challenge, parseChallenges } from "./challenge.js";
-import type { HttpClient } from "./http.js";
 
 /** The specification's default life of a token. */
 const TOKEN_LIFE_S = 60;

@@ -1,5 +1,6 @@
 /** Where the repositories of a registry's host are served: its own address, mirrors before it. Pure. */
 import { optionError } from "../../../errors.js";
+import { isLoopback } from "../../../oci/loopback.js";
 
 export interface Endpoint {
   /** Without a trailing slash, e.g. `https://registry-1.docker.io`. */
@@ -36,12 +37,6 @@ export function endpointsOf(domain: string, environment: NodeJS.ProcessEnv): rea
 /** Where a registry is searched: Docker Hub has a host of its own for that, and mirrors know no answer. */
 export function searchEndpointOf(domain: string, environment: NodeJS.ProcessEnv): Endpoint {
   return domain === DOCKER_HUB ? fromHost(DOCKER_HUB_INDEX, false) : endpointsOf(domain, environment).at(-1)!;
-}
-
-/** A host that nobody but this machine can answer for: any loopback name, as dockerd sees it. */
-export function isLoopback(host: string): boolean {
-  const name = host.startsWith("[") ? host.slice(1, host.indexOf("]")) : host.replace(/:\d+$/, "");
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
 function fromHost(host: string, insecure: boolean): Endpoint {

@@ -1,10 +1,10 @@
 /** From a reference to the repositories that may have it, nearest first. */
 import type { FoundCredentials } from "../../../docker-config/credentials.js";
 import type { RegistryAuth } from "../../../engine.js";
+import { HttpClient } from "../../../oci/http-client.js";
 import { isOffline } from "../../../oci/offline.js";
 import { familiarName, type ImageReference } from "../../../oci/reference.js";
 import { endpointsOf, searchEndpointOf } from "./endpoints.js";
-import { HttpClient } from "./http.js";
 import type { Repository } from "./repository.js";
 
 /** Tokens are for a repository; which one doesn't matter where none is asked for anything. */

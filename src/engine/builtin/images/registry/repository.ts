@@ -3,9 +3,9 @@ import type { Readable } from "node:stream";
 import pRetry from "p-retry";
 import type { FoundCredentials } from "../../../docker-config/credentials.js";
 import { abortError, CaissonError } from "../../../errors.js";
+import type { HttpClient, HttpRequest, HttpResponse } from "../../../oci/http-client.js";
 import { Authenticator, TokenRefused } from "./authenticator.js";
 import type { Endpoint } from "./endpoints.js";
-import type { HttpClient, HttpRequest, HttpResponse } from "./http.js";
 import { answerFailure, connectionFailure, isNoTls, isTransient, type RegistryAnswer, type RegistryContext } from "./registry-errors.js";
 import { retryAfterMs } from "./retry-after.js";
 
