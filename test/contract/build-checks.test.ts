@@ -1,17 +1,25 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BuildEvent, BuildOptions, BuildWarning } from "../../src/engine/engine.js";
+import { git, gitHttpBackend } from "../fixtures/git-server.js";
+import { startWebServer } from "../fixtures/web-server.js";
 import { needsBuildkit } from "./build-bench.js";
 import { ENGINES } from "./engines.js";
 import { useEngine } from "./workbench.js";
 
 const rules = (warnings: readonly BuildWarning[]) => warnings.map(({ line, rule }) => `${line} ${rule}`);
 
+async function* chunks(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
 describe.each(ENGINES)("$name", (candidate) => {
   const bench = useEngine(candidate);
-  needsBuildkit(bench);
   let directory: string;
   let count = 0;
 
@@ -33,6 +41,8 @@ describe.each(ENGINES)("$name", (candidate) => {
   }
 
   describe("builds", () => {
+    needsBuildkit(bench);
+
     it("tell what is to be said of the stages that they need, and of how the whole file is written", async () => {
       const unneeded = "FROM busybox AS Unneeded\nENV a b\n";
       const { events, options } = watched();
@@ -116,6 +126,81 @@ describe.each(ENGINES)("$name", (candidate) => {
       const contexts = { given: "docker-image://busybox", other: place };
       const { warnings } = await bench.engine.images.checkBuild(place, { contexts });
       expect(warnings.map(({ message }) => message)).toEqual(['Attempting to Copy file "f" that is excluded by .dockerignore']);
+    });
+
+    it("know the variables of the image that is here, and those of platforms", async () => {
+      const { image } = await bench.engine.images.build(await context("FROM busybox\nENV SEEN=1\n"));
+      const place = await context(`FROM ${image.id}\nARG TARGETARCH\nLABEL a=$SEEN b=$TARGETARCH c=$SEEM\n`);
+      const { warnings, error } = await bench.engine.images.checkBuild(place);
+      expect(warnings.map(({ message }) => message)).toEqual(["Usage of undefined variable '$SEEM' (did you mean $SEEN?)"]);
+      expect(error).toBeUndefined();
+    });
+
+    it("know the triggers and the shell of the image that is here", async () => {
+      const dockerfile = 'FROM busybox\nONBUILD ENV SEEN 1\nSHELL ["sh", "-c"]\nONBUILD LABEL a=$none\n';
+      const { image } = await bench.engine.images.build(await context(dockerfile));
+      const { warnings } = await bench.engine.images.checkBuild(await context(`FROM ${image.id}\nENTRYPOINT x $SEEN\n`));
+      expect(rules(warnings)).toEqual(["1 LegacyKeyValueFormat", "1 UndefinedVar"]);
+    });
+
+    it("take a tar, compressed or not, with links in it", async () => {
+      const tar = pack();
+      tar.entry({ name: "./docker/Real" }, "# check=experimental=CopyIgnoredFile\nFROM busybox\nCOPY f .\nENV a b\n");
+      tar.entry({ name: "linked", type: "symlink", linkname: "docker" });
+      tar.entry({ name: "Dockerfile", type: "symlink", linkname: "linked/../docker/Real" });
+      tar.entry({ name: ".dockerignore" }, "f\n");
+      tar.entry({ name: "Named.dockerignore" }, "g\n");
+      tar.entry({ name: "Named", type: "link", linkname: "docker/Real" });
+      tar.finalize();
+      const bytes = await buffer(tar as unknown as AsyncIterable<Uint8Array>);
+      for (const archive of [bytes, gzipSync(bytes)]) {
+        const check = async (options: BuildOptions) =>
+          rules((await bench.engine.images.checkBuild({ tar: chunks(archive) }, options)).warnings);
+        expect(await check({})).toEqual(["3 CopyIgnoredFile", "4 LegacyKeyValueFormat"]);
+        expect(await check({ dockerfile: "Named" })).toEqual(["4 LegacyKeyValueFormat"]);
+        expect(await check({ dockerfileText: "FROM busybox\nENV c d\n" })).toEqual(["2 LegacyKeyValueFormat"]);
+      }
+      await expect(bench.engine.images.checkBuild({ tar: chunks(bytes) }, { dockerfile: "none" })).rejects.toMatchObject({
+        code: "PATH_NOT_FOUND",
+      });
+      await expect(bench.engine.images.checkBuild({ tar: chunks(gzipSync(bytes).subarray(0, 40)) })).rejects.toMatchObject({
+        code: "LAYER_INVALID",
+      });
+      await expect(bench.engine.images.checkBuild({ tar: chunks(Buffer.alloc(1024, "no tar")) })).rejects.toMatchObject({
+        code: "LAYER_INVALID",
+      });
+    });
+
+    it("fetch contexts that are somewhere else", async () => {
+      const base = path.join(directory, "repositories");
+      const repository = path.join(base, "one.git");
+      await mkdir(path.join(repository, "sub"), { recursive: true });
+      await git(repository, "init", "-q");
+      await writeFile(path.join(repository, "sub/Dockerfile"), "# check=experimental=CopyIgnoredFile\nFROM busybox\nADD f .\n");
+      await writeFile(path.join(repository, "sub/.dockerignore"), "f\n");
+      await git(repository, "add", ".");
+      await git(repository, "commit", "-qm", "first");
+      await using web = await startWebServer(gitHttpBackend(base));
+      const tar = pack();
+      tar.entry({ name: "Dockerfile" }, "FROM busybox\nENV a b\n");
+      tar.finalize();
+      web.files.set("/c.tgz", { content: gzipSync(await buffer(tar as unknown as AsyncIterable<Uint8Array>)) });
+      web.files.set("/file", { content: "FROM busybox\nMAINTAINER me\n", authorization: "Bearer t0ken" });
+      const secrets = { [`HTTP_AUTH_TOKEN_${web.host}`]: { value: "t0ken" } };
+      const check = async (place: string, options: BuildOptions = {}) =>
+        rules((await bench.engine.images.checkBuild(place, options)).warnings);
+      expect(await check(`${web.url}/one.git#:sub`)).toEqual(["3 CopyIgnoredFile"]);
+      expect(await check(`${web.url}/c.tgz`)).toEqual(["2 LegacyKeyValueFormat"]);
+      expect(await check(`${web.url}/file`, { secrets })).toEqual(["2 MaintainerDeprecated"]);
+      for (const [place, message] of [
+        ["/one.git#none", "has no branch, tag or ref none"],
+        ["/none", "/none answers 404"],
+        ["/file", "/file answers 401"],
+      ])
+        await expect(bench.engine.images.checkBuild(web.url + place)).rejects.toMatchObject({
+          code: "PATH_NOT_FOUND",
+          message: expect.stringContaining(message!),
+        });
     });
 
     it.each([

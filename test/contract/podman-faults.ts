@@ -245,6 +245,10 @@ const CAUSES: readonly Cause[] = [
     tests: { networks: ["names > are answered a thousand at once, none lost"] },
   },
   {
+    fault: "An image's triggers and its shell are told to nobody.",
+    tests: { "build-checks": ["checks > know the triggers and the shell of the image that is here"] },
+  },
+  {
     fault: "The default network has no IPv6.",
     tests: {
       uplink: [

@@ -21,8 +21,8 @@ export interface ReadDockerfile {
   readonly ignore: IgnoreFile;
 }
 
-const DEFAULT_DOCKERFILE = "Dockerfile";
-const IGNORE_FILE = ".dockerignore";
+export const DEFAULT_DOCKERFILE = "Dockerfile";
+export const IGNORE_FILE = ".dockerignore";
 
 /** @param option its name in messages. @throws PATH_NOT_FOUND, OPTION_INVALID */
 export async function existingDirectory(directory: string, option: string): Promise<string> {

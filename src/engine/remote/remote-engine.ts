@@ -68,7 +68,7 @@ export class RemoteEngine implements Engine {
       buildkit: false,
     };
     this.#events = new EventStream(client);
-    this.images = new RemoteImages({ client, environment });
+    this.images = new RemoteImages({ client, environment, platform: infoOf(info).platform });
     this.networks = new RemoteNetworks({ client, session });
     this.volumes = new RemoteVolumes({ client, session });
     const { images } = this;

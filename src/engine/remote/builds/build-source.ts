@@ -39,13 +39,18 @@ export type BuildSource =
 
 const ADDRESS = /^(?:(?:https?|git|ssh):\/\/|github\.com\/|[\w-]+@[\w.-]+:)/;
 
+/** Of a context that is not on this host. */
+export function isAddress(context: string): boolean {
+  return ADDRESS.test(context);
+}
+
 /** @throws PATH_NOT_FOUND, OPTION_INVALID, DOCKERFILE_INVALID, IMAGE_REFERENCE_INVALID */
 export async function openSource(context: BuildContext, options: BuildOptions): Promise<BuildSource> {
   const { dockerfileText } = options;
   const given = (): BuildPlan | undefined =>
     dockerfileText === undefined ? undefined : planOf(options.dockerfile ?? "Dockerfile", dockerfileText, options);
   if (typeof context !== "string") return { kind: "tar", tar: context.tar, plan: given() };
-  if (ADDRESS.test(context)) return { kind: "address", address: context, plan: given() };
+  if (isAddress(context)) return { kind: "address", address: context, plan: given() };
   const directory = await existingDirectory(context, "context");
   const { file, text, ignore } = await readDockerfile({ directory, fetched: false }, options);
   const files = new ContextTree(directory, ignore, DigestCache.forgetful());

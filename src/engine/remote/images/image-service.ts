@@ -44,15 +44,19 @@ export interface RemoteImagesOptions {
   readonly client: DockerClient;
   /** Says where credentials for registries are. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Of the daemon's host. */
+  readonly platform: string;
 }
 
 export class RemoteImages implements ImageService {
   readonly #client: DockerClient;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #platform: string;
 
-  constructor({ client, environment }: RemoteImagesOptions) {
+  constructor({ client, environment, platform }: RemoteImagesOptions) {
     this.#client = client;
     this.#environment = environment;
+    this.#platform = platform;
   }
 
   async pull(reference: string, options: PullOptions = {}): Promise<ImageInspect> {
@@ -110,8 +114,9 @@ export class RemoteImages implements ImageService {
     return buildImage(this.#parts, context, options);
   }
 
-  async checkBuild(_context: BuildContext, _options: BuildOptions = {}): Promise<BuildCheck> {
-    throw new UnsupportedError("remote", "checkBuild", "daemons check what they build, and nothing else");
+  async checkBuild(context: BuildContext, options: BuildOptions = {}): Promise<BuildCheck> {
+    const { checkBuild } = await import("../builds/check/check-build.js");
+    return checkBuild({ ...this.#parts, platform: this.#platform, tag: (source, target) => this.tag(source, target) }, context, options);
   }
 
   prune(options: ImagePruneOptions = {}): Promise<ImagePruneResult> {

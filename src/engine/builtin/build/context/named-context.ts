@@ -3,6 +3,7 @@
 import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
 import type { FileTree } from "../../../build-context/file-tree.js";
+import { IMAGE_CONTEXT, imageContextNames, LAYOUT_CONTEXT } from "../../../build-context/image-contexts.js";
 import { existingDirectory, readIgnoreFile } from "../../../build-context/local-context.js";
 import type { BuildOptions } from "../../../engine.js";
 import type { ImageStore } from "../../images/image-store.js";
@@ -19,16 +20,13 @@ export interface NamedContexts {
   save(): Promise<void>;
 }
 
-const IMAGE = "docker-image://";
-const LAYOUT = "oci-layout://";
-
 export function namedContexts(options: BuildOptions, images: ImageStore, parts: ContextParts): NamedContexts {
   const digests: DigestCache[] = [];
   const open = async (name: string, value: string): Promise<NamedContext> => {
     const option = `contexts.${name}`;
-    if (value.startsWith(IMAGE)) return { image: value.slice(IMAGE.length) };
-    if (value.startsWith(LAYOUT))
-      return { image: await loadLayout(option, value.slice(LAYOUT.length), options.platform, images, parts.signal) };
+    if (value.startsWith(IMAGE_CONTEXT)) return { image: value.slice(IMAGE_CONTEXT.length) };
+    if (value.startsWith(LAYOUT_CONTEXT))
+      return { image: await loadLayout(option, value.slice(LAYOUT_CONTEXT.length), options.platform, images, parts.signal) };
     const remote = await openRemote(value, options, parts);
     if (remote) {
       const directory = "directory" in remote ? remote.directory : await directoryOfFile(remote.file, parts);
@@ -41,10 +39,9 @@ export function namedContexts(options: BuildOptions, images: ImageStore, parts: 
   };
   const named = Object.entries(options.contexts ?? {});
   const byName = new Map(named.map(([name, value]) => [name, once(() => open(name, value))]));
-  const isImage = (value: string): boolean => value.startsWith(IMAGE) || value.startsWith(LAYOUT);
   return {
     byName,
-    images: new Set(named.flatMap(([name, value]) => (isImage(value) ? name : []))),
+    images: imageContextNames(options.contexts),
     save: async () => {
       await Promise.all(digests.map((known) => known.save()));
     },

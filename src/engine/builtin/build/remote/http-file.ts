@@ -3,20 +3,13 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { readSecret } from "../../../build-context/read-secret.js";
+import { getUrl, HttpFailed, type RequestParts } from "../../../build-context/http-request.js";
 import { takeCredentials } from "../../../build-context/url-credentials.js";
-import type { BuildOptions } from "../../../engine.js";
-import { isCaissonError } from "../../../errors.js";
-import type { HttpClient, HttpResponse } from "../../../oci/http-client.js";
+import type { HttpResponse } from "../../../oci/http-client.js";
 import { type CacheStore, keyOf } from "../cache-store.js";
 
-export interface HttpParts {
-  readonly http: HttpClient;
+export interface HttpParts extends RequestParts {
   readonly cache: CacheStore;
-  readonly secrets: BuildOptions["secrets"];
-  /** What the URL itself had of a name and a password. */
-  readonly basic: string | undefined;
-  readonly signal: AbortSignal;
   /** A path for a file that is gone with the build. */
   readonly place: () => Promise<string>;
 }
@@ -44,26 +37,22 @@ interface HttpRecord {
   readonly mtime: number;
 }
 
-/** What is wrong with a URL or its answer; the caller knows where it stands. */
-export class HttpFailed extends Error {}
-
 /** As BuildKit names a file whose URL has no path. */
 const UNNAMED = "__unnamed__";
+
 /** @param digest as `--checksum` takes it: `sha256:HEX`. @throws HttpFailed, ABORTED */
-export async function findHttpFile(all: Omit<HttpParts, "basic">, given: string, digest: string | undefined): Promise<HttpFile> {
-  const { url: open, authorization: basic } = takeCredentials(new URL(given));
-  const url = open.href;
-  const parts = { ...all, basic };
+export async function findHttpFile(parts: HttpParts, given: string, digest: string | undefined): Promise<HttpFile> {
+  const url = takeCredentials(new URL(given)).url.href;
   const name = nameOf(url);
-  if (digest !== undefined) return { name, key: ["http", name, digest], open: () => download(parts, url, digest) };
+  if (digest !== undefined) return { name, key: ["http", name, digest], open: () => download(parts, given, digest) };
   const record = keyOf("http", url);
   const known = parts.cache.recall<HttpRecord>(record);
-  const response = await request(parts, url, known ? { "if-none-match": known.etag } : {});
+  const response = await getUrl(parts, given, known ? { "if-none-match": known.etag } : {});
   if (known && response.status === 304) {
     await response.body.dump();
-    return { name, key: keyFor(name, known), open: () => download(parts, url, known.digest) };
+    return { name, key: keyFor(name, known), open: () => download(parts, given, known.digest) };
   }
-  const got = await save(parts, url, response, "sha256");
+  const got = await save(parts, response, "sha256");
   const { etag } = response.headers;
   if (etag !== undefined) await parts.cache.remember(record, { etag, digest: got.digest, mtime: got.mtime } satisfies HttpRecord);
   return { name, key: keyFor(name, got), open: async () => got };
@@ -86,43 +75,14 @@ function nameOf(url: string): string {
   }
 }
 
-async function download(parts: HttpParts, url: string, promised: string): Promise<Download> {
-  const got = await save(parts, url, await request(parts, url, {}), promised.slice(0, promised.indexOf(":")));
-  if (got.digest !== promised) throw new HttpFailed(`${url} has digest ${got.digest}, but ${promised} was promised`);
+async function download(parts: HttpParts, given: string, promised: string): Promise<Download> {
+  const got = await save(parts, await getUrl(parts, given), promised.slice(0, promised.indexOf(":")));
+  if (got.digest !== promised)
+    throw new HttpFailed(`${takeCredentials(new URL(given)).url.href} has digest ${got.digest}, but ${promised} was promised`);
   return got;
 }
 
-async function request(
-  { http, secrets, basic, signal }: HttpParts,
-  url: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<HttpResponse> {
-  const authorization = { ...(basic === undefined ? {} : { authorization: basic }), ...(await authorizationFor(url, secrets)) };
-  try {
-    return await http.request({ method: "GET", url, headers: { ...headers, ...authorization }, signal });
-  } catch (error) {
-    if (isCaissonError(error)) throw error;
-    throw new HttpFailed(`${url} can't be fetched: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-/** Secrets that BuildKit looks for as well: `HTTP_AUTH_HEADER_host`, `HTTP_AUTH_TOKEN_host`. */
-async function authorizationFor(url: string, secrets: BuildOptions["secrets"]): Promise<Record<string, string>> {
-  const { host, hostname } = new URL(url);
-  for (const each of new Set([host, hostname])) {
-    const header = await readSecret(secrets?.[`HTTP_AUTH_HEADER_${each}`]);
-    if (header) return { authorization: header.toString().trim() };
-    const token = await readSecret(secrets?.[`HTTP_AUTH_TOKEN_${each}`]);
-    if (token) return { authorization: `Bearer ${token.toString().trim()}` };
-  }
-  return {};
-}
-
-async function save({ place, signal }: HttpParts, url: string, response: HttpResponse, algorithm: string): Promise<Download> {
-  if (response.status < 200 || response.status >= 300) {
-    await response.body.dump();
-    throw new HttpFailed(`${url} answers ${response.status}`);
-  }
+async function save({ place, signal }: HttpParts, response: HttpResponse, algorithm: string): Promise<Download> {
   const hash = createHash(algorithm);
   let size = 0;
   const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 /** Archives that ADD unpacks, told by what is in them: a tar, plain or compressed. */
 
-import { isTarHeader, TAR_HEADER_BYTES } from "../../../build-context/tar-header.js";
+import { isTar } from "../../../build-context/tar-header.js";
 import { decompress } from "../../../oci/decompress.js";
 import { type Selected, selectedFiles } from "./copy-selection.js";
 
@@ -14,14 +14,9 @@ export async function findArchive(selected: Selected): Promise<AddedArchive | un
   const tar = async function* (): AsyncGenerator<Uint8Array> {
     for await (const file of selectedFiles(selected, [])) yield* decompress(file.contents());
   };
-  let head = Buffer.alloc(0);
   try {
-    for await (const chunk of tar()) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length >= TAR_HEADER_BYTES) break;
-    }
+    return (await isTar(tar())) ? { tar } : undefined;
   } catch {
     return undefined; // it only looked compressed, or is in a way that nobody here reads: a file like any other
   }
-  return isTarHeader(head) ? { tar } : undefined;
 }

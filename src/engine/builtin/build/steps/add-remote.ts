@@ -4,6 +4,7 @@ import { ContextTree } from "../../../build-context/context-tree.js";
 import { DigestCache } from "../../../build-context/digest-cache.js";
 import { checkOut, GitFailed, resolveCommit } from "../../../build-context/git-repository.js";
 import { type GitSource, GitSourceInvalid, parseGitSource } from "../../../build-context/git-source.js";
+import { HttpFailed } from "../../../build-context/http-request.js";
 import { IgnoreFile } from "../../../build-context/ignore-file.js";
 import { isGit } from "../../../build-context/remote-source.js";
 import { buildFailed } from "../../../dockerfile/build-failed.js";
@@ -12,7 +13,7 @@ import type { InstructionOf } from "../../../dockerfile/instructions.js";
 import { keyOf } from "../cache-store.js";
 import { DeferredTree } from "../files/deferred-tree.js";
 import { SingleFileTree } from "../files/single-file-tree.js";
-import { findHttpFile, HttpFailed, isDigest } from "../remote/http-file.js";
+import { findHttpFile, isDigest } from "../remote/http-file.js";
 import type { Selected } from "./copy-selection.js";
 import type { StageScope } from "./stage-scope.js";
 

@@ -18,6 +18,7 @@ import { builderFailure } from "../build-failure.js";
 import type { BuildReport } from "../build-report.js";
 import type { BuildSource } from "../build-source.js";
 import { contextFiles } from "../context-files.js";
+import { refuseLayout } from "../refuse-layout.js";
 import type { SentFile } from "./file-send.js";
 import { GrpcClient } from "./grpc-client.js";
 import { GrpcFailure } from "./grpc-messages.js";
@@ -162,13 +163,7 @@ async function prepare(
   const contexts: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.contexts ?? {})) {
     contexts[name] = /^[\w-]+:\/\//.test(value) || /^[\w-]+@[\w.-]+:/.test(value) ? value : `local:${name}`;
-    if (value.startsWith("oci-layout://"))
-      throw new UnsupportedError(
-        "remote",
-        `contexts.${name}`,
-        "BuildKit behind the API has no access to a layout of this host",
-        "Load it first, and name it with docker-image://.",
-      );
+    refuseLayout(name, value);
     if (contexts[name] !== `local:${name}`) continue;
     const directory = await existingDirectory(value, `contexts.${name}`);
     const files = new ContextTree(directory, await readIgnoreFile(directory), DigestCache.forgetful());

@@ -38,7 +38,7 @@ function listing(): { readonly images: RemoteImages; readonly requests: string[]
       return ROWS;
     },
   } as unknown as DockerClient;
-  return { images: new RemoteImages({ client, environment: {} }), requests };
+  return { images: new RemoteImages({ client, environment: {}, platform: "linux/amd64" }), requests };
 }
 
 it("has all that the daemon's rows tell", async () => {
