@@ -42,8 +42,9 @@ export interface ImageService {
   prune(options?: ImagePruneOptions): Promise<ImagePruneResult>;
   /**
    * Checks a Dockerfile without building anything: all of its stages, or those that `target` needs. Options that are about running
-   * steps or about the result have no effect. A registry is asked only for the configuration of an image that a check depends on.
-   * Warnings also come as progress events. @throws PATH_NOT_FOUND, OPTION_INVALID, ABORTED; a broken Dockerfile is part of the result
+   * steps or about the result have no effect. An image that is not here is asked for only where a check depends on it: its registry, for
+   * its configuration alone; daemons pull it. Contexts that a daemon would fetch for a build are fetched from here.
+   * Warnings also come as progress events. @throws PATH_NOT_FOUND, OPTION_INVALID, LAYER_INVALID, ABORTED; a broken Dockerfile is part of the result
    */
   checkBuild(context: BuildContext, options?: BuildOptions): Promise<BuildCheck>;
   /** Forgets what builds remember, and removes the layers that no image uses. */

@@ -34,7 +34,7 @@ export class Image {
 
   /**
    * Checks a Dockerfile without building anything, as `docker build --check`: every stage, or what `target` needs.
-   * @throws PATH_NOT_FOUND, OPTION_INVALID, ABORTED; a Dockerfile that can't be built is part of the result
+   * @throws PATH_NOT_FOUND, OPTION_INVALID, LAYER_INVALID, ABORTED; a Dockerfile that can't be built is part of the result
    */
   static async check(context: BuildContext, options: ImageBuildOptions = {}): Promise<BuildCheck> {
     const { engine = await defaultEngine(), ...build } = options;

@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BuildEvent, Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
+import { commandLine } from "../fixtures/command-line.js";
 import { startDockerd } from "../fixtures/dockerd.js";
 import { startPodman } from "../fixtures/podman.js";
 import { tarOf } from "../fixtures/pushed-image.js";
@@ -82,6 +83,15 @@ describe.each([
     });
     expect(events).toContainEqual(expect.objectContaining({ type: "pull", reference }));
     expect((await engine.images.list()).flatMap(({ references }) => references)).toEqual([reference]);
+  });
+
+  it("is made by the command line", async () => {
+    const place = await mkdtemp(path.join(directory, "context-"));
+    await writeFile(path.join(place, "Dockerfile"), "FROM scratch\nENV a b\n");
+    const caisson = commandLine(path.join(directory, "home"), { DOCKER_CONFIG: directory });
+    const { code, stdout, stderr } = await caisson.run(["--host", daemon.host, "build", "--check", place]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect(stdout).toContain("Check complete, 1 warning has been found!\n\nWARNING: LegacyKeyValueFormat - https:");
   });
 
   it("says which image can't be had, and where it is named", async () => {

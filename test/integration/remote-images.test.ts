@@ -66,6 +66,18 @@ describe("a registry that wants to know who asks", () => {
     expect((await engine.images.pull(reference)).references).toContain(reference);
   });
 
+  it.each(["a daemon", "the built-in engine"])("is told for a check of a Dockerfile, by %s", async (place) => {
+    const builtin = { home: path.join(directory, "home"), engine: "builtin" } as const;
+    const environment = { ...process.env, DOCKER_CONFIG: directory };
+    await using other = await openEngine({ ...(place === "a daemon" ? { host: dockerd.host } : builtin), environment });
+    await engine.images.remove(reference).catch(() => undefined);
+    const context = await mkdtemp(path.join(directory, "context-"));
+    const check = (registryAuth = {}) =>
+      other.images.checkBuild(context, { dockerfileText: `FROM ${reference}\nLABEL a=$none\n`, registryAuth });
+    expect((await check()).error).toMatchObject({ code: "REGISTRY_UNAUTHORIZED", message: expect.stringContaining("Dockerfile:1: ") });
+    expect(await check({ [registry.host]: auth })).toMatchObject({ warnings: [{ rule: "UndefinedVar" }], error: undefined });
+  });
+
   it.each(["1", "0"])("is told during a build, with DOCKER_BUILDKIT=%s", async (buildkit) => {
     await using other = await openEngine({
       host: dockerd.host,

@@ -1,9 +1,14 @@
 import { buffer } from "node:stream/consumers";
-import { type Header, pack } from "tar-stream";
+import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import { readTarDockerfile } from "../../../../src/engine/build-context/tar-dockerfile.js";
 
-type Entry = Header & { readonly text?: string };
+interface Entry {
+  readonly name: string;
+  readonly type?: "symlink" | "link" | "directory";
+  readonly linkname?: string;
+  readonly text?: string;
+}
 
 async function read(entries: readonly Entry[], options: Parameters<typeof readTarDockerfile>[1] = {}) {
   const tar = pack();
