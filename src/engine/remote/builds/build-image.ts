@@ -1,9 +1,10 @@
 /** A build at the daemon: by BuildKit where it has it, else by its classic builder or Buildah. */
 import { validateBuildOptions } from "../../build-context/validate-options.js";
-import type { BuildContext, BuildOptions, BuildResult, ImageInspect } from "../../engine.js";
+import type { BuildContext, BuildOptions, BuildResult } from "../../engine.js";
 import { throwIfAborted } from "../../errors.js";
 import { parseReference } from "../../oci/reference.js";
 import type { DockerClient } from "../docker-client.js";
+import type { InspectImage } from "../images/transfers.js";
 import { BuildReport } from "./build-report.js";
 import { openSource } from "./build-source.js";
 import { buildWithBuildKit } from "./buildkit/build-with-buildkit.js";
@@ -12,7 +13,7 @@ import { buildClassically } from "./classic/build-classically.js";
 export interface BuildParts {
   readonly client: DockerClient;
   readonly environment: NodeJS.ProcessEnv;
-  readonly inspect: (reference: string) => Promise<ImageInspect>;
+  readonly inspect: InspectImage;
 }
 
 export async function buildImage(

@@ -30,6 +30,7 @@ import type {
 import { CaissonError, isCaissonError, throwIfAborted, UnsupportedError } from "../../errors.js";
 import { matchesReference } from "../../filters.js";
 import { newestFirst } from "../../newest-first.js";
+import { parsePlatform } from "../../oci/platform.js";
 import type { DockerClient } from "../docker-client.js";
 import { withoutSessionLabels } from "../lifetime/session-labels.js";
 import { importRootfs, loadImages, saveImages } from "./archives.js";
@@ -150,9 +151,15 @@ export class RemoteImages implements ImageService {
     });
   }
 
-  async inspect(reference: string): Promise<ImageInspect> {
+  inspect(reference: string): Promise<ImageInspect> {
+    return this.#inspect(reference, undefined);
+  }
+
+  /** @param platform of those under that name: daemons before API 1.49 have one of them, and show that */
+  async #inspect(reference: string, platform: string | undefined): Promise<ImageInspect> {
     const name = requestName(reference);
-    const request = { doing: `Inspecting image ${reference}`, image: reference };
+    const wanted = platform !== undefined && this.#client.speaks("1.49") ? JSON.stringify(parsePlatform(platform)) : undefined;
+    const request = { doing: `Inspecting image ${reference}`, image: reference, query: { platform: wanted } };
     const [json, history] = await Promise.all([
       this.#client.json<ImageJson>("GET", `/images/${name}/json`, request),
       this.#client.json<readonly ImageHistoryJson[]>("GET", `/images/${name}/history`, request),
@@ -175,7 +182,8 @@ export class RemoteImages implements ImageService {
   }
 
   get #parts() {
-    return { client: this.#client, environment: this.#environment, inspect: (reference: string) => this.inspect(reference) };
+    const inspect = (reference: string, platform?: string): Promise<ImageInspect> => this.#inspect(reference, platform);
+    return { client: this.#client, environment: this.#environment, inspect };
   }
 
   #rows(labels: Readonly<Record<string, string>>): Promise<readonly ImageRowJson[]> {

@@ -47,7 +47,10 @@ const ANSWERS: readonly (readonly [RegExp, Answer])[] = [
     unauthorized(401),
   ],
   [/pull access denied|requested access to the resource is denied|\bdenied:|status: 403|\(403\)/i, unauthorized(403)],
-  [/manifest for \S+ not found|manifest unknown|name unknown|repository \S+ not found|status: 404/i, notFound],
+  [
+    /manifest for \S+ not found|manifest unknown|name unknown|repository \S+ not found|resolve reference \S+: \S+: not found|status: 404/i,
+    notFound,
+  ],
   [
     /no matching manifest for|does not match the specified platform|no image found in (?:image index|manifest list) for architecture|no match for platform/i,
     ({ reference }, message, evidence) => {

@@ -1,6 +1,6 @@
 /** Pull and push: the daemon asks the registry, with credentials that are found here. */
 import type { ImageInspect, PullOptions, PushOptions } from "../../engine.js";
-import { CaissonError, optionError } from "../../errors.js";
+import { CaissonError, isCaissonError, optionError } from "../../errors.js";
 import { isOffline } from "../../oci/offline.js";
 import { matchesPlatform, parsePlatform, platformMissing } from "../../oci/platform.js";
 import { familiarName, parseReference } from "../../oci/reference.js";
@@ -14,8 +14,11 @@ export interface TransferParts {
   readonly client: DockerClient;
   /** Says where credentials are. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly inspect: (reference: string) => Promise<ImageInspect>;
+  readonly inspect: InspectImage;
 }
+
+/** @param platform which of several that have the name. @throws IMAGE_NOT_FOUND */
+export type InspectImage = (reference: string, platform?: string) => Promise<ImageInspect>;
 
 /** What is here and can't have changed is not asked for. */
 export async function pullImage(parts: TransferParts, reference: string, options: PullOptions): Promise<ImageInspect> {
@@ -46,12 +49,23 @@ export async function pullImage(parts: TransferParts, reference: string, options
     const progress = transferProgress(line, name);
     if (progress) options.progress?.(progress);
   }
-  const pulled = await inspect(reference);
+  const pulled = await inspectPlatform(inspect, reference, options.platform);
   // Docker 20.10 gives what there is instead.
   if (options.platform !== undefined && !matchesPlatform(options.platform, parsePlatform(pulled.platform)))
     throw platformMissing(reference, options.platform, [pulled.platform]);
   options.progress?.({ id: name, status: "done" });
   return pulled;
+}
+
+/** The one of that platform, where the daemon has it; else what it shows. @throws IMAGE_NOT_FOUND */
+export async function inspectPlatform(inspect: InspectImage, reference: string, platform: string | undefined): Promise<ImageInspect> {
+  const shown = await inspect(reference);
+  if (platform === undefined || matchesPlatform(platform, parsePlatform(shown.platform))) return shown;
+  return inspect(reference, platform).catch((error: unknown) => {
+    // "was found but does not provide the specified platform"
+    if (isCaissonError(error, "DAEMON_ERROR") && error.facts.status === 404) return shown;
+    throw error;
+  });
 }
 
 export async function pushImage(parts: TransferParts, reference: string, options: PushOptions): Promise<{ readonly digest: string }> {

@@ -7,10 +7,10 @@ import type { BuildOptions, ImageInspect, ImageProgress, RemoteImage } from "../
 import { isCaissonError } from "../../../errors.js";
 import { type OciImageConfig, toOci } from "../../../oci/image-config.js";
 import { isOffline } from "../../../oci/offline.js";
-import { matchesPlatform, type Platform, parsePlatform } from "../../../oci/platform.js";
+import { formatPlatform, matchesPlatform, type Platform, parsePlatform } from "../../../oci/platform.js";
 import { isImageId } from "../../images/image-name.js";
 import { inspectRemote } from "../../images/registry-queries.js";
-import { pullImage } from "../../images/transfers.js";
+import { inspectPlatform, pullImage } from "../../images/transfers.js";
 import type { BuildParts } from "../build-image.js";
 import { refuseLayout } from "../refuse-layout.js";
 
@@ -42,7 +42,7 @@ export class DaemonImages implements ImageLookup {
   /** One of another platform counts where its registry has no other: a build takes what that has. */
   async here(base: Base): Promise<OciImageConfig | undefined> {
     const { reference, platform } = this.#wanted(base);
-    const image = await this.#inspect(reference);
+    const image = await this.#inspect(reference, formatPlatform(platform));
     if (!image || matchesPlatform(platform, parsePlatform(image.platform)) || isImageId(reference)) return image && configOf(image);
     const platforms = await this.#platformsThere(reference);
     const there = platforms === undefined || platforms.some((each) => matchesPlatform(platform, parsePlatform(each)));
@@ -71,8 +71,8 @@ export class DaemonImages implements ImageLookup {
     return { reference: value.slice(IMAGE_CONTEXT.length), asked, platform: parsed };
   }
 
-  async #inspect(reference: string): Promise<ImageInspect | undefined> {
-    return this.#parts.inspect(reference).catch((error: unknown) => {
+  async #inspect(reference: string, platform?: string): Promise<ImageInspect | undefined> {
+    return inspectPlatform(this.#parts.inspect, reference, platform).catch((error: unknown) => {
       if (isCaissonError(error, "IMAGE_NOT_FOUND")) return undefined;
       throw error;
     });

@@ -55,6 +55,7 @@ describe("what registries said to the daemon", () => {
   it.each([
     ["manifest for host/x:1 not found: manifest unknown: manifest unknown", "IMAGE_NOT_FOUND"],
     ["reading manifest 1 in host/x: manifest unknown", "IMAGE_NOT_FOUND"],
+    ['failed to resolve reference "host/x:1": host/x:1: not found', "IMAGE_NOT_FOUND"],
     ["pull access denied for x, repository does not exist or may require 'docker login': denied: no", "REGISTRY_UNAUTHORIZED"],
     ['Head "http://host/v2/x/manifests/1": unauthorized: authentication required', "REGISTRY_UNAUTHORIZED"],
     ["no basic auth credentials", "REGISTRY_UNAUTHORIZED"],
