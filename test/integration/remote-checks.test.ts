@@ -1,9 +1,9 @@
 /** Checks of Dockerfiles at daemons where the contract doesn't go: images that are in a registry, and those of another platform. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { BuildEvent, Engine } from "../../src/engine/engine.js";
 import { openEngine } from "../../src/engine/open.js";
 import { commandLine } from "../fixtures/command-line.js";
@@ -11,6 +11,8 @@ import { startDockerd } from "../fixtures/dockerd.js";
 import { startPodman } from "../fixtures/podman.js";
 import { tarOf } from "../fixtures/pushed-image.js";
 import { type Registry, startRegistry } from "../fixtures/registry.js";
+import { mountSmallDisk } from "../fixtures/small-disk.js";
+import { startWebServer } from "../fixtures/web-server.js";
 
 const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
@@ -92,6 +94,21 @@ describe.each([
     const { code, stdout, stderr } = await caisson.run(["--host", daemon.host, "build", "--check", place]);
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     expect(stdout).toContain("Check complete, 1 warning has been found!\n\nWARNING: LegacyKeyValueFormat - https:");
+  });
+
+  it.runIf(process.getuid?.() === 0)("says that this host has no room for a context, and leaves nothing of it", async () => {
+    using disk = mountSmallDisk(2 ** 20);
+    await using web = await startWebServer();
+    const tar = await tarOf({ Dockerfile: Buffer.from("FROM scratch\n"), big: Buffer.alloc(2 ** 22, "x") });
+    web.files.set("/c.tar", { content: tar });
+    vi.stubEnv("TMPDIR", disk.directory);
+    try {
+      for (const context of [{ tar: Readable.from([tar]) }, `${web.url}/c.tar`])
+        await expect(engine.images.checkBuild(context)).rejects.toMatchObject({ code: "DISK_FULL" });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(await readdir(disk.directory)).toEqual([]);
   });
 
   it("says which image can't be had, and where it is named", async () => {

@@ -19,7 +19,7 @@ export interface CheckBuildParts extends DaemonImagesParts {
   readonly platform: string;
 }
 
-/** @throws OPTION_INVALID, PATH_NOT_FOUND, LAYER_INVALID, ABORTED: what is not about the Dockerfile */
+/** @throws OPTION_INVALID, PATH_NOT_FOUND, LAYER_INVALID, DISK_FULL, ABORTED: what is not about the Dockerfile */
 export async function checkBuild(parts: CheckBuildParts, context: BuildContext, options: BuildOptions): Promise<BuildCheck> {
   validateBuildOptions(context, options);
   throwIfAborted("build", options.signal);

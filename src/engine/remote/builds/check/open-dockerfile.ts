@@ -10,11 +10,12 @@ import { existingDirectory, type ReadDockerfile, readDockerfile } from "../../..
 import { readTarDockerfile } from "../../../build-context/tar-dockerfile.js";
 import { isTar } from "../../../build-context/tar-header.js";
 import type { BuildContext, BuildOptions } from "../../../engine.js";
+import { CaissonError } from "../../../errors.js";
 import { decompress } from "../../../oci/decompress.js";
 import { HttpClient } from "../../../oci/http-client.js";
 import { isAddress } from "../build-source.js";
 
-/** @param environment says which proxies there are. @throws PATH_NOT_FOUND, OPTION_INVALID, LAYER_INVALID, ABORTED */
+/** @param environment says which proxies there are. @throws PATH_NOT_FOUND, OPTION_INVALID, LAYER_INVALID, DISK_FULL, ABORTED */
 export async function openDockerfile(
   context: BuildContext,
   options: BuildOptions,
@@ -27,7 +28,7 @@ export async function openDockerfile(
   try {
     const file = path.join(scratch, "context");
     if (typeof context !== "string") {
-      await pipeline(decompress(context.tar), createWriteStream(file), { signal });
+      await write(file, decompress(context.tar), signal);
       return await readTarDockerfile(() => createReadStream(file), options);
     }
     return await fetching(context, async () => {
@@ -49,13 +50,28 @@ async function download(
   const http = new HttpClient(environment);
   try {
     const { body } = await getUrl({ http, secrets, signal }, url);
-    await pipeline(body, createWriteStream(file), { signal }).catch((cause: Error) => {
-      if (signal.aborted) throw cause;
-      throw new HttpFailed(`its transfer ended: ${cause.message}`, { cause });
-    });
+    const watched = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        yield* body;
+      } catch (cause) {
+        throw new HttpFailed(`its transfer ended: ${(cause as Error).message}`, { cause });
+      }
+    };
+    await write(file, watched(), signal);
   } finally {
     await http.close();
   }
+}
+
+async function write(file: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  await pipeline(source, createWriteStream(file), { signal }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOSPC" && cause.code !== "EDQUOT") throw cause;
+    throw new CaissonError("DISK_FULL", `No space left for ${file}`, {
+      facts: { path: file },
+      cause,
+      remedy: "A context that is no directory is kept there for as long as it is read: TMPDIR names another place.",
+    });
+  });
 }
 
 /** An archive, or the Dockerfile itself. */
