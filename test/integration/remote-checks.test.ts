@@ -117,6 +117,13 @@ describe.each([
     expect(error).toMatchObject({ code: "IMAGE_NOT_FOUND", message: expect.stringContaining("Dockerfile:1: ") });
   });
 
+  it("can't know an image that is a layout of this host", async () => {
+    const dockerfileText = "FROM given\nENV a b\nLABEL a=$none\n";
+    const { warnings, error } = await engine.images.checkBuild(directory, { dockerfileText, contexts: { given: "oci-layout:///there" } });
+    expect(warnings.map(({ rule }) => rule)).toEqual(["LegacyKeyValueFormat"]);
+    expect(error).toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining("Dockerfile:1: ") });
+  });
+
   it("knows an image of another platform by what its registry has", async () => {
     const reference = `${registry.host}/one:${FOREIGN}`;
     await engine.images.pull(reference, { platform: `linux/${FOREIGN}` });
@@ -135,5 +142,14 @@ describe.each([
     const { found, error } = await check(`FROM ${reference}\nLABEL a=$IS_${NATIVE.toUpperCase()} b=$IS_${FOREIGN.toUpperCase()}\n`);
     expect({ found, error }).toEqual({ found: [expect.stringContaining(`'$IS_${FOREIGN.toUpperCase()}'`)], error: undefined });
     expect((await engine.images.inspect(reference)).id).toBe(id);
+  });
+
+  it("gets an image for each of the platforms that stages ask for", async () => {
+    const reference = `${registry.host}/one:both`;
+    await engine.images.remove(reference).catch(() => undefined);
+    const stages = [FOREIGN, NATIVE].map(
+      (each) => `FROM --platform=linux/${each} ${reference} AS ${each}\nLABEL a=$IS_${each.toUpperCase()}\n`,
+    );
+    expect(await check(stages.join(""))).toMatchObject({ found: [], error: undefined });
   });
 });

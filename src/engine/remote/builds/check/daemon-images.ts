@@ -31,6 +31,8 @@ export class DaemonImages implements ImageLookup {
   readonly #target: Platform;
   /** By name and platform: stages share images. */
   readonly #pulls = new Map<string, Promise<OciImageConfig>>();
+  /** The latest one of a name, for which the next one waits: a pull of another platform moves the name. */
+  readonly #latest = new Map<string, Promise<unknown>>();
 
   /** @param target what is built for where FROM names no platform */
   constructor(parts: DaemonImagesParts, options: BuildOptions, target: Platform) {
@@ -49,13 +51,15 @@ export class DaemonImages implements ImageLookup {
     return there ? undefined : configOf(image);
   }
 
-  elsewhere(base: Base): Promise<OciImageConfig> {
+  async elsewhere(base: Base): Promise<OciImageConfig> {
     const wanted = this.#wanted(base);
     const key = `${wanted.reference} ${wanted.asked ?? ""}`;
     let pull = this.#pulls.get(key);
     if (!pull) {
-      pull = this.#pull(wanted);
+      const earlier = this.#latest.get(wanted.reference)?.catch(() => {});
+      pull = (earlier ?? Promise.resolve()).then(() => this.#pull(wanted));
       this.#pulls.set(key, pull);
+      this.#latest.set(wanted.reference, pull);
     }
     return pull;
   }
