@@ -1,4 +1,4 @@
-/** Instructions that change an image's configuration and nothing else, applied. Pure; RUN, COPY, ADD and WORKDIR are steps/'s. */
+/** Instructions that change an image's configuration and nothing else, applied. Pure; RUN, COPY, ADD and WORKDIR are for builders. */
 
 import { signalNumber } from "../spec/signals.js";
 import { dockerfileError } from "./dockerfile-error.js";

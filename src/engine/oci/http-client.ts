@@ -1,4 +1,4 @@
-/** HTTP to registries over undici, which is loaded with the first request. Knows redirects and schemes; no registry. */
+/** HTTP to registries and for what builds fetch, over undici, which is loaded with the first request. Knows redirects and schemes alone. */
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { isLoopback } from "./loopback.js";
