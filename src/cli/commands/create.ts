@@ -39,7 +39,9 @@ export const create = defineCommand({
   options: { ...CREATE_OPTIONS, rm: { type: "boolean", help: "remove it when it ends" } },
   async run(call) {
     const { rm: autoRemove, interactive: stdinOnce } = call.values;
-    printLine(call.terminal, await createContainer(await call.lasting(), call, { ...(await specOfCall(call)), autoRemove, stdinOnce }));
+    const spec = await specOfCall(call);
+    refuseRestartOfRemoved(spec, autoRemove ?? false);
+    printLine(call.terminal, await createContainer(await call.lasting(), call, { ...spec, autoRemove, stdinOnce }));
     return 0;
   },
 });
@@ -52,6 +54,11 @@ export async function specOfCall({ values, operands: [image = "", ...command], e
   const spec = containerSpec(values, { image, command, environment });
   const env = { ...(await findProxies(environment)), ...spec.env };
   return { ...spec, env, tty: values.tty, openStdin: values.interactive };
+}
+
+/** @throws UsageError, before an image is fetched for it */
+export function refuseRestartOfRemoved({ restartPolicy }: ContainerSpec, rm: boolean): void {
+  if (rm && (restartPolicy?.name ?? "no") !== "no") throw new UsageError("conflicting options: cannot specify both --restart and --rm");
 }
 
 /** Fetches the image where that is to be done. @returns the container's id */

@@ -2,10 +2,11 @@ import type { ContainerSpec } from "../../engine/engine.js";
 import { defineCommand } from "../command.js";
 import { followContainer } from "../follow-container.js";
 import { REFUSED_CONTAINER_FLAGS } from "../refused-flags.js";
+import { refuseKeptName } from "../server/refuse-kept-name.js";
 import { printLine } from "../terminal.js";
 import { UsageError } from "../usage.js";
 import { DETACH_KEYS_OPTION, SIG_PROXY_OPTION } from "./attach.js";
-import { CREATE_OPTIONS, createContainer, FAILURE_CODE, specOfCall } from "./create.js";
+import { CREATE_OPTIONS, createContainer, FAILURE_CODE, refuseRestartOfRemoved, specOfCall } from "./create.js";
 
 const STREAMS = ["stdin", "stdout", "stderr"] as const;
 
@@ -30,7 +31,9 @@ export const run = defineCommand({
     const { detach = false, rm = false, interactive = false, tty = false, "detach-keys": keys } = call.values;
     const attached = attachedStreams(call.values.attach, detach);
     const spec = await specOfCall(call);
+    refuseRestartOfRemoved(spec, rm);
     const served = detach || keys !== undefined || needsOthers(spec);
+    if (!served && spec.name !== undefined) await refuseKeptName(spec.name, call);
     const engine = await (served ? call.lasting() : call.engine());
     const { containers } = engine;
     const id = await createContainer(engine, call, { ...spec, stdinOnce: interactive && !detach, autoRemove: detach && rm });
