@@ -41,6 +41,8 @@ function formatted(format: string, event: EngineEvent): string {
   const { status, id, from, scope, time, timeNano, ...rest } = json;
   return executeTemplate(format, {
     ...rest,
+    // In JSON the fields have the names that they have in the API.
+    toJSON: () => json,
     Status: status ?? "",
     ID: id ?? "",
     From: from ?? "",

@@ -102,7 +102,7 @@ export class BuiltinEngine implements Engine {
     this.volumes = new BuiltinVolumes({
       store: volumes,
       containers: () => this.containers.volumes,
-      emit: (action, name) => this.#events.emit("volume", action, name),
+      emit: (action, name) => this.#events.emit("volume", action, name, { driver: "local" }),
       sizeOf: (directory) => this.#sizeOf(directory),
     });
   }

@@ -92,8 +92,8 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
       volumes,
       images,
       find: (container) => this.#table.get(container),
-      made: (volume) => events.emit("volume", "create", volume),
-      removed: (volume) => events.emit("volume", "destroy", volume),
+      made: (volume) => events.emit("volume", "create", volume, { driver: "local" }),
+      removed: (volume) => events.emit("volume", "destroy", volume, { driver: "local" }),
       lasting: options.kept !== undefined,
     });
   }
@@ -465,10 +465,11 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
     record.exit = containerExit(raw, oom);
     record.pid = 0;
     record.finishedAt = new Date();
+    const seconds = record.startedAt === undefined ? 0 : Math.floor((record.finishedAt.getTime() - record.startedAt.getTime()) / 1000);
     const restart = this.#nextRestart(record, record.exit);
     record.status = restart ? "restarting" : "exited";
     if (record.exit.oomKilled) this.#emit(record, "oom");
-    this.#emit(record, "die", { exitCode: String(record.exit.exitCode) });
+    this.#emit(record, "die", { exitCode: String(record.exit.exitCode), execDuration: String(Math.max(0, seconds)) });
     const { nextExit } = record;
     record.nextExit = new Deferred();
     nextExit.resolve(record.exit);
