@@ -14,7 +14,7 @@ export interface NetworkService {
   /** Running or not. @throws NETWORK_NOT_FOUND, CONTAINER_NOT_FOUND, NETWORK_ALREADY_CONNECTED, NETWORK_ADDRESS_TAKEN, OPTION_INVALID, UNSUPPORTED */
   connect(network: string, container: string, endpoint?: EndpointSpec): Promise<void>;
   /** @throws NETWORK_NOT_FOUND, CONTAINER_NOT_FOUND, NETWORK_NOT_CONNECTED */
-  disconnect(network: string, container: string): Promise<void>;
+  disconnect(network: string, container: string, options?: DisconnectOptions): Promise<void>;
 }
 
 export interface NetworkSpec {
@@ -48,6 +48,11 @@ export interface EndpointSpec {
   readonly ipv6Address?: string | undefined;
   /** `"02:42:0a:01:00:02"` @default made from the address */
   readonly macAddress?: string | undefined;
+}
+
+export interface DisconnectOptions {
+  /** Also a container that is gone and that a daemon has left on its network. @default false */
+  readonly force?: boolean | undefined;
 }
 
 export interface NetworkListOptions {

@@ -150,9 +150,9 @@ const disconnect = defineCommand({
   operands: "NETWORK CONTAINER",
   least: 2,
   most: 2,
-  options: {},
-  async run({ operands: [network = "", container = ""], lasting }) {
-    await (await lasting()).networks.disconnect(network, container);
+  options: { force: { type: "boolean", short: "f", help: "also a container that is gone and that a daemon has left there" } },
+  async run({ values: { force }, operands: [network = "", container = ""], lasting }) {
+    await (await lasting()).networks.disconnect(network, container, { force });
     return 0;
   },
 });

@@ -118,6 +118,10 @@ const networks: readonly Rule[] = [
     const name = groups.find(Boolean) ?? "";
     return fail("NETWORK_NAME_TAKEN", `There is a network ${name} already`, { name }, message, "Remove it, or choose another name.");
   }),
+  // A removal by force looks for the container among those of the network alone.
+  rule(/^endpoint (\S+) not found$/i, (groups, { container = groups[0] ?? "" }, message) =>
+    fail("CONTAINER_NOT_FOUND", `No such container: ${container}`, { container }, message),
+  ),
   rule(
     /no such network: (\S+)|network (\S+) not found|unable to find network with name or ID (\S+?):|(\S+): network not found|^network not found/i,
     (groups, request, message) => {

@@ -3,6 +3,7 @@ import { endpointBody } from "../docker-api/container-create.js";
 import { encodeFilters, labelFilters, namePart, pruneFilters } from "../docker-api/filters-json.js";
 import { DEFAULT_NETWORKS, type NetworkJson, networkBody, networkOf } from "../docker-api/network-json.js";
 import type {
+  DisconnectOptions,
   EndpointSpec,
   NetworkInspect,
   NetworkListOptions,
@@ -81,12 +82,12 @@ export class RemoteNetworks implements NetworkService {
     });
   }
 
-  async disconnect(network: string, container: string): Promise<void> {
+  async disconnect(network: string, container: string, { force = false }: DisconnectOptions = {}): Promise<void> {
     await this.#client.status("POST", networkPath(network, "/disconnect"), {
       doing: `Disconnecting container ${container} from network ${network}`,
       network,
       container,
-      json: { Container: container, Force: false },
+      json: { Container: container, Force: force },
     });
   }
 

@@ -129,10 +129,12 @@ async function disconnect({ engine }: ServerContext, exchange: Exchange): Promis
   const network = exchange.parameter("id");
   const container = containerOf(body.text("Container"));
   refusePredefined(network);
+  const force = body.flag("Force") ?? false;
   const { id } = await engine.networks.inspect(network);
   try {
-    await engine.networks.disconnect(id, container);
+    await engine.networks.disconnect(id, container, { force });
   } catch (error) {
+    if (force && isCaissonError(error, "CONTAINER_NOT_FOUND")) throw new HttpFailure(404, `endpoint ${container} not found`);
     if (!isCaissonError(error, "NETWORK_NOT_CONNECTED")) throw error;
     throw new HttpFailure(500, `container ${error.facts.containerId} is not connected to network ${error.facts.network}`);
   }
