@@ -14,8 +14,10 @@ export async function unlessMissing(force: boolean, code: ErrorCode, work: Promi
 
 /**
  * What fails for one is told, and the others are done all the same.
+ * @param work what it returns, where that is a text, is printed instead of the name
  * @param forgiven a failure that is told, and leaves the exit code as it is
  * @returns the exit code
+ * @throws ABORTED
  */
 export async function eachOperand(
   names: readonly string[],
@@ -26,9 +28,10 @@ export async function eachOperand(
   let code = 0;
   for (const name of names) {
     try {
-      await work(name);
-      printLine(terminal, name);
+      const done = await work(name);
+      printLine(terminal, typeof done === "string" ? done : name);
     } catch (error) {
+      if (isCaissonError(error, "ABORTED")) throw error;
       terminal.stderr.write(`${describeError(error)}\n`);
       if (forgiven === undefined || !isCaissonError(error, forgiven)) code = 1;
     }

@@ -109,10 +109,14 @@ async function runCommand(command: Command, words: readonly string[], { terminal
   }
 }
 
+/** Docker's, of a command that could not be executed for another reason than its file: its user, or its working directory. */
+const NOT_EXECUTED = 126;
+
 function exitCodeOf(error: unknown, command: Command): number {
   const own = command.failureCode;
   if (own !== undefined && (isCaissonError(error, "COMMAND_NOT_FOUND") || isCaissonError(error, "COMMAND_NOT_EXECUTABLE")))
     return error.facts.exitCode;
+  if (own !== undefined && isCaissonError(error, "EXEC_FAILED")) return NOT_EXECUTED;
   return own ?? 1;
 }
 

@@ -139,7 +139,47 @@ describe("a terminal", () => {
     child.stdin!.write("\u0005x");
     expect(await code).toBe(0);
     expect(await said("ps", "--format", "{{.Names}}")).toBe("keyed");
-    await said("rm", "-f", "keyed");
+  });
+});
+
+describe("what docker refuses", () => {
+  it("is a name that a container has, also where the new one would be of this process alone", async () => {
+    const { code, stderr } = await caisson.run(["run", "--name", "keyed", "busybox", "true"]);
+    expect([code, stderr]).toEqual([125, expect.stringContaining("The name keyed is taken by container ")]);
+  });
+
+  it("is to remove what is to be restarted", async () => {
+    for (const command of ["run", "create"]) {
+      const { code, stderr } = await caisson.run([command, "--rm", "--restart", "always", "busybox", "true"]);
+      expect([code, stderr]).toEqual([125, expect.stringContaining("cannot specify both --restart and --rm")]);
+    }
+    expect((await caisson.run(["run", "--rm", "--restart", "no", "busybox", "true"])).code).toBe(0);
+  });
+
+  it("is a command without its user or directory, as one that can't be executed", async () => {
+    expect((await caisson.run(["exec", "-w", "/nosuch", "keyed", "true"])).code).toBe(126);
+    expect((await caisson.run(["exec", "-u", "nosuch", "keyed", "true"])).code).toBe(126);
+  });
+
+  it("is each that is missing, and none of the others", async () => {
+    await said("kill", "keyed");
+    const { code, stdout, stderr } = await caisson.run(["wait", "nosuch", "keyed", "neither"]);
+    expect([code, stdout]).toEqual([1, "137\n"]);
+    expect(stderr).toMatch(/nosuch[\s\S]*neither/);
+    await said("tag", "busybox", "other");
+    const removal = await caisson.run(["image-rm", "-f", "nosuch", "other"]);
+    expect(removal).toMatchObject({ code: 0, stdout: expect.stringContaining("Untagged: "), stderr: expect.stringContaining("nosuch") });
+    expect((await caisson.run(["image-rm", "nosuch"])).code).toBe(1);
+  });
+
+  it("is to take by force off a network what is not on it", async () => {
+    await said("network", "create", "left");
+    await said("network", "connect", "left", "keyed");
+    await said("network", "disconnect", "-f", "left", "keyed");
+    const { code, stderr } = await caisson.run(["network", "disconnect", "-f", "left", "nosuch"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("endpoint nosuch not found")]);
+    await said("network", "rm", "left");
+    await said("rm", "keyed");
   });
 });
 
@@ -167,6 +207,10 @@ describe("events", () => {
       told
         .filter((event) => event.id === container)
         .map((event) => [event.action, ...(event.attributes.signal ? [event.attributes.signal] : [])].join(" "));
+    const formatted = ["events", "--since", begin, "--until", until, "--filter", `container=${id}`, "--format", "{{json .}}"];
+    expect(Object.keys(JSON.parse((await said(...formatted)).split("\n")[0]!)).join()).toBe(
+      "status,id,from,Type,Action,Actor,scope,time,timeNano",
+    );
     expect(actions(id)).toEqual(["create", "start", "kill 15", "die", "stop"]);
     expect(actions(other)).toEqual(["create", "start", "kill 9", "die", "destroy"]);
     await said("rm", id);

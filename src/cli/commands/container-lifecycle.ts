@@ -4,7 +4,6 @@ import { type Command, defineCommand } from "../command.js";
 import { eachOperand } from "../each-operand.js";
 import { followContainer } from "../follow-container.js";
 import { parseNumber } from "../quantities.js";
-import { printLine } from "../terminal.js";
 import { UsageError } from "../usage.js";
 import { DETACH_KEYS_OPTION } from "./attach.js";
 
@@ -107,8 +106,7 @@ export const wait = defineCommand({
   options: {},
   async run({ operands, terminal, lasting, signal }) {
     const { containers } = await lasting();
-    for (const name of operands) printLine(terminal, String((await containers.wait(name, { signal })).exitCode));
-    return 0;
+    return eachOperand(operands, terminal, async (name) => String((await containers.wait(name, { signal })).exitCode));
   },
 });
 

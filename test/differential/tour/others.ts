@@ -66,6 +66,8 @@ export const networks = [
   step("docker network connect net2 peer"),
   step("docker network disconnect net2 peer && docker inspect peer --format '{{len .NetworkSettings.Networks}}'"),
   step("docker network disconnect net2 peer"),
+  step("docker network connect net2 peer && docker network disconnect -f net2 peer && docker network disconnect -f net2 peer"),
+  step("docker network disconnect -f net2 nosuch"),
   step("docker network connect nosuch peer"),
   step("docker network connect net1 nosuch"),
   step("docker network rm net1"),
@@ -117,10 +119,10 @@ export const system = [
   step("docker plugin ls"),
   step("docker system df --format '{{.Type}}'"),
   step(
-    "docker run --name seen base true && docker rm seen >/dev/null; sleep 1.1; docker events --since 30s --until 0s --filter container=seen --format '{{.Type}} {{.Action}}'",
+    "docker run --name seen base true && docker rm seen >/dev/null; sleep 1.1; docker events --since 30s --until 0s --filter container=seen --format '{{json .}}' | sed -E 's/\"time.*//'",
   ),
   step(
-    "docker volume create seen >/dev/null; docker volume rm seen >/dev/null; sleep 1.1; docker events --since 30s --until 0s --filter type=volume --filter event=destroy --format '{{.Type}} {{.Action}}' | tail -1",
+    "docker volume create seen >/dev/null; docker volume rm seen >/dev/null; sleep 1.1; docker events --since 30s --until 0s --filter type=volume --filter event=destroy --format '{{json .}}' | tail -1 | sed 's/[0-9]//g'",
   ),
   step("docker network create --label tour=yes chosen >/dev/null; docker network prune -f --filter label=tour=no"),
   step("docker system prune -f --filter label=tour=yes; docker network ls -q --filter name=chosen"),
