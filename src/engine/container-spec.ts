@@ -35,7 +35,7 @@ export interface ContainerSpec {
   readonly publish?: readonly PortBinding[] | undefined;
   /** Publish every exposed port on a free host port. */
   readonly publishAll?: boolean | undefined;
-  /** `container:ID` shares another container's network, files in /etc included. @default "default" */
+  /** `container:ID` shares another container's network, its host name and files in /etc included. @default "default" */
   readonly networkMode?: "default" | "none" | "host" | `container:${string}` | undefined;
   /** Networks to be on instead of the default one, by name or id; the first that leads out has published ports and default route. */
   readonly networks?: Readonly<Record<string, EndpointSpec>> | undefined;

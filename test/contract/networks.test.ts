@@ -156,6 +156,13 @@ describe.each(ENGINES)("$name", (candidate) => {
       expect(await said(`${ask("127.0.0.1")}; cat /etc/hostname`, { networkMode: `container:${holder}` })).toBe("holder\nholder\n");
     });
 
+    it("of another container come with its host name", async () => {
+      const holder = await bench.startShell("sleep 60", { hostname: "named" });
+      const beside = await bench.startShell("sleep 60", { networkMode: `container:${holder}` });
+      expect((await bench.engine.containers.inspect(beside)).config.hostname).toBe("named");
+      expect(await said("hostname; echo $HOSTNAME", { networkMode: `container:${holder}` })).toBe("named\nnamed\n");
+    });
+
     it("of mode none have loopback alone", async () => {
       expect(await said("ip -o link | wc -l; ip route | wc -l", { networkMode: "none" })).toBe("1\n0\n");
     });
@@ -167,6 +174,12 @@ describe.each(ENGINES)("$name", (candidate) => {
       ["a bad alias", { networks: { "net-g": { aliases: ["a b"] } } }, "OPTION_INVALID"],
       ["an unknown mode", { networkMode: "bridged" as "none" }, "OPTION_INVALID"],
       ["an unknown container", { networkMode: "container:nobody" as const }, "CONTAINER_NOT_FOUND"],
+      ["name servers beside another's network", { networkMode: "container:nobody" as const, dns: ["10.1.1.1"] }, "OPTION_INVALID"],
+      [
+        "names of hosts beside another's network",
+        { networkMode: "container:nobody" as const, extraHosts: [{ host: "a", address: "10.1.1.1" }] },
+        "OPTION_INVALID",
+      ],
     ])("refuse %s", async (_, spec, code) => {
       await bench.engine.networks.create({ name: "net-g" });
       await expect(bench.engine.containers.create({ image: "busybox", ...spec })).rejects.toMatchObject({ code });

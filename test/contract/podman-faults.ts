@@ -223,7 +223,9 @@ const CAUSES: readonly Cause[] = [
   },
   {
     fault: "A container on another's network has a host name of its own.",
-    tests: { networks: ["networks > may be shared: a container on another's network"] },
+    tests: {
+      networks: ["networks > may be shared: a container on another's network", "networks > of another container come with its host name"],
+    },
   },
   {
     fault: "Of an alias that several containers have, one is told.",

@@ -137,6 +137,9 @@ function checkNetwork({ networkMode, networks, dns, publish, hostname, exposedHo
   if (publish && publish.length > 0)
     throw optionError("publish", publish, "absent: the ports are those of the container whose network is shared");
   if (hostname !== undefined) throw optionError("hostname", hostname, "absent: it is that of the container whose network is shared");
+  if (dns && dns.length > 0) throw optionError("dns", dns, "absent: name servers are those of the container whose network is shared");
+  if (extraHosts.length > 0)
+    throw optionError("extraHosts", extraHosts, "absent: /etc/hosts is that of the container whose network is shared");
 }
 
 function checkValues(spec: ContainerSpec): void {

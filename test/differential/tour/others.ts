@@ -73,7 +73,12 @@ export const networks = [
   step("docker network rm net1"),
   step("docker network rm bridge"),
   step("docker run --rm --network nosuch base true 2>&1 | head -1"),
-  step("docker run --rm --network container:peer base hostname | wc -c"),
+  step("docker run --rm --network container:peer base sh -c 'hostname; echo $HOSTNAME; cat /etc/hostname'"),
+  step(
+    "docker run -d --name beside --network container:peer base sleep 100 >/dev/null; docker inspect beside --format '{{.Config.Hostname}} {{.HostConfig.NetworkMode}}'; docker rm -f beside",
+  ),
+  step("docker run --rm --network container:peer --dns 10.1.1.1 base true 2>/dev/null"),
+  step("docker run --rm --network container:peer --add-host a:10.1.1.1 base true 2>/dev/null"),
   step("docker rm -f peer && docker network rm net1 net2"),
   step("docker network prune -f"),
 ];

@@ -43,7 +43,7 @@ import type { ContainerKeeper } from "./kept/container-keeper.js";
 import { readLimitedDisks } from "./limited-disks.js";
 import { releaseEndpoint, reserveEndpoint } from "./networks/endpoints.js";
 import type { NetworkTable } from "./networks/network-table.js";
-import { peersOf } from "./peers.js";
+import { besideNetworkPeer, peersOf } from "./peers.js";
 import { prunable } from "./prune-containers.js";
 import { unpublishPorts } from "./published-ports.js";
 import { NOT_RESTARTED, nextRestart, type RestartState } from "./restart-policy.js";
@@ -140,7 +140,8 @@ export class BuiltinContainers extends ContainerViews implements ContainerServic
 
   async create(wanted: ContainerSpec): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
     validateSpec(wanted);
-    const spec = wanted.utsMode === "host" ? { ...wanted, hostname: hostname() } : wanted;
+    const named = wanted.utsMode === "host" ? { ...wanted, hostname: hostname() } : wanted;
+    const spec = besideNetworkPeer(named, (container) => this.#table.get(container));
     const id = newContainerId();
     const name = spec.name === undefined ? generateName((taken) => this.#table.hasName(taken)) : checkName(spec.name);
     this.#table.reserve(name, id);

@@ -15,6 +15,19 @@ export function peersOf({ ipcMode, pidMode }: ContainerSpec, find: (container: s
   return { ipc: ipc === undefined ? undefined : sharing(find(ipc)).id, pid: pid === undefined ? undefined : find(pid).id };
 }
 
+/**
+ * A container on another's network by that one's id, since names change, and under its host name, as in the /etc/hostname that they share.
+ * @param find throws CONTAINER_NOT_FOUND
+ * @throws CONTAINER_NOT_FOUND
+ */
+export function besideNetworkPeer(spec: ContainerSpec, find: (container: string) => ContainerRecord): ContainerSpec {
+  const network = peerOf(spec.networkMode);
+  if (network === undefined) return spec;
+  const { id, shortId, process, spec: its } = find(network);
+  const names = spec.utsMode === "host" ? {} : { hostname: process?.hostname ?? shortId, domainname: its.domainname };
+  return { ...spec, networkMode: `container:${id}`, ...names };
+}
+
 function sharing(record: ContainerRecord): ContainerRecord {
   const { ipcMode = "private" } = record.spec;
   if (ipcMode !== "private" && ipcMode !== "none") return record;

@@ -4,7 +4,7 @@ import { resourcesOf, restartPolicyOf, specOfBody } from "../../docker-api/conta
 import { FilterParameter } from "../../docker-api/filter-parameter.js";
 import { joinReference } from "../../docker-api/image-name.js";
 import { parseTime } from "../../docker-api/times.js";
-import type { StopOptions } from "../../engine.js";
+import type { ContainerSpec, StopOptions } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
 import { asHttpFailure, HttpFailure } from "../http-failure.js";
@@ -50,12 +50,22 @@ async function create(context: ServerContext, exchange: Exchange): Promise<void>
   const body = await exchange.json();
   const { spec, warnings } = specOfBody(body, { name: exchange.text("name"), platform: exchange.text("platform") });
   await binds.check(spec.mounts ?? []);
-  const request: CreateRequest = { ...(body.json as object), HostConfig: body.object("HostConfig").json ?? {} };
+  const hostConfig = { ...(body.object("HostConfig").json as object | undefined), ...(await networkPeer(engine, spec)) };
+  const request: CreateRequest = { ...(body.json as object), HostConfig: hostConfig };
   const made = await engine.containers.create(served.annotated(spec, request)).catch((error: unknown) => {
     throw createFailure(error);
   });
   served.add(made.id, request);
   exchange.send(201, { Id: made.id, Warnings: [...made.warnings, ...warnings] });
+}
+
+/** Of the container whose network is shared, docker keeps the id. @throws HttpFailure */
+async function networkPeer({ containers }: ServerContext["engine"], { networkMode }: ContainerSpec): Promise<object> {
+  if (!networkMode?.startsWith("container:")) return {};
+  const peer = await containers.inspect(networkMode.slice("container:".length)).catch((error: unknown) => {
+    throw createFailure(error);
+  });
+  return { NetworkMode: `container:${peer.id}` };
 }
 
 /** Clients take 404 for an image that is missing, and fetch it: whatever else is missing has another status. */
