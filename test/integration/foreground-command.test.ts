@@ -142,6 +142,14 @@ describe("a terminal", () => {
   });
 });
 
+describe("top", () => {
+  it("takes ps's options", async () => {
+    expect(await said("top", "keyed")).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD\nroot .* sh$/);
+    expect(await said("top", "keyed", "-o", "pid,comm")).toMatch(/^PID +COMMAND\n\d+ +sh$/);
+    expect(await caisson.run(["top", "keyed", "-o", "comm"])).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
 describe("what docker refuses", () => {
   it("is a name that a container has, also where the new one would be of this process alone", async () => {
     const { code, stderr } = await caisson.run(["run", "--name", "keyed", "busybox", "true"]);

@@ -1,5 +1,6 @@
 /** Commands that tell about one container that stays. */
-import type { ContainerProcess, FileChange, PublishedPort } from "../../engine/engine.js";
+import { processTable } from "../../engine/docker-api/process-table.js";
+import type { FileChange, PublishedPort } from "../../engine/engine.js";
 import { defineCommand } from "../command.js";
 import { hostAddress } from "../container-table.js";
 import { printLine, printTable } from "../terminal.js";
@@ -42,16 +43,14 @@ const nameOf = ({ containerPort, protocol }: PublishedPort): string => `${contai
 export const top = defineCommand({
   name: "top",
   summary: "List the processes of a container",
-  ...ONE,
+  operands: "CONTAINER [PS-OPTION...]",
+  least: 1,
+  most: Number.POSITIVE_INFINITY,
+  stopsAtOperand: true,
   options: {},
-  async run({ operands: [container = ""], terminal, lasting }) {
-    const processes = await (await lasting()).containers.top(container);
-    printTable(terminal, ["UID", "PID", "PPID", "TIME", "CMD"], processes.map(row));
+  async run({ operands: [container = "", ...options], terminal, lasting }) {
+    const { titles, rows } = processTable(await (await lasting()).containers.top(container), options);
+    printTable(terminal, titles, rows);
     return 0;
   },
 });
-
-function row({ user, pid, parentPid, cpuMs, argv, name }: ContainerProcess): string[] {
-  const time = new Date(cpuMs).toISOString().slice("YYYY-MM-DDT".length, "YYYY-MM-DDThh:mm:ss".length);
-  return [user, String(pid), String(parentPid), time, argv.length > 0 ? argv.join(" ") : `[${name}]`];
-}
