@@ -200,6 +200,20 @@ describe("start -a", () => {
   });
 });
 
+describe("logs", () => {
+  it("keeps the lines of the streams apart on one pipe", async () => {
+    const script = "printf 'out '; sleep 0.1; printf 'err ' >&2; sleep 0.1; echo more; sleep 0.1; echo again >&2; printf last";
+    const id = await said("run", "-d", "busybox", "sh", "-c", script);
+    const show = (...flags: string[]) => ["logs", ...flags, id].join(" ");
+    const env = { ...process.env, CAISSON_HOME: home, CAISSON_ENGINE: "builtin" };
+    const shown = async (...flags: string[]) =>
+      (await promisify(execFile)("sh", ["-c", `${process.execPath} ${MAIN} ${show(...flags)} 2>&1`], { env })).stdout;
+    expect(await shown("-f")).toBe("out more\nerr again\nlast");
+    expect(await shown("--tail", "2")).toBe("err again\nlast");
+    await said("rm", "-f", id);
+  });
+});
+
 describe("events", () => {
   it("tell of the signals that end a container", async () => {
     const begin = new Date().toISOString();

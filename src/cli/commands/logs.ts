@@ -1,4 +1,5 @@
 import { lineStamps } from "../../engine/docker-api/line-stamps.js";
+import { wholeLines } from "../../engine/docker-api/whole-lines.js";
 import { drained } from "../../engine/drained.js";
 import type { LogRecord } from "../../engine/engine.js";
 import { defineCommand } from "../command.js";
@@ -24,7 +25,10 @@ export const logs = defineCommand({
     const [since, until] = [parseMoment("since", values.since), parseMoment("until", values.until)];
     const { containers } = await lasting();
     const text = values.timestamps ? lineStamps() : ({ data }: LogRecord) => data;
-    for await (const record of containers.logs(container, { follow: values.follow, tail, since, until, signal })) {
+    const { id, config } = await containers.inspect(container);
+    const records = containers.logs(id, { follow: values.follow, tail, since, until, signal });
+    // A terminal has one stream, whose prompts have no end of a line.
+    for await (const record of config.tty ? records : wholeLines(records)) {
       const output = terminal[record.stream];
       if (!output.write(text(record))) await drained(output);
     }

@@ -59,6 +59,9 @@ export const containers = [
   step("docker logs --since 1h main 2>/dev/null"),
   step("docker logs --until 1h main"),
   step("docker logs nosuch"),
+  step(
+    `docker run --name mixed base sh -c 'printf "out "; sleep 0.1; printf "err " >&2; sleep 0.1; echo more; sleep 0.1; echo again >&2; printf last' >/dev/null 2>&1; docker logs mixed 2>&1; docker logs -t mixed 2>&1; docker logs --tail 2 mixed 2>&1; docker rm mixed`,
+  ),
   step("docker exec main sh -c 'echo out; echo err >&2; exit 3'"),
   step("echo typed | docker exec -i main cat"),
   step("docker exec -e X=y -w /tmp -u 1000 main sh -c 'echo $X $PWD $(id -u)'"),

@@ -5,6 +5,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { LogRecord, LogsOptions } from "../../engine.js";
 import { parseRecords, type RawRecord, RECORD_HEADER, readBase, splitLines } from "./log-records.js";
+import { LogTail } from "./log-tail.js";
 
 const READ_SIZE = 256 * 1024;
 
@@ -65,19 +66,10 @@ async function* selectTail(cursor: LogCursor, options: LogsOptions): AsyncGenera
     for await (const record of cursor.read()) yield* selectLines(record, options);
     return;
   }
-  // Lines, not records: a line that was written in parts counts once.
-  const kept: LogRecord[] = [];
-  let lines = 0;
-  for await (const record of cursor.read()) {
-    for (const line of selectLines(record, options)) {
-      kept.push({ ...line, data: Buffer.from(line.data) });
-      if (!line.partial) lines++;
-      while (lines > tail) if (!kept.shift()?.partial) lines--;
-    }
-  }
-  const open = kept.at(-1)?.partial ? 1 : 0;
-  while (lines + open > tail && kept.length > 0) if (!kept.shift()?.partial) lines--;
-  yield* kept;
+  const kept = new LogTail(tail);
+  for await (const record of cursor.read())
+    for (const line of selectLines(record, options)) kept.add({ ...line, data: Buffer.from(line.data) });
+  yield* kept.records();
 }
 
 function* selectLines(record: RawRecord, options: LogsOptions): Generator<LogRecord> {

@@ -5,6 +5,7 @@ import { STAMP_PARTS } from "../../docker-api/log-stream.js";
 import { encodePiece } from "../../docker-api/raw-stream.js";
 import { emptyStatsJson, statsJson } from "../../docker-api/stats-details.js";
 import { parseTime } from "../../docker-api/times.js";
+import { wholeLines } from "../../docker-api/whole-lines.js";
 import type { LogRecord, TerminalSize } from "../../engine.js";
 import { isCaissonError } from "../../errors.js";
 import type { Exchange } from "../exchange.js";
@@ -37,8 +38,10 @@ async function logs({ engine }: ServerContext, exchange: Exchange): Promise<void
   });
   const output = exchange.stream(streamType(exchange, config.tty));
   const line = logLine(exchange, config.tty);
+  // A terminal has one stream, whose prompts have no end of a line.
+  const told = config.tty || wantsParts(exchange) ? records : wholeLines(records);
   try {
-    for await (const record of records) if (!(await output.write(line(record)))) break;
+    for await (const record of told) if (!(await output.write(line(record)))) break;
     output.end();
   } catch (error) {
     if (exchange.signal.aborted) return;
@@ -47,9 +50,13 @@ async function logs({ engine }: ServerContext, exchange: Exchange): Promise<void
   }
 }
 
+function wantsParts(exchange: Exchange): boolean {
+  return exchange.header(STAMP_PARTS) !== undefined;
+}
+
 function logLine(exchange: Exchange, tty: boolean): (record: LogRecord) => Buffer {
   // What a terminal has written comes without frames: there, a time within a line would be a part of it.
-  const everyPart = !tty && exchange.header(STAMP_PARTS) !== undefined;
+  const everyPart = !tty && wantsParts(exchange);
   const text = !exchange.flag("timestamps") ? ({ data }: LogRecord) => data : everyPart ? recordStamp : lineStamps();
   return (record) => (tty ? text(record) : encodePiece(record.stream, text(record)));
 }
