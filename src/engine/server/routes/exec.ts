@@ -83,7 +83,9 @@ async function start({ engine, execs }: ServerContext, exchange: Exchange): Prom
       throw error;
     });
   if (detach) {
-    const process = await execute({ ...spec, stdin: false });
+    const process = await execute({ ...spec, stdin: false }).catch((error: unknown) => {
+      throw new HttpFailure(asHttpFailure(error).status, execFailure(error));
+    });
     watch(entry, process);
     process.stdout.resume();
     process.stderr.resume();
