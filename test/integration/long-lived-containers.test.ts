@@ -199,7 +199,7 @@ describe("what a container is and has", () => {
     });
     await expect
       .poll(() => said("top", "one"), { timeout: 60_000 })
-      .toMatch(/^UID {2,}PID {2,}PPID {2,}TIME {2,}CMD\n(root|0) .* sleep 1000$/);
+      .toMatch(/^UID {2,}PID {2,}PPID {2,}C {2,}STIME {2,}TTY {2,}TIME {2,}CMD\n(root|0) .* sleep 1000$/);
     expect((await said("diff", "one")).split("\n")).toEqual(expect.arrayContaining(["A /new", "C /bin", "D /bin/true"]));
     await said("rm", "-f", "one");
   });
