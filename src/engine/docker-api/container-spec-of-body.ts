@@ -267,6 +267,17 @@ function checkUnserved(host: Fields): void {
     throw new MalformedBody("can't create 'AutoRemove' container with restart policy");
 }
 
+/** Of HostConfig; weights are of all disks alike. */
+const WITHOUT_EFFECT = [
+  ...["BlkioWeightDevice", "CgroupParent", "CpuRealtimePeriod", "CpuRealtimeRuntime", "KernelMemory", "KernelMemoryTCP"],
+  ...["OomKillDisable", "StorageOpt"],
+] as const;
+
+/** Clients send what is not set as 0, false, nothing or an empty list. */
+function isSet(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
+}
+
 function warningsOf(body: Fields, host: Fields): string[] {
   const links =
     (host.texts("Links") ?? []).length > 0 ||
@@ -276,7 +287,7 @@ function warningsOf(body: Fields, host: Fields): string[] {
       .some(([, each]) => (each.texts("Links") ?? []).length > 0);
   return [
     ...(links ? ["Links have no effect. Containers on one network find each other by name and alias."] : []),
-    ...(host.flag("OomKillDisable") ? ["OomKillDisable has no effect."] : []),
+    ...WITHOUT_EFFECT.filter((name) => isSet(host.any(name))).map((name) => `${name} has no effect.`),
     ...(host.has("MemorySwappiness") && (host.number("MemorySwappiness") ?? -1) >= 0 ? ["MemorySwappiness has no effect."] : []),
   ];
 }

@@ -36,6 +36,18 @@ describe("the body of a create request", () => {
     expect(specOfBody(new Fields(body)).spec).toEqual({ ...spec, exposedPorts: ["80/tcp"] });
   });
 
+  it("is warned of what has no effect, where it is set", () => {
+    const warnings = (HostConfig: object): readonly string[] => specOfBody(new Fields({ Image: "x", HostConfig })).warnings;
+    expect(warnings({ BlkioWeightDevice: [], CpuRealtimeRuntime: 0, CgroupParent: "", StorageOpt: null, OomKillDisable: false })).toEqual(
+      [],
+    );
+    expect(warnings({ BlkioWeightDevice: [{ Path: "/dev/sda", Weight: 20 }], cgroupparent: "mine", OomKillDisable: true })).toEqual([
+      "BlkioWeightDevice has no effect.",
+      "CgroupParent has no effect.",
+      "OomKillDisable has no effect.",
+    ]);
+  });
+
   it("names fields in any case, and says nothing with zeros, nulls and empty lists", () => {
     expect(
       parse({ cmd: null, HOSTCONFIG: { memory: 0, BINDS: [], PidsLimit: -1, ShmSize: 0, BlkioDeviceReadBps: [] }, Env: null, User: "" }),
