@@ -52,6 +52,16 @@ int cgroup_claim(const char *dir)
 	return 0;
 }
 
+void cgroup_remove_unclaimed(int parent, const char *name, time_t before)
+{
+	int fd = open_dir(parent, name);
+	struct stat st;
+
+	if (fd >= 0 && !is_marked(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_mtime < before)
+		unlinkat(parent, name, AT_REMOVEDIR);
+	close_fdp(&fd);
+}
+
 int cgroup_take_abandoned(int parent, const char *name)
 {
 	int fd = open_dir(parent, name);

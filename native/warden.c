@@ -31,7 +31,7 @@
 #define REMOVE_TRIES 1000
 /* Of the list of cgroups: a line for each hierarchy, of which a kernel has some ten. */
 #define LIST_MAX (16u * PATH_MAX)
-/* A session that is just being made has no lock yet. */
+/* A session that is just being made has no lock yet, and its cgroups have no mark. */
 #define YOUNG_SECONDS 60
 
 static void sleep_ms(long ms)
@@ -173,6 +173,8 @@ static bool sweep_beside(const char *dir)
 		held = cgroup_take_abandoned(parent, name);
 		if (held >= 0 && snprintf(path, sizeof(path), "%.*s%s", (int)(own - dir), dir, name) < (int)sizeof(path))
 			end_cgroup(path);
+		if (held < 0)
+			cgroup_remove_unclaimed(parent, name, time(NULL) - YOUNG_SECONDS);
 	}
 	return true;
 }

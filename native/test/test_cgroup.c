@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -195,6 +196,37 @@ TEST(a_claim_lasts_as_long_as_the_process_that_made_it)
 	close(up[1]);
 	close(down[0]);
 	close(down[1]);
+	end();
+}
+
+static int remains_unclaimed(const char *name, time_t before)
+{
+	int parent = open(top, O_RDONLY | O_DIRECTORY);
+
+	cgroup_remove_unclaimed(parent, name, before);
+	close(parent);
+	return access(in(name), F_OK) == 0;
+}
+
+TEST(an_empty_one_without_a_mark_goes_once_it_is_old)
+{
+	struct stat st;
+	int held;
+
+	begin();
+	CHECK_INT(mkdir(in("stillborn"), 0755), 0);
+	CHECK_INT(stat(in("stillborn"), &st), 0);
+	CHECK_INT(remains_unclaimed("stillborn", st.st_mtime), 1);
+	held = open(in("stillborn"), O_RDONLY | O_DIRECTORY);
+	CHECK_INT(flock(held, LOCK_EX), 0);
+	CHECK_INT(remains_unclaimed("stillborn", st.st_mtime + 1), 1);
+	close(held);
+	CHECK_INT(mkdir(in("stillborn/used"), 0755), 0);
+	CHECK_INT(remains_unclaimed("stillborn", st.st_mtime + 60), 1);
+	CHECK_INT(rmdir(in("stillborn/used")), 0);
+	CHECK_INT(remains_unclaimed("stillborn", st.st_mtime + 60), 0);
+	CHECK_INT(cgroup_claim(in("session")), 0);
+	CHECK_INT(remains_unclaimed("session", st.st_mtime + 60), 1);
 	end();
 }
 
