@@ -674,11 +674,12 @@ function fields({ Id, Config, HostConfig, Mounts, NetworkSettings }: InspectJson
   const pick = (from: Json, names: readonly string[]): Json => Object.fromEntries(names.map((name) => [name, from[name] ?? null]));
   // As long as docker's short ids: a service's name may be how an id begins.
   const own = (name: string): boolean => name.length >= 12 && Id.startsWith(name);
+  const peers = (name: string): boolean => name.length >= 12 && HostConfig.NetworkMode.startsWith(`container:${name}`);
   const config = pick(Config, CONFIG);
   const host = pick(HostConfig, HOST_CONFIG);
   return {
     ...config,
-    Hostname: own(String(config["Hostname"])) ? "its id" : config["Hostname"],
+    Hostname: own(String(config["Hostname"])) ? "its id" : peers(String(config["Hostname"])) ? "its peer's id" : config["Hostname"],
     Env: [...Config.Env].sort(),
     Labels: { ...pick(Config.Labels, LABELS), mine: Config.Labels["mine"] },
     ...host,
