@@ -57,7 +57,7 @@ export const networks = [
   step("docker network ls --filter label=a=b --format '{{.Name}}'"),
   step("docker network ls --filter type=custom --format '{{.Name}}' | sort"),
   step("docker run -d --name peer --network net1 --network-alias friend base sleep 100"),
-  step("docker run --rm --network net1 base ping -c 1 -W 10 friend | head -2 | tail -1 | cut -d' ' -f1-4"),
+  step("docker run --rm --network net1 base ping -c 1 -W 10 friend | sed -n 2p | cut -d' ' -f1-4"),
   step("docker run --rm --network net1 base ping -c 1 -W 2 peer >/dev/null && echo reached"),
   step("docker run --rm --network net2 --ip 172.31.200.9 base hostname -i"),
   step("docker inspect peer --format '{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{$v.Aliases}} {{len $v.DNSNames}}{{end}}'"),
@@ -72,7 +72,7 @@ export const networks = [
   step("docker network connect net1 nosuch"),
   step("docker network rm net1"),
   step("docker network rm bridge"),
-  step("docker run --rm --network nosuch base true 2>&1 | head -1"),
+  step("docker run --rm --network nosuch base true 2>&1 | sed -n 1p"),
   step("docker run --rm --network container:peer base sh -c 'hostname; echo $HOSTNAME; cat /etc/hostname'"),
   step(
     "docker run -d --name beside --network container:peer base sleep 100 >/dev/null; docker inspect beside --format '{{.Config.Hostname}} {{.HostConfig.NetworkMode}}'; docker rm -f beside",
@@ -132,7 +132,7 @@ export const system = [
   step("docker network create --label tour=yes chosen >/dev/null; docker network prune -f --filter label=tour=no"),
   step("docker system prune -f --filter label=tour=yes; docker network ls -q --filter name=chosen"),
   step("docker system prune -f --volumes --filter until=1h"),
-  step("docker nosuch 2>&1 | head -1"),
+  step("docker nosuch 2>&1 | sed -n 1p"),
 ];
 
 const BUILD = "DOCKER_BUILDKIT=0 docker build";
