@@ -149,6 +149,12 @@ static void sweep(int sessions, const char *own)
 	closedir(d);
 }
 
+/* is_id() - As sessions have them: whatever else begins as our cgroups do is somebody else's. */
+static bool is_id(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == strlen(text);
+}
+
 /*
  * sweep_beside() - Cgroups beside our own @dir that nobody has any more, whatever has become of the directories of their sessions.
  * Theirs are called as ours is, up to the id.
@@ -168,7 +174,8 @@ static bool sweep_beside(const char *dir)
 		const char *name = names.items[i];
 		_close_ int held = -1;
 
-		if (strncmp(name, own, (size_t)(dash - own) + 1) != 0 || strlen(name) != strlen(own) || !strcmp(name, own))
+		if (strncmp(name, own, (size_t)(dash - own) + 1) != 0 || strlen(name) != strlen(own) || !strcmp(name, own) ||
+		    !is_id(name + (dash - own) + 1))
 			continue;
 		held = cgroup_take_abandoned(parent, name);
 		if (held >= 0 && snprintf(path, sizeof(path), "%.*s%s", (int)(own - dir), dir, name) < (int)sizeof(path))

@@ -1,7 +1,7 @@
 /** Whatever is killed, and whenever: nothing of the session is left moments later. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, rmdir, utimes } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -180,6 +180,35 @@ describe.runIf(readHostFacts().cgroups.unified !== undefined)("of a data root th
     await expectNothing(living.session);
   });
 });
+
+describe.runIf(readHostFacts().cgroups.unified !== undefined)(
+  "a session removes what one that was killed while it made its cgroups has left:",
+  () => {
+    const parent = readHostFacts().cgroups.unified ?? "";
+    const open = async (): Promise<void> => {
+      await using engine = await openEngine({ home, engine: "builtin" });
+      await (engine as unknown as { supervisorPid(): Promise<number> }).supervisorPid();
+    };
+
+    it.each([
+      ["an empty one of some age", "caisson-00c0ffee0000", 120, false],
+      ["but none that may be being made", "caisson-00c0ffee0001", 0, true],
+      ["and none of another name, however like it that is", "caisson-chaos-Abcde1", 120, true],
+    ])("%s", async (_, name, ageS, stays) => {
+      const directory = path.join(parent, name);
+      await mkdir(directory);
+      try {
+        const then = Date.now() / 1000 - ageS;
+        await utimes(directory, then, then);
+        await open();
+        if (stays) expect(existsSync(directory)).toBe(true);
+        else await expect.poll(() => existsSync(directory), { timeout: WITHIN_MS }).toBe(false);
+      } finally {
+        await rmdir(directory).catch(() => {}); // it has gone, as it should
+      }
+    });
+  },
+);
 
 /** Data that stop are not data that end: a tar of half of the files must not pass for a whole one. */
 it.each(["an image that is saved", "files that are copied out"])(

@@ -54,9 +54,10 @@ async function oneRound(world: World, tally: Tally, home: string, reference: str
 
 async function pruneUntil(ends: Promise<unknown>, home: string): Promise<void> {
   let over = false;
-  void ends.finally(() => {
+  const end = (): void => {
     over = true;
-  });
+  };
+  ends.then(end, end);
   await using engine = await openEngine({ home });
   while (!over) {
     const { images, volumes, networks, containers } = engine;
