@@ -51,6 +51,7 @@ static const struct {
 	{ MSG_HELD, hold_handle_held },
 	{ MSG_LOCK, lock_handle_lock },
 	{ MSG_UNLOCK, lock_handle_unlock },
+	{ MSG_AWAIT_UNLOCK, lock_handle_await_unlock },
 	{ MSG_UPLINK, uplink_handle_set },
 	{ MSG_AWAIT_FILE, await_file_handle },
 };

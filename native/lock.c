@@ -28,6 +28,7 @@ struct lock {
 	struct waiting waiting;	/* the request, until it is answered */
 	struct watch worker;	/* its pidfd, while one waits for the lock */
 	int fd;			/* -1: not open */
+	bool passes;		/* who had it is waited for, and no more: it is on no list, and given back at once */
 	struct lock *next;
 	char path[];
 };
@@ -76,9 +77,16 @@ static void release(struct lock *l)
 	free(l);
 }
 
+struct wait {
+	int fd;
+	short type;
+};
+
 static int wait_in_worker(void *context)
 {
-	return ofd_lock_wait(*(int *)context, F_WRLCK) < 0;
+	struct wait *w = context;
+
+	return ofd_lock_wait(w->fd, w->type) < 0;
 }
 
 static int take(struct lock *l, bool wait, struct err *e);
@@ -95,24 +103,25 @@ static void worker_ended(struct watch *w, uint32_t events)
 	RETRY(waitid(P_PIDFD, (id_t)w->fd, &info, WEXITED));
 	watch_close(w);
 	if (info.si_code == CLD_EXITED && info.si_status == 0)
-		r = ofd_is_current(l->fd, l->path) ? 1 : take(l, true, &e);
+		r = l->passes || ofd_is_current(l->fd, l->path) ? 1 : take(l, true, &e);
 	else
 		r = fail(&e, ECHILD, "wait for %.120s", l->path);
 	if (r == 0)
 		return;
 	waiting_remove(&l->waiting);
-	if (r > 0) {
+	if (r > 0)
 		session_ok(l->waiting.id, NULL);
-		return;
-	}
-	session_error(l->waiting.id, &e);
-	release(l);
+	else
+		session_error(l->waiting.id, &e);
+	if (r < 0 || l->passes)
+		release(l);
 }
 
 static int start_worker(struct lock *l, struct err *e)
 {
-	int fd = l->fd, *keep[] = { &fd };
-	pid_t pid = spawn_worker(keep, 1, wait_in_worker, &fd, &l->worker.fd);
+	struct wait w = { .fd = l->fd, .type = l->passes ? F_RDLCK : F_WRLCK };
+	int *keep[] = { &w.fd };
+	pid_t pid = spawn_worker(keep, 1, wait_in_worker, &w, &l->worker.fd);
 
 	if (pid < 0)
 		return fail(e, errno, "worker");
@@ -144,6 +153,20 @@ static void canceled(struct waiting *waiting)
 	release(container_of(waiting, struct lock, waiting));
 }
 
+/* new_lock() - Return: one that is on no list yet, or NULL with @e. */
+static struct lock *new_lock(uint32_t id, const char *path, struct err *e)
+{
+	struct lock *l = malloc(sizeof(*l) + strlen(path) + 1);
+
+	if (!l) {
+		fail(e, ENOMEM, "lock");
+		return NULL;
+	}
+	*l = (struct lock){ .waiting = { .id = id, .cancel = canceled }, .worker = { .fd = -1 }, .fd = -1 };
+	strcpy(l->path, path);
+	return l;
+}
+
 int lock_handle_lock(uint32_t id, struct slice body, struct err *e)
 {
 	char path[PATH_MAX];
@@ -156,11 +179,10 @@ int lock_handle_lock(uint32_t id, struct slice body, struct err *e)
 	find_u64(body, TAG_FLAGS, &flags);
 	if (*find(path))
 		return fail(e, EALREADY, "%.120s is locked here already", path);
-	l = malloc(sizeof(*l) + strlen(path) + 1);
+	l = new_lock(id, path, e);
 	if (!l)
-		return fail(e, ENOMEM, "lock");
-	*l = (struct lock){ .waiting = { .id = id, .cancel = canceled }, .worker = { .fd = -1 }, .fd = -1, .next = locks };
-	strcpy(l->path, path);
+		return -1;
+	l->next = locks;
 	locks = l;
 	r = take(l, !(flags & DO_NOT_WAIT), e);
 	if (r < 0) {
@@ -188,4 +210,30 @@ int lock_handle_unlock(uint32_t id, struct slice body, struct err *e)
 	release(l);
 	session_ok(id, NULL);
 	return 0;
+}
+
+int lock_handle_await_unlock(uint32_t id, struct slice body, struct err *e)
+{
+	char path[PATH_MAX];
+	struct lock *l;
+
+	if (!find_text(body, TAG_PATH, path, sizeof(path)))
+		return fail(e, EINVAL, "path");
+	l = new_lock(id, path, e);
+	if (!l)
+		return -1;
+	l->passes = true;
+	l->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (l->fd < 0 && errno != ENOENT)
+		fail(e, errno, "%.120s", path);
+	else if (l->fd < 0 || ofd_lock(l->fd, F_RDLCK) == 0)
+		session_ok(id, NULL);
+	else if (!ofd_is_taken(errno))
+		fail(e, errno, "%.120s", path);
+	else if (start_worker(l, e) == 0) {
+		waiting_add(&l->waiting);
+		return 0;
+	}
+	release(l);
+	return e->no ? -1 : 0;
 }

@@ -11,5 +11,6 @@
 
 int lock_handle_lock(uint32_t id, struct slice body, struct err *e);
 int lock_handle_unlock(uint32_t id, struct slice body, struct err *e);
+int lock_handle_await_unlock(uint32_t id, struct slice body, struct err *e);
 
 #endif

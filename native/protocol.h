@@ -57,6 +57,7 @@ enum msg_kind {
 	MSG_LOCK = 43,		/* PATH: an exclusive lock on that file, which is made where it is missing, until MSG_UNLOCK or the session's end.
 				 * Answers once it is ours; FLAGS 1: EAGAIN where it is somebody else's. EALREADY: this session asked for it before */
 	MSG_UNLOCK = 44,	/* PATH: which is removed */
+	MSG_AWAIT_UNLOCK = 45,	/* PATH: answers once whoever has the lock now has given it back, also where another one has it by then */
 	MSG_AWAIT_FILE = 50,	/* PATH, DATA to write there, WATCHED, TEXT: answers once a line of WATCHED is TEXT. FLAGS 1: it announces nothing */
 	MSG_INHERIT = 52,	/* PATH (a layer), IMPLICIT..., LOWER... topmost first: what the layer doesn't say of them, the lower ones do */
 

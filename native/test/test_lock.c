@@ -154,6 +154,41 @@ TEST(whoever_gives_up_waiting_leaves_no_worker)
 	CHECK_INT(open_descriptors(), before);
 }
 
+TEST(whoever_has_it_is_waited_for_and_nobody_after)
+{
+	int before, go;
+	pid_t pid;
+
+	begin();
+	before = open_descriptors();
+	CHECK_INT(ask(lock_handle_await_unlock, 0), 0);
+	CHECK_INT(session.ok_id, 1);
+	CHECK(!is_there());
+	CHECK_INT(ask(lock_handle_lock, 0), 0);
+	CHECK_INT(ask(lock_handle_await_unlock, 0), 0);
+	turn_loop(20000);
+	CHECK_INT(session.ok_id, 0);
+	session.waiting->cancel(session.waiting);
+	session.waiting = NULL;
+	CHECK_INT(ask(lock_handle_unlock, 0), 0);
+	pid = another(&go);
+	CHECK_INT(ask(lock_handle_await_unlock, 0), 0);
+	turn_loop(20000);
+	CHECK_INT(session.ok_id, 0);
+	CHECK_INT(write(go, "x", 1), 1);
+	EVENTUALLY(session.ok_id == 1);
+	CHECK(!is_there());
+	CHECK_INT(waitpid(pid, NULL, 0), pid);
+	close(go);
+	/* A file that nobody has locked stays as it is. */
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	CHECK_INT(ask(lock_handle_await_unlock, 0), 0);
+	CHECK_INT(session.ok_id, 1);
+	CHECK(is_there());
+	unlink(path);
+	CHECK_INT(open_descriptors(), before);
+}
+
 TEST(what_is_no_plain_file_is_refused)
 {
 	begin();

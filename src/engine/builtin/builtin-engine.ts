@@ -13,7 +13,7 @@ import { JsonFiles } from "./containers/kept/json-files.js";
 import { supervisorLayerTools } from "./containers/layer-tools.js";
 import { BuiltinNetworks } from "./containers/networks/network-service.js";
 import { openSession, type Session } from "./containers/session.js";
-import { supervisorLocks } from "./containers/take-lock.js";
+import { supervisorLocks } from "./containers/supervisor-locks.js";
 import { directoryBytes } from "./containers/written-files.js";
 import { diskUsage } from "./disk-usage.js";
 import { ImageStore, type ImageStoreOptions } from "./images/image-store.js";
@@ -77,7 +77,7 @@ export class BuiltinEngine implements Engine {
     this.images = new ImageStore({
       root: options.root,
       tools: supervisorLayerTools(supervisor),
-      takeLock: supervisorLocks(supervisor),
+      kernelLocks: supervisorLocks(supervisor),
       environment: options.environment ?? process.env,
       usedBy: async (imageId) => [...new Set([...this.containers.usersOf(imageId), ...(await keptUsersOf(options.root, imageId))])],
       emit: (event) => this.#events.publish(event),

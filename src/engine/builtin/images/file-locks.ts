@@ -4,27 +4,33 @@ import path from "node:path";
 import { unlessAborted } from "../../oci/unless-aborted.js";
 import { inStore } from "./store-failure.js";
 
-/**
- * The kernel's lock on a file, made where it is missing: resolves with what gives it back and removes the file. It ends with this
- * process, however it ends.
- *
- * @param options.wait until nobody else has it; otherwise `undefined` where somebody does, this process included
- */
-export type TakeLock = (
-  file: string,
-  options: { readonly wait: boolean; readonly signal?: AbortSignal | undefined },
-) => Promise<(() => Promise<void>) | undefined>;
+export interface LockOptions {
+  /** Until nobody else has it; otherwise `undefined` where somebody does, this process included. */
+  readonly wait: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The kernel's locks on files. */
+export interface KernelLocks {
+  /**
+   * A lock on a file, made where it is missing: resolves with what gives it back and removes the file. It ends with this process, however
+   * it ends.
+   */
+  take(file: string, options: LockOptions): Promise<(() => Promise<void>) | undefined>;
+  /** Resolves once whoever has the lock now, this process included, has given it back: others who come after are not waited for. */
+  passed(file: string): Promise<void>;
+}
 
 export const LOCK_SUFFIX = ".lock";
 const WAITING = "wait for another process";
 
 export class FileLocks {
-  readonly #take: TakeLock;
+  readonly #kernel: KernelLocks;
   /** What this process holds or waits for: one queue a file, of which the first one asks the kernel. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  constructor(take: TakeLock) {
-    this.#take = take;
+  constructor(kernel: KernelLocks) {
+    this.#kernel = kernel;
   }
 
   /**
@@ -49,6 +55,11 @@ export class FileLocks {
     return this.#lock(file, { wait: false });
   }
 
+  /** Resolves once nobody has it any more who has it now, however many come after. */
+  passed(file: string): Promise<void> {
+    return this.#kernel.passed(`${file}${LOCK_SUFFIX}`);
+  }
+
   /** Removes the files of locks that nobody has: a process that was killed left them, and nobody may ever do that work again. @throws STORE_UNWRITABLE */
   async removeFree(directory: string): Promise<void> {
     const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith(LOCK_SUFFIX));
@@ -64,10 +75,10 @@ export class FileLocks {
     }
   }
 
-  #lock(file: string, options: Parameters<TakeLock>[1]): ReturnType<TakeLock> {
+  #lock(file: string, options: LockOptions): ReturnType<KernelLocks["take"]> {
     return inStore(file, async () => {
       await mkdir(path.dirname(file), { recursive: true });
-      return this.#take(`${file}${LOCK_SUFFIX}`, options);
+      return this.#kernel.take(`${file}${LOCK_SUFFIX}`, options);
     });
   }
 }

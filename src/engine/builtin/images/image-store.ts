@@ -40,7 +40,7 @@ import { canonicalName, familiarName, parseReference, repositoryName, withDefaul
 import { removeAbandoned } from "./abandoned-files.js";
 import { isHalfWritten } from "./atomic-file.js";
 import { ContentStore } from "./content-store.js";
-import { FileLocks, type TakeLock } from "./file-locks.js";
+import { FileLocks, type KernelLocks } from "./file-locks.js";
 import { readImage, writeImage } from "./image-records.js";
 import { LayerStore } from "./layer-store.js";
 import type { LayerTools } from "./layer-tools.js";
@@ -54,7 +54,7 @@ export interface ImageStoreOptions {
   /** Data root. */
   readonly root: string;
   readonly tools: LayerTools;
-  readonly takeLock: TakeLock;
+  readonly kernelLocks: KernelLocks;
   /** Says which registries, mirrors and credentials there are. */
   readonly environment: NodeJS.ProcessEnv;
   /** Names of the containers that were made from an image. */
@@ -112,7 +112,7 @@ export class ImageStore implements ImageService {
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.tools = options.tools;
-    this.locks = new FileLocks(options.takeLock);
+    this.locks = new FileLocks(options.kernelLocks);
     this.removals = new Removals(this.locks, path.join(options.root, "images", "in-use"));
     this.build = options.build;
     this.checkBuild = options.checkBuild;

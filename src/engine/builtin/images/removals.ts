@@ -39,7 +39,8 @@ export class Removals {
   /** Resolves once nobody removes what it has chosen before somebody said to use it. */
   async over(): Promise<void> {
     // Without a removal there is no such file, and asking the kernel for the lock would be a request more for each step of a build.
-    if (existsSync(`${this.#lock}${LOCK_SUFFIX}`)) await this.#locks.exclusive(this.#lock, undefined, async () => {});
+    // A removal that begins later looks at what is in use by now, and need not be waited for: they may follow one another without a gap.
+    if (existsSync(`${this.#lock}${LOCK_SUFFIX}`)) await this.#locks.passed(this.#lock);
   }
 
   /** Runs what chooses and removes, or names what must not be removed meanwhile. Short: everybody else waits for it. */

@@ -38,6 +38,7 @@ export const Message = {
   HELD: 42,
   LOCK: 43,
   UNLOCK: 44,
+  AWAIT_UNLOCK: 45,
   UPLINK: 48,
   AWAIT_FILE: 50,
   INHERIT: 52,
