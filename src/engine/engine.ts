@@ -88,7 +88,8 @@ export interface EngineSupports {
   readonly sessionBound: boolean;
   /**
    * `images.build` understands BuildKit's Dockerfile language and its options, runs steps that don't need each other at once, and tells of
-   * the cache. Otherwise what the classic builder understands is built, step by step.
+   * the cache. Otherwise a daemon's own builder decides: its BuildKit, of whatever version, or the classic builder. What all of them
+   * understand is built anyway.
    */
   readonly buildkit: boolean;
 }
