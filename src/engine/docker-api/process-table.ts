@@ -62,13 +62,16 @@ const FULL: readonly Column[] = [
 /** Without `-f`. */
 const SHORT: readonly Column[] = [pid, ["TTY", tty], ["TIME", time], ["CMD", ({ name }) => name]];
 
+/** What engines don't tell. */
+const unknown: Value = () => "-";
+
 /** `aux` */
 const USER: readonly Column[] = [
   ["USER", ({ user }) => user],
   pid,
   ["%CPU", percent],
-  ["%MEM", () => "0.0"],
-  ["VSZ", () => "0"],
+  ["%MEM", unknown],
+  ["VSZ", unknown],
   ["RSS", memory],
   ["TTY", tty],
   ["STAT", ({ state }) => state],

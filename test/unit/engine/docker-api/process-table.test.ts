@@ -27,7 +27,7 @@ it("lists all of it unless told otherwise", () => {
 it("knows the layouts of BSD and of little", () => {
   expect(shown("aux").slice(0, 2)).toEqual([
     "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND",
-    "app 41 13.1 0.0 0 4000 pts/0 S 10:05 62:03 sh -c x y",
+    "app 41 13.1 - - 4000 pts/0 S 10:05 62:03 sh -c x y",
   ]);
   expect(shown("ax")[1]).toBe("41 pts/0 S 62:03 sh -c x y");
   expect(shown("-e").slice(0, 2)).toEqual(["PID TTY TIME CMD", "41 pts/0 01:02:03 sh"]);
