@@ -49,7 +49,9 @@ export const top = defineCommand({
   stopsAtOperand: true,
   options: {},
   async run({ operands: [container = "", ...options], terminal, lasting }) {
-    const { titles, rows } = processTable(await (await lasting()).containers.top(container), options);
+    const engine = await lasting();
+    const [processes, { memoryBytes }] = await Promise.all([engine.containers.top(container), engine.info()]);
+    const { titles, rows } = processTable(processes, options, memoryBytes);
     printTable(terminal, titles, rows);
     return 0;
   },

@@ -7,7 +7,7 @@ export interface ProcessTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-type Value = (process: ContainerProcess, now: Date) => string;
+type Value = (process: ContainerProcess, now: Date, hostMemoryBytes: number) => string;
 type Column = readonly [title: string, value: Value];
 
 /** Docker's, of ps that is given no options. */
@@ -70,7 +70,7 @@ const USER: readonly Column[] = [
   ["USER", ({ user }) => user],
   pid,
   ["%CPU", percent],
-  ["%MEM", unknown],
+  ["%MEM", ({ memoryBytes }, _, host) => (Math.floor((1000 * memoryBytes) / host) / 10).toFixed(1)],
   ["VSZ", unknown],
   ["RSS", memory],
   ["TTY", tty],
@@ -111,15 +111,21 @@ function named(names: readonly string[], value: Value, titles: Readonly<Record<s
 
 /**
  * @param options of ps, in words: `-ef`, `aux`, `-o pid,cmd`
+ * @param hostMemoryBytes of which %MEM is the share, as EngineInfo has it
  * @throws OPTION_INVALID for what no column here answers, or, as docker, without a column PID
  */
-export function processTable(processes: readonly ContainerProcess[], options: readonly string[], now = new Date()): ProcessTable {
+export function processTable(
+  processes: readonly ContainerProcess[],
+  options: readonly string[],
+  hostMemoryBytes: number,
+  now = new Date(),
+): ProcessTable {
   const columns = columnsOf(options.length > 0 ? options : [DEFAULT_OPTIONS]);
   if (!columns.some(([title]) => title === "PID"))
     throw optionError("ps", options.join(" "), "options with which ps prints the column PID");
   return {
     titles: columns.map(([title]) => title),
-    rows: processes.map((process) => columns.map(([, value]) => value(process, now))),
+    rows: processes.map((process) => columns.map(([, value]) => value(process, now, hostMemoryBytes))),
   };
 }
 

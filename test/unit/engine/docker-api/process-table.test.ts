@@ -14,8 +14,11 @@ const ENDED: ContainerProcess = {
   ...{ pid: 42, state: "Z", cpuMs: 0, startedAt: new Date(2026, 10, 20, 10, 5, 0), tty: undefined, argv: [], name: "gone" },
 };
 
+/** Of the host. */
+const MEMORY = 400_000 * 1024;
+
 function shown(...options: string[]): string[] {
-  const { titles, rows } = processTable([SHELL, ENDED], options, NOW);
+  const { titles, rows } = processTable([SHELL, ENDED], options, MEMORY, NOW);
   return [titles, ...rows].map((cells) => cells.join(" "));
 }
 
@@ -27,7 +30,7 @@ it("lists all of it unless told otherwise", () => {
 it("knows the layouts of BSD and of little", () => {
   expect(shown("aux").slice(0, 2)).toEqual([
     "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND",
-    "app 41 13.1 - - 4000 pts/0 S 10:05 62:03 sh -c x y",
+    "app 41 13.1 1.0 - 4000 pts/0 S 10:05 62:03 sh -c x y",
   ]);
   expect(shown("ax")[1]).toBe("41 pts/0 S 62:03 sh -c x y");
   expect(shown("-e").slice(0, 2)).toEqual(["PID TTY TIME CMD", "41 pts/0 01:02:03 sh"]);
@@ -45,14 +48,14 @@ it.each([
 });
 
 it("counts days of those that run for long", () => {
-  expect(processTable([ENDED], ["-o", "pid,etime"], NOW).rows).toEqual([["42", "07-07:55:00"]]);
+  expect(processTable([ENDED], ["-o", "pid,etime"], MEMORY, NOW).rows).toEqual([["42", "07-07:55:00"]]);
   const old = { ...ENDED, startedAt: new Date(2024, 1, 1) };
-  expect(processTable([old], ["-o", "pid,stime"], NOW).rows).toEqual([["42", "2024"]]);
+  expect(processTable([old], ["-o", "pid,stime"], MEMORY, NOW).rows).toEqual([["42", "2024"]]);
 });
 
 it.each([["-o", "comm"], ["-o", "pid=Number"], ["-o", "pid,nonsense"], ["-o"], ["-Z"], ["--nonsense"], ["aux", "more"]])(
   "refuses %s %s",
   (...options) => {
-    expect(() => processTable([SHELL], options.filter(Boolean), NOW)).toThrow(/^Expected `ps` to be /);
+    expect(() => processTable([SHELL], options.filter(Boolean), MEMORY, NOW)).toThrow(/^Expected `ps` to be /);
   },
 );
